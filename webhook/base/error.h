@@ -1,0 +1,19 @@
+/* error: one cause in one line of words, with the context that the callers put in front. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdarg.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
+
+/* A zeroed one is "no error yet". Text that does not fit is cut, at a whole UTF-8 character. */
+struct error {
+    char text[512];
+};
+
+/* State the cause. Returns false, so that a failing function can `return error_set(err, ...)`. */
+bool error_set(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Put context in front of the cause: "context: cause". Returns false. */
+bool error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,55 @@
+/* pattern: globs and regular expressions. Wraps pcre2; nothing else includes it. */
+#pragma once
+
+#include "base/strings.h"
+
+/* A glob over names: `*` any run of characters (also none), `?` one character, everything else
+ * itself. Matching takes time linear in text x pattern at worst. */
+struct glob {
+    const char *text;
+    size_t literal; /* length of the part before the first `*` or `?` */
+    bool is_exact;  /* holds neither */
+};
+
+/* Fails on an empty pattern and on one longer than 253 bytes. Lives in `arena`. */
+bool glob_parse(struct bytes text, struct arena *arena, struct glob *out,
+                struct error *err) MUST_CHECK;
+bool glob_matches(const struct glob *glob, struct bytes text);
+
+/* Is there a text that both match? Exact, in time linear in the product of their lengths. */
+bool glob_overlaps(const struct glob *a, const struct glob *b);
+
+/* Does every text that `inner` matches also match `outer`? May say no where it is yes in odd cases.
+ */
+bool glob_covers(const struct glob *outer, const struct glob *inner);
+
+struct globs {
+    struct glob *items;
+    size_t count;
+};
+
+bool globs_match(const struct globs *globs, struct bytes text);
+bool globs_overlap(const struct globs *a, const struct globs *b);
+
+/* A glob over paths of segments: `*` and `?` stay inside one segment, `**` crosses `/`. `a/ **`
+ * (without the blank) matches a/b and a/b/c, not a itself. */
+bool path_glob_matches(const char *glob, struct bytes path);
+
+struct regex; /* compiled, immutable, may be shared by threads */
+
+enum regex_result {
+    REGEX_NO,
+    REGEX_YES,
+    REGEX_ERROR /* the effort's limit was passed, or the like */
+};
+
+/* PCRE2 with UTF; the dot stops at a newline; always matched against the whole value (anchored at
+ * both ends). Refused: an empty pattern, one over 4 KiB, one that begins with "(*", \C. `err` has
+ * pcre2's words and the offset in the pattern. Freed with `arena`. */
+bool regex_compile(struct bytes pattern, struct arena *arena, const struct regex **out,
+                   struct error *err) MUST_CHECK;
+const char *regex_text(const struct regex *regex);
+
+/* Does the whole of `text` match? Effort is bounded by a match limit; text longer than 64 KiB, or
+ * one that is not UTF-8, is REGEX_ERROR. */
+enum regex_result regex_matches(const struct regex *regex, struct bytes text);

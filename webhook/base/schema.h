@@ -1,0 +1,91 @@
+/* schema: what a YAML map may hold, as tables, and one function that reads a map by its table.
+ *
+ * The loader, the reference in the documentation and the tests that plant mistakes all use the same
+ * tables. Reading is strict: unknown keys (with a "did you mean"), wrong types, null, empty text
+ * and empty lists are mistakes, each reported once, at its place, and reading goes on. (Duplicate
+ * keys are found by node_parse.) */
+#pragma once
+
+#include "base/amount.h"
+#include "base/node.h"
+#include "base/pattern.h"
+
+enum field_type {
+    FIELD_STRING,     /* const char *; never empty; no NUL inside; a plain number or bool is a wrong
+                         type */
+    FIELD_BOOL,       /* bool */
+    FIELD_INTEGER,    /* int64_t within [min, max] */
+    FIELD_AMOUNT,     /* struct amount: 16, 1/4, "0.5" (YAML integers, floats without exponent, or
+                         strings) */
+    FIELD_ENUM,       /* int: the index in `words` */
+    FIELD_STRINGS,    /* struct strings: a list of distinct strings */
+    FIELD_ENUMS,      /* unsigned: a bit for each of `words` in a list of distinct words */
+    FIELD_GLOBS,      /* struct globs: a list of distinct globs */
+    FIELD_STRING_MAP, /* struct string_map; values may be empty text */
+    FIELD_REGEX_MAP,  /* struct regex_map: key -> pattern */
+    FIELD_OBJECT,     /* a struct in place, read by `schema` */
+    FIELD_OBJECTS,    /* struct objects: a list, each read by `schema` */
+    FIELD_CUSTOM,     /* whatever `read` makes of it */
+};
+
+struct string_map {
+    struct string_pair {
+        const char *key, *value;
+        const struct node *node;
+    } * items; /* node: the key's */
+    size_t count;
+};
+
+struct regex_map {
+    struct regex_pair {
+        const char *key;
+        const struct regex *regex;
+        const struct node *node;
+    } * items;
+    size_t count;
+};
+
+struct objects {
+    void *items; /* array of structs of schema->size bytes each */
+    size_t count;
+};
+
+struct schema;
+
+struct field {
+    const char *name;
+    enum field_type type;
+    size_t offset; /* of the member in the struct that is filled */
+    bool is_required;
+    bool may_be_empty;           /* an empty list or map is meant, not a mistake */
+    const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS: NULL-terminated */
+    const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
+    int64_t min, max;            /* FIELD_INTEGER */
+    bool (*read)(const struct node *node, struct arena *arena, void *out,
+                 struct problems *problems); /* FIELD_CUSTOM */
+    const char *summary;                     /* one line for the reference */
+};
+
+/* INVARIANT: every struct that a schema fills begins with `const struct node *node`, the map it was
+ * read from; NULL where the map was left out. Members that were left out keep the value they had
+ * before (zero, or what the caller put there as a default). Whether a member was given:
+ * node_find(x->node, "name"). */
+struct schema {
+    const char *name;           /* what the thing is called in messages: "gpus" */
+    const struct field *fields; /* ends with a field without name */
+    size_t size;
+    /* Called once all fields are read (also when some had mistakes, if nothing made the struct
+     * unusable): defaults, and what concerns several fields. NULL: nothing. */
+    void (*finish)(void *out, struct arena *arena, struct problems *problems);
+};
+
+/* Read `node` (must be a map; any other kind is a problem) into `out`. False if there was a mistake
+ * in it. */
+bool schema_read(const struct schema *schema, const struct node *node, struct arena *arena,
+                 void *out, struct problems *problems);
+
+/* The scalar readers, for FIELD_CUSTOM. */
+bool schema_read_string(const struct node *node, struct arena *arena, const char **out,
+                        struct problems *problems);
+bool schema_read_amount(const struct node *node, struct arena *arena, struct amount *out,
+                        struct problems *problems);

@@ -1,0 +1,19 @@
+/* strings: a list of texts. The texts belong to whoever made them, mostly an arena. */
+#pragma once
+
+#include "base/arena.h"
+
+struct strings {
+    const char **items;
+    size_t count;
+};
+
+void strings_add(struct strings *strings, struct arena *arena, const char *text);
+bool strings_has(const struct strings *strings, struct bytes text);
+
+/* "a, b and 3 more": at most `most` of them. "" for none. Lives in `arena`. */
+const char *strings_join(const struct strings *strings, size_t most, struct arena *arena);
+
+/* The candidate nearest to `text` (edit distance, letter case ignored), or NULL where none is near
+ * enough to be meant: at most one mistake for each three characters. */
+const char *strings_nearest(const char *const *candidates, size_t count, struct bytes text);

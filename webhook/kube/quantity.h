@@ -1,0 +1,22 @@
+/* quantity: Kubernetes' resource.Quantity as an exact amount
+ * (k8s.io/apimachinery/pkg/api/resource).
+ *
+ * <sign>?<digits>(.<digits>)?<suffix>; suffixes n u m "" k M G T P E, Ki Mi Gi Ti Pi Ei, e<int>,
+ * E<int>. */
+#pragma once
+
+#include "base/amount.h"
+#include "base/json.h"
+
+/* Fails on what Kubernetes' parser refuses, on "+", "-" and "." alone, below zero, and on what is
+ * larger than an amount can hold. What is finer than 1n is rounded up to it, as Kubernetes does. */
+bool quantity_parse(struct bytes text, struct amount *out, struct error *err) MUST_CHECK;
+
+/* From a JSON string or number; anything else is an error that names the place. */
+bool quantity_read(struct value value, struct arena *arena, struct amount *out,
+                   struct error *err) MUST_CHECK;
+
+/* For messages, in the unit that people use for `resource`: cpu 500m or 32, memory and storage
+ * 256Gi, others as amount_write does. Exact: falls back to a finer unit where needed. Lives in
+ * `arena`. */
+const char *quantity_write(struct amount amount, struct bytes resource, struct arena *arena);

@@ -1,0 +1,32 @@
+/* selector: label selectors (metav1.LabelSelector), and what node affinity can be known to require.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "base/schema.h"
+
+enum selector_operator { SELECTOR_IN, SELECTOR_NOT_IN, SELECTOR_EXISTS, SELECTOR_DOES_NOT_EXIST };
+
+struct selector_expression {
+    const struct node *node;
+    const char *key;
+    int operator; /* enum selector_operator */
+    struct strings values;
+};
+
+/* A zeroed one matches everything. */
+struct selector {
+    const struct node *node;
+    struct string_map match_labels;
+    struct objects match_expressions; /* struct selector_expression */
+};
+
+/* matchLabels and matchExpressions, checked as Kubernetes checks them: In and NotIn need values,
+ * the others have none. */
+extern const struct schema selector_schema;
+
+/* `labels`: a JSON object of strings, or absent. NotIn and DoesNotExist hold for a missing key. */
+bool selector_matches(const struct selector *selector, struct value labels);
+
+/* Can no set of labels match both? (Conservative: false where it is not sure.) */
+bool selector_excludes(const struct selector *a, const struct selector *b);
