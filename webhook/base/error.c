@@ -17,26 +17,45 @@ static void trim_partial_character(char *text, size_t capacity)
         text[start - 1] = '\0';
 }
 
+static bool set(struct error *err, bool is_limit, const char *format, va_list args)
+{
+    vsnprintf(err->text, sizeof(err->text), format, args);
+    trim_partial_character(err->text, sizeof(err->text));
+    err->is_limit = is_limit;
+    return false;
+}
+
 bool error_set(struct error *err, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    vsnprintf(err->text, sizeof(err->text), format, args);
+    set(err, false, format, args);
     va_end(args);
-    trim_partial_character(err->text, sizeof(err->text));
+    return false;
+}
+
+bool error_set_limit(struct error *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set(err, true, format, args);
+    va_end(args);
     return false;
 }
 
 bool error_wrap(struct error *err, const char *format, ...)
 {
-    struct error context;
-    char cause[sizeof(err->text)];
+    char context[256], cause[sizeof(err->text)];
+    bool is_limit = err->is_limit;
     va_list args;
 
     memcpy(cause, err->text, sizeof(cause));
     va_start(args, format);
-    vsnprintf(context.text, sizeof(context.text), format, args);
+    vsnprintf(context, sizeof(context), format, args);
     va_end(args);
-    return error_set(err, "%.250s: %s", context.text, cause);
+    error_set(err, "%s: %s", context, cause);
+    err->is_limit = is_limit;
+    return false;
 }

@@ -10,10 +10,14 @@
 /* A zeroed one is "no error yet". Text that does not fit is cut, at a whole UTF-8 character. */
 struct error {
     char text[512];
+    bool is_limit; /* a bound that the documentation names was passed */
 };
 
 /* State the cause. Returns false, so that a failing function can `return error_set(err, ...)`. */
 bool error_set(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The same where a bound was passed. */
+bool error_set_limit(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Put context in front of the cause: "context: cause". Returns false. */
 bool error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,0 +1,298 @@
+#include "kube/pod.h"
+
+#include "base/field.h"
+#include "base/buf.h"
+#include "kube/quantity.h"
+
+const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name)
+{
+    for (size_t i = 0; i < amounts->count; i++) {
+        if (bytes_equal(amounts->items[i].name, name))
+            return &amounts->items[i].amount;
+    }
+    return NULL;
+}
+
+/* The amount of a resource to write to; made with 0 where it isn't there. */
+static struct amount *resource_slot(struct resource_amounts *amounts, struct arena *arena,
+                                    struct bytes name)
+{
+    struct resource_amount *item;
+
+    for (size_t i = 0; i < amounts->count; i++) {
+        if (bytes_equal(amounts->items[i].name, name))
+            return &amounts->items[i].amount;
+    }
+    item = ARENA_APPEND(arena, amounts->items, amounts->count);
+    item->name = name;
+    return &item->amount;
+}
+
+bool resource_add(struct resource_amounts *amounts, struct arena *arena, struct bytes name,
+                  struct amount amount, struct error *err)
+{
+    struct amount *slot = resource_slot(amounts, arena, name);
+
+    if (amount_add(*slot, amount, slot))
+        return true;
+    return error_set_limit(err, "the sum of %s does not fit 64 bits", text_quote(arena, name));
+}
+
+static bool add_all(struct resource_amounts *into, const struct resource_amounts *from,
+                    struct arena *arena, struct error *err)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (!resource_add(into, arena, from->items[i].name, from->items[i].amount, err))
+            return false;
+    }
+    return true;
+}
+
+static void raise_all(struct resource_amounts *into, const struct resource_amounts *from,
+                      struct arena *arena)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct amount *slot = resource_slot(into, arena, from->items[i].name);
+
+        *slot = amount_max(*slot, from->items[i].amount);
+    }
+}
+
+/* A map of quantities, such as requests, limits or overhead. */
+static bool read_amounts(struct value object, const char *name, struct arena *arena,
+                         struct resource_amounts *out, struct error *err)
+{
+    struct value map = {0};
+
+    if (!field_object(object, name, arena, &map, err))
+        return false;
+    for (struct value item = value_first(map); value_type(item); item = value_next(item)) {
+        if (value_type(item) == VALUE_NULL)
+            continue;
+        if (!quantity_read(item, arena, resource_slot(out, arena, value_name(item)), err))
+            return false;
+    }
+    return true;
+}
+
+/* `resources` of a container or a pod; what has a limit and no request asks for its limit. */
+static bool read_resources(struct value object, struct arena *arena,
+                           struct resource_amounts *requests, struct resource_amounts *limits,
+                           struct error *err)
+{
+    struct value resources = {0};
+
+    if (!field_object(object, "resources", arena, &resources, err) ||
+        !read_amounts(resources, "limits", arena, limits, err) ||
+        !read_amounts(resources, "requests", arena, requests, err))
+        return false;
+    for (size_t i = 0; i < limits->count; i++) {
+        if (!resource_find(requests, limits->items[i].name))
+            *resource_slot(requests, arena, limits->items[i].name) = limits->items[i].amount;
+    }
+    return true;
+}
+
+static void add_image(struct pod *pod, struct arena *arena, struct value value)
+{
+    struct image_use *use = ARENA_APPEND(arena, pod->images, pod->image_count);
+
+    *use = (struct image_use){value_text(value), value};
+}
+
+static bool read_container(struct value value, enum container_kind kind, struct arena *arena,
+                           struct pod *out, struct error *err)
+{
+    struct container *container = ARENA_APPEND(arena, out->containers, out->container_count);
+    struct bytes restart = {0};
+
+    container->value = value;
+    container->kind = kind;
+    if (value_type(value) != VALUE_OBJECT)
+        return error_set(err, "%s: expected an object, got %s", value_place(value, arena),
+                         value_type_name(value_type(value)));
+    if (!field_text(value, "name", arena, &container->name, err) ||
+        !field_text(value, "image", arena, &container->image, err) ||
+        !field_text(value, "restartPolicy", arena, &restart, err) ||
+        !read_resources(value, arena, &container->requests, &container->limits, err))
+        return false;
+    if (kind == CONTAINER_INIT && bytes_is(restart, "Always"))
+        container->kind = CONTAINER_SIDECAR;
+    if (value_is_set(value_member(value, "image")))
+        add_image(out, arena, value_member(value, "image"));
+    return true;
+}
+
+static bool read_containers(const char *list, enum container_kind kind, struct arena *arena,
+                            struct pod *out, struct error *err)
+{
+    struct value array = {0};
+
+    if (!field_array(out->spec, list, arena, &array, err))
+        return false;
+    if (value_count(array) > POD_MAX_CONTAINERS - out->container_count)
+        return error_set_limit(err, "the pod has more than %d containers", POD_MAX_CONTAINERS);
+    for (struct value item = value_first(array); value_type(item); item = value_next(item)) {
+        if (!read_container(item, kind, arena, out, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_volumes(struct arena *arena, struct pod *out, struct error *err)
+{
+    struct value array = {0};
+
+    if (!field_array(out->spec, "volumes", arena, &array, err))
+        return false;
+    if (value_count(array) > POD_MAX_VOLUMES)
+        return error_set_limit(err, "the pod has %zu volumes, more than %d", value_count(array),
+                               POD_MAX_VOLUMES);
+    for (struct value item = value_first(array); value_type(item); item = value_next(item)) {
+        struct value image = {0};
+        struct bytes reference = {0};
+
+        if (!field_object(item, "image", arena, &image, err) ||
+            !field_text(image, "reference", arena, &reference, err))
+            return false;
+        if (reference.len)
+            add_image(out, arena, value_member(image, "reference"));
+    }
+    return true;
+}
+
+static bool read_owner(struct arena *arena, struct pod *out, struct error *err)
+{
+    struct value owners = {0};
+
+    if (!field_array(out->metadata, "ownerReferences", arena, &owners, err))
+        return false;
+    for (struct value owner = value_first(owners); value_type(owner); owner = value_next(owner)) {
+        bool is_controller = false;
+
+        if (!field_bool(owner, "controller", arena, &is_controller, err))
+            return false;
+        if (is_controller && !field_text(owner, "uid", arena, &out->owner_uid, err))
+            return false;
+    }
+    return true;
+}
+
+bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
+                        struct error *err)
+{
+    out->object = object;
+    if (!field_object(object, "metadata", arena, &out->metadata, err) ||
+        !field_text(out->metadata, "name", arena, &out->name, err) ||
+        !field_text(out->metadata, "generateName", arena, &out->generate_name, err) ||
+        !field_text(out->metadata, "namespace", arena, &out->namespace, err) ||
+        !field_text(out->metadata, "uid", arena, &out->uid, err) ||
+        !field_text_map(out->metadata, "labels", arena, &out->labels, err) ||
+        !field_text_map(out->metadata, "annotations", arena, &out->annotations, err))
+        return false;
+    if (value_count(out->labels) > POD_MAX_LABELS)
+        return error_set_limit(err, "the object has %zu labels, more than %d",
+                               value_count(out->labels), POD_MAX_LABELS);
+    if (value_count(out->annotations) > POD_MAX_LABELS)
+        return error_set_limit(err, "the object has %zu annotations, more than %d",
+                               value_count(out->annotations), POD_MAX_LABELS);
+    out->is_deleting = value_is_set(value_member(out->metadata, "deletionTimestamp"));
+    return read_owner(arena, out, err);
+}
+
+static bool read_affinity(struct arena *arena, struct pod *out, struct error *err)
+{
+    static const char *const required = "requiredDuringSchedulingIgnoredDuringExecution";
+    struct value affinity = {0}, node = {0}, pod = {0}, selector = {0};
+
+    return field_object(out->spec, "affinity", arena, &affinity, err) &&
+           field_object(affinity, "nodeAffinity", arena, &node, err) &&
+           field_object(node, required, arena, &selector, err) &&
+           field_array(selector, "nodeSelectorTerms", arena, &out->node_terms, err) &&
+           field_object(affinity, "podAffinity", arena, &pod, err) &&
+           field_array(pod, required, arena, &out->pod_terms, err);
+}
+
+static bool read_placement(struct arena *arena, struct pod *out, struct error *err)
+{
+    out->has_priority = value_is_set(value_member(out->spec, "priority"));
+    return field_text(out->spec, "nodeName", arena, &out->node_name, err) &&
+           field_text(out->spec, "schedulerName", arena, &out->scheduler_name, err) &&
+           field_text(out->spec, "runtimeClassName", arena, &out->runtime_class, err) &&
+           field_text(out->spec, "priorityClassName", arena, &out->priority_class, err) &&
+           field_text(out->spec, "preemptionPolicy", arena, &out->preemption_policy, err) &&
+           field_integer(out->spec, "priority", arena, &out->priority, err) &&
+           field_text_map(out->spec, "nodeSelector", arena, &out->node_selector, err) &&
+           field_array(out->spec, "tolerations", arena, &out->tolerations, err) &&
+           field_array(out->spec, "resourceClaims", arena, &out->resource_claims, err) &&
+           read_affinity(arena, out, err);
+}
+
+/* What runs at once: all main containers and sidecars, or an init step beside the sidecars before
+ * it, whichever is more. */
+static bool sum_containers(struct pod *pod, struct arena *arena, struct error *err)
+{
+    struct resource_amounts running = {0}, sidecars = {0};
+
+    for (size_t i = 0; i < pod->container_count; i++) {
+        const struct container *container = &pod->containers[i];
+        struct resource_amounts step = {0};
+
+        if (container->requests.count == 0 || container->kind == CONTAINER_EPHEMERAL)
+            continue;
+        if (container->kind != CONTAINER_INIT &&
+            !add_all(&running, &container->requests, arena, err))
+            return false;
+        if (container->kind == CONTAINER_MAIN)
+            continue;
+        if (!add_all(&step, &container->requests, arena, err) ||
+            !add_all(&step, &sidecars, arena, err))
+            return false;
+        raise_all(&pod->requests, &step, arena);
+        if (container->kind == CONTAINER_SIDECAR &&
+            !add_all(&sidecars, &container->requests, arena, err))
+            return false;
+    }
+    raise_all(&pod->requests, &running, arena);
+    return true;
+}
+
+/* KEP-2837: pod-level resources exist for these only. */
+static bool is_pod_level_resource(struct bytes name)
+{
+    return bytes_is(name, "cpu") || bytes_is(name, "memory") ||
+           bytes_has_prefix(name, BYTES("hugepages-"));
+}
+
+static bool compute_requests(struct pod *pod, struct arena *arena, struct error *err)
+{
+    struct resource_amounts overhead = {0};
+
+    if (!read_resources(pod->spec, arena, &pod->pod_requests, &pod->pod_limits, err) ||
+        !read_amounts(pod->spec, "overhead", arena, &overhead, err) ||
+        !sum_containers(pod, arena, err))
+        return false;
+    for (size_t i = 0; i < pod->pod_requests.count; i++) {
+        const struct resource_amount *item = &pod->pod_requests.items[i];
+
+        if (is_pod_level_resource(item->name))
+            *resource_slot(&pod->requests, arena, item->name) = item->amount;
+    }
+    return add_all(&pod->requests, &overhead, arena, err);
+}
+
+bool pod_parse(struct value object, struct arena *arena, struct pod *out, struct error *err)
+{
+    struct value status = {0};
+
+    *out = (struct pod){0};
+    return pod_parse_metadata(object, arena, out, err) &&
+           field_object(object, "spec", arena, &out->spec, err) &&
+           field_object(object, "status", arena, &status, err) &&
+           field_text(status, "phase", arena, &out->phase, err) &&
+           read_placement(arena, out, err) &&
+           read_containers("initContainers", CONTAINER_INIT, arena, out, err) &&
+           read_containers("containers", CONTAINER_MAIN, arena, out, err) &&
+           read_containers("ephemeralContainers", CONTAINER_EPHEMERAL, arena, out, err) &&
+           read_volumes(arena, out, err) && compute_requests(out, arena, err);
+}

@@ -1,0 +1,81 @@
+/* pod: what the project reads of a pod or a pod template (k8s.io/api/core/v1, PodSpec). */
+#pragma once
+
+#include "base/amount.h"
+#include "base/json.h"
+
+enum {
+    POD_MAX_CONTAINERS = 1024, /* of all kinds together */
+    POD_MAX_VOLUMES = 1024,
+    POD_MAX_LABELS = 4096, /* and as many annotations */
+};
+
+enum container_kind { CONTAINER_MAIN, CONTAINER_INIT, CONTAINER_SIDECAR, CONTAINER_EPHEMERAL };
+
+/* Amounts by resource name, each name once, in order of first appearance. */
+struct resource_amounts {
+    struct resource_amount {
+        struct bytes name;
+        struct amount amount;
+    } * items;
+    size_t count;
+};
+
+struct container {
+    struct value value;
+    enum container_kind kind;
+    struct bytes name;
+    struct bytes image;
+    struct resource_amounts requests; /* defaulted from the limits, as Kubernetes does for pods */
+    struct resource_amounts limits;
+};
+
+struct image_use {
+    struct bytes image;
+    struct value value; /* where it stands: the string */
+};
+
+struct pod {
+    struct value object; /* has metadata and spec */
+    struct value metadata, spec;
+    struct value labels, annotations; /* objects of strings, or absent */
+    struct bytes name, generate_name, uid, namespace;
+    struct bytes owner_uid; /* of the owner that is the controller; may be empty */
+    bool is_deleting;       /* has a deletionTimestamp */
+    struct bytes phase;     /* status.phase; may be empty */
+
+    struct bytes node_name, scheduler_name, runtime_class, priority_class, preemption_policy;
+    bool has_priority;
+    int64_t priority;
+    struct value node_selector, tolerations, resource_claims;
+    struct value node_terms; /* nodeAffinity's required nodeSelectorTerms: array, or absent */
+    struct value pod_terms;  /* podAffinity's required terms: array, or absent */
+
+    struct container *containers; /* init, main, ephemeral */
+    size_t container_count;
+    struct image_use *images; /* of containers and of image volumes */
+    size_t image_count;
+    struct resource_amounts pod_requests, pod_limits; /* spec.resources: pod-level ones */
+    struct resource_amounts requests;                 /* the effective request, see pod_parse */
+};
+
+/* Read the object that has `metadata` and `spec`. The effective request follows
+ * k8s.io/component-helpers/resource (PodRequests): for each resource by itself, the larger of all
+ * running containers (sidecars included) and the largest init step with the sidecars started before
+ * it; pod-level resources take their place for cpu, memory and hugepages-*; overhead is added.
+ *
+ * Fails on wrong types and on amounts that can't be parsed (err names the place), and where a bound
+ * is passed (err->is_limit). The texts are slices of the document's. */
+bool pod_parse(struct value object, struct arena *arena, struct pod *out,
+               struct error *err) MUST_CHECK;
+
+/* The amount of a resource; NULL if it isn't there. */
+const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name);
+
+/* Add to a resource's amount; false when the sum doesn't fit. */
+bool resource_add(struct resource_amounts *amounts, struct arena *arena, struct bytes name,
+                  struct amount amount, struct error *err) MUST_CHECK;
+
+/* The metadata of any object, read with the same bounds: labels, annotations, names, deletion. */
+bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
+                        struct error *err) MUST_CHECK;
