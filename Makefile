@@ -1,0 +1,195 @@
+# fairgate. `make help` lists the targets; nothing here runs a compiler before the packages are there.
+#
+#   CC=clang-14      another compiler, in folders of its own
+#   SAN=address      address and undefined-behaviour sanitizers; SAN=thread: data races
+#   CASE=caps        `make test` and `make accept`: only what has this in its name
+#   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
+#   V=1              show the commands
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS  ?= $(if $(SAN),-O1,-O2) -g
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PREFIX  ?= /usr/local
+POLICIES ?= policies
+
+# Where a flavour is built: release, address, clang-14-release, ...
+flavour = $(filter-out gcc-,$(notdir $(CC))-)$(1)
+FLAVOUR := $(call flavour,$(or $(SAN),release))
+BUILD   := build/$(FLAVOUR)
+Q       := $(if $(V),,@)
+
+# ---- flags
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wold-style-definition \
+	-Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings \
+	-Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers
+FLAGS := -std=gnu11 -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -Iwebhook
+HARDEN := -fstack-protector-strong -fPIE
+LINK := -pie -Wl,-z,relro,-z,now
+
+SAN_ := -D_FORTIFY_SOURCE=2
+SAN_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_thread := -fsanitize=thread -fno-omit-frame-pointer
+SAN_fuzzer := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifeq ($(origin SAN_$(SAN)),undefined)
+$(error SAN=$(SAN): expected address, thread or nothing)
+endif
+# gcc finds uninitialised values that aren't when it instruments code.
+SANITIZE := $(SAN_$(SAN)) $(if $(SAN),-Wno-maybe-uninitialized)
+
+# Looked up at the first use, because pkg-config may not be there before.
+LIBRARIES := libh2o-evloop openssl jansson yaml-0.1 libpcre2-8
+LIBRARY_FLAGS = $(eval LIBRARY_FLAGS := $$(shell pkg-config --cflags $$(LIBRARIES)))$(LIBRARY_FLAGS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $$(LIBRARIES)) -pthread)$(LIBS)
+
+COMPILE = $(CC) $(FLAGS) -include webhook/base/banned.h $(LIBRARY_FLAGS) $(CPPFLAGS) $(WARNINGS) \
+	$(HARDEN) $(SANITIZE) $(CFLAGS)
+LINKER = $(CC) $(LINK) $(SANITIZE) $(CFLAGS) $(LDFLAGS)
+
+# ---- what there is
+
+SOURCES ?= webhook/*.c webhook/*/*.c
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(SOURCES)))
+MAIN    := $(BUILD)/webhook/main.o
+ARCHIVE := $(BUILD)/webhook.a
+
+narrowed = $(if $(CASE),$(foreach name,$(1),$(if $(findstring $(CASE),$(name)),$(name))),$(1))
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
+UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(call narrowed,$(filter %_test.c,$(UNIT_SOURCES))))
+UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(UNIT_SOURCES)))
+REPLAYS := $(patsubst %_fuzz.c,$(BUILD)/%_replay,$(wildcard tests/fuzz/*_fuzz.c))
+TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c)))
+
+# ---- for people
+
+# As many jobs as processors, unless the caller said how many.
+JOBS = $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
+INNER = +$(Q)$(MAKE) --no-print-directory $(JOBS)
+ENSURE = @[ -z "$$(tests/deps.sh missing $(1))" ] || $(MAKE) --no-print-directory deps FOR=$(1)
+TEST_SAN := $(or $(SAN),address)
+TEST_BUILD := build/$(call flavour,$(TEST_SAN))
+RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
+
+.PHONY: all help deps test unit accept lint fuzz run demo bench install clean program unit-programs test-programs threads-programs FORCE
+.DEFAULT_GOAL := all
+
+all: ## build build/fairgate (with SAN=: build/$SAN/fairgate)
+	@missing=$$(tests/deps.sh missing build); [ -z "$$missing" ] || \
+		{ echo "missing: $$missing"; echo "'make deps' installs what is needed"; exit 1; }
+	$(INNER) program
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
+	@sed -n '/^#   [A-Z]*=/s/^# / /p' Makefile
+
+deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint or bench; default: all)
+	@tests/deps.sh install $(FOR)
+
+test: ## all tests under sanitizers (CASE=word narrows, SAN=thread switches)
+	$(call ENSURE,test)
+	$(INNER) SAN=$(TEST_SAN) test-programs
+	$(INNER) SAN=thread threads-programs
+	$(RUN_TESTS) unit golden cases corpus scripts threads
+
+unit: ## only the unit tests (CASE=word narrows)
+	$(call ENSURE,test)
+	$(INNER) SAN=$(TEST_SAN) unit-programs
+	$(RUN_TESTS) unit
+
+accept: ## rewrite the expectations of the golden folders; read the diff (CASE=word narrows)
+	$(call ENSURE,test)
+	$(INNER) SAN=$(TEST_SAN) program
+	$(RUN_TESTS) --accept golden
+
+lint: ## format, clang-tidy, layers, lengths, headers, scripts
+	$(call ENSURE,lint)
+	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS)' tests/run lint
+
+fuzz: ## run one fuzzer: NAME=json SECONDS=60
+	$(call ENSURE,lint)
+	$(INNER) CC=clang-14 SAN=fuzzer build/clang-14-fuzzer/tests/fuzz/$(NAME)_fuzz
+	@mkdir -p build/fuzz/$(NAME) tests/fuzz/corpus/$(NAME)
+	build/clang-14-fuzzer/tests/fuzz/$(NAME)_fuzz -max_total_time=$(or $(SECONDS),60) -timeout=10 \
+		-print_final_stats=1 -artifact_prefix=build/fuzz/$(NAME)- \
+		build/fuzz/$(NAME) tests/fuzz/corpus/$(NAME)
+
+run: ## serve the sample policies on loopback until Ctrl-C
+	$(call ENSURE,demo)
+	$(INNER) program
+	@tests/demo/run.sh
+
+demo: ## serve, send recorded reviews, show the verdicts, stop
+	$(call ENSURE,demo)
+	$(INNER) program
+	@tests/demo/demo.sh
+
+bench: ## requests a second beside a bare h2o server
+	$(call ENSURE,bench)
+	$(INNER) program $(TOOLS)
+	@tests/bench/bench.sh
+
+install: all ## copy the program to $(DESTDIR)$(PREFIX)/bin
+	install -D -m 755 build/fairgate $(DESTDIR)$(PREFIX)/bin/fairgate
+
+clean: ## remove build/
+	rm -rf build
+
+# ---- for make
+
+program: $(if $(wildcard webhook/main.c),$(BUILD)/fairgate)
+	$(if $(filter release,$(FLAVOUR)),@[ ! -e $< ] || ln -f $< build/fairgate)
+
+unit-programs: $(UNIT_TESTS)
+
+test-programs: program $(UNIT_TESTS) $(REPLAYS) $(TOOLS)
+
+# What runs a second time under TSan; the program itself where a script drives it.
+THREADS_SCRIPTS := $(wildcard tests/*/*_threads_test.sh tests/*/*_threads_test.py)
+threads-programs: $(filter %_threads_test,$(UNIT_TESTS)) $(if $(THREADS_SCRIPTS),program $(TOOLS))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC  $(FLAVOUR)  $<"
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/%.o: WARNINGS += -Wno-unused-parameter
+$(BUILD)/tests/%.o: FLAGS += -Itests
+
+# The version goes into one file, so that a commit rebuilds no more than that.
+VERSIONED := $(filter %version.o,$(OBJECTS))
+$(VERSIONED): CPPFLAGS += -DFAIRGATE_VERSION='"$(VERSION)"'
+$(VERSIONED): $(BUILD)/version
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+
+# Made anew when a source file comes or goes.
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' > $@
+
+$(ARCHIVE): $(filter-out $(MAIN),$(OBJECTS)) $(BUILD)/sources
+	@rm -f $@
+	$(Q)ar qcsT $@ $(filter %.o,$^)
+
+$(BUILD)/fairgate: $(MAIN) $(ARCHIVE)
+	@echo "  LD  $(FLAVOUR)  $@"
+	$(Q)$(LINKER) -o $@ $^ $(LIBS)
+
+$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(UNIT_HELPERS) $(ARCHIVE)
+	$(Q)$(LINKER) -o $@ $^ $(LIBS) -lcmocka
+
+$(REPLAYS): %_replay: %_fuzz.o $(BUILD)/tests/fuzz/replay_main.o $(ARCHIVE)
+	$(Q)$(LINKER) -o $@ $^ $(LIBS)
+
+$(REPLAYS:%_replay=%_fuzz): %: %.o $(ARCHIVE)
+	$(Q)$(LINKER) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(TOOLS): %: %.o $(ARCHIVE)
+	$(Q)$(LINKER) -o $@ $^ $(LIBS)
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,95 @@
+#!/bin/bash
+# The Debian packages that fairgate is built and tested with, and whether they are there.
+#
+#   deps.sh missing [FOR]   the packages that are missing, on one line; nothing if all are there
+#   deps.sh install [FOR]   install them (`make deps` is the only caller)
+#
+# FOR: build, demo, test, lint, bench, or all (the default).
+set -u
+
+# What it is for, the package, and a command that succeeds where it is there.
+packages() {
+    cat <<'ROWS'
+build gcc                   command -v gcc
+build libc6-dev             test -e /usr/include/stdio.h
+build pkg-config            command -v pkg-config
+build libh2o-evloop-dev     pkg-config --exists libh2o-evloop
+build libssl-dev            pkg-config --exists openssl
+build libjansson-dev        pkg-config --exists jansson
+build libyaml-dev           pkg-config --exists yaml-0.1
+build libpcre2-dev          pkg-config --exists libpcre2-8
+demo  openssl               command -v openssl
+demo  curl                  command -v curl
+demo  jq                    command -v jq
+demo  python3               command -v python3
+test  libcmocka-dev         pkg-config --exists cmocka
+test  bats                  command -v bats
+test  python3-yaml          python3 -c 'import yaml'
+test  python3-jsonpatch     python3 -c 'import jsonpatch'
+lint  clang-14              command -v clang-14
+lint  libclang-rt-14-dev    test -e "$(clang-14 -print-file-name=libclang_rt.fuzzer-$(uname -m).a)"
+lint  clang-format-14       command -v clang-format-14
+lint  clang-tidy-14         command -v clang-tidy-14
+lint  shellcheck            command -v shellcheck
+bench wrk                   command -v wrk
+ROWS
+}
+
+# Each purpose needs what stands before it.
+includes() {
+    case $1 in
+    build) echo build ;;
+    demo) echo build demo ;;
+    test) echo build demo test ;;
+    lint) echo build demo test lint ;;
+    bench) echo build demo bench ;;
+    all) echo build demo test lint bench ;;
+    *) echo "FOR=$1: expected build, demo, test, lint, bench or all" >&2; exit 2 ;;
+    esac
+}
+
+missing() {
+    local wanted purpose package probe list=()
+
+    wanted=$(includes "$1") || exit 2
+    while read -r purpose package probe; do
+        [[ " $wanted " == *" $purpose "* ]] || continue
+        (eval "$probe") >/dev/null 2>&1 </dev/null || list+=("$package")
+    done < <(packages)
+    echo "${list[*]}"
+}
+
+install() {
+    local list as_root=()
+
+    list=$(missing "$1") || exit 2
+    if [ -z "$list" ]; then
+        echo "deps: all packages are there"
+        return
+    fi
+    if ! command -v apt-get >/dev/null; then
+        echo "deps: missing: $list"
+        echo "deps: these are Debian 12's names, and there is no apt-get here; please install what they hold"
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            { echo "deps: missing: $list; run 'make deps' as root, or install sudo"; exit 1; }
+        as_root=(sudo)
+    fi
+    echo "deps: installing $list"
+    echo "deps: reading the package lists"
+    "${as_root[@]}" apt-get -qq update || exit 1
+    # shellcheck disable=SC2086 # one word a package
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $list \
+        </dev/null | sed -un 's/^Setting up \([^ ]*\).*/deps:   \1/p'
+    list=$(missing "$1")
+    [ -z "$list" ] || { echo "deps: still missing: $list"; exit 1; }
+    echo "deps: done"
+}
+
+case ${1:-} in
+missing | install) "$1" "${2:-all}" ;;
+*) echo "usage: deps.sh missing|install [FOR]" >&2; exit 2 ;;
+esac
