@@ -1,0 +1,298 @@
+#include "tenancy/accelerators.h"
+
+#include <stdlib.h>
+
+#include "kube/quantity.h"
+
+const char *const mode_names[] = {"whole", "mig", "shared", NULL};
+
+static bool read_gpus(const struct node *node, struct arena *arena, void *out,
+                      struct problems *problems)
+{
+    /* `gpus: value` is told from an amount in finish(): the word stays in the node. */
+    if (node->kind == NODE_STRING && bytes_is(node->text, "value"))
+        return true;
+    return schema_read_amount(node, arena, out, problems);
+}
+
+static bool read_glob(const struct node *node, struct arena *arena, void *out,
+                      struct problems *problems)
+{
+    struct error err = {0};
+    const char *text = NULL;
+
+    if (!schema_read_string(node, arena, &text, problems))
+        return false;
+    if (glob_parse(bytes_from(text), arena, out, &err))
+        return true;
+    problems_add(problems, node, "%s", err.text);
+    return false;
+}
+
+static bool read_per(const struct node *node, struct arena *arena, void *out,
+                     struct problems *problems)
+{
+    struct amount *per = out;
+    struct error err = {0};
+
+    (void)arena;
+    if (node->kind != NODE_STRING && node->kind != NODE_INTEGER) {
+        problems_add(problems, node, "\"per\": expected an amount of memory such as 80Gi, got %s",
+                     node_kind_name(node->kind));
+        return false;
+    }
+    if (!quantity_parse(node->text, per, &err)) {
+        problems_add(problems, node, "\"per\": expected an amount of memory such as 80Gi: %s",
+                     err.text);
+        return false;
+    }
+    if (amount_is_zero(*per)) {
+        problems_add(problems, node, "\"per\": must be more than 0");
+        return false;
+    }
+    return true;
+}
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    struct accelerator_row *row = out;
+    const struct node *gpus = node_find(row->node, "gpus");
+    const char *const keys[] = {"resource", "deviceClass", "annotation"};
+    int given = 0;
+
+    (void)arena;
+    for (int i = 0; i < 3; i++) {
+        if (node_find(row->node, keys[i])) {
+            row->key = (enum accelerator_key)i;
+            given++;
+        }
+    }
+    if (given != 1)
+        problems_add(problems, row->node,
+                     "one of \"resource\", \"deviceClass\" and \"annotation\" is required here%s",
+                     given ? ", and only one" : "");
+    row->is_value = gpus && gpus->kind == NODE_STRING && bytes_is(gpus->text, "value");
+    row->has_product = node_find(row->node, "product");
+    row->has_per = node_find(row->node, "per");
+    if (given != 1)
+        return;
+    if (row->is_value && row->key != ACCELERATOR_ANNOTATION)
+        problems_add(problems, gpus, "\"gpus\": \"value\" is for annotations only");
+    if (row->has_per && !row->is_value)
+        problems_add(problems, node_find_key(row->node, "per"),
+                     "\"per\" is for annotations with gpus: value only");
+    if (row->key == ACCELERATOR_ANNOTATION && !row->name.is_exact)
+        problems_add(problems, node_find(row->node, "annotation"),
+                     "\"annotation\": expected a name, got a glob");
+}
+
+static const struct field fields[] = {
+    {.name = "resource",
+     .type = FIELD_CUSTOM,
+     .read = read_glob,
+     .offset = offsetof(struct accelerator_row, name),
+     .summary = "an extended resource's name, or a glob"},
+    {.name = "deviceClass",
+     .type = FIELD_CUSTOM,
+     .read = read_glob,
+     .offset = offsetof(struct accelerator_row, name),
+     .summary = "a DeviceClass's name, or a glob"},
+    {.name = "annotation",
+     .type = FIELD_CUSTOM,
+     .read = read_glob,
+     .offset = offsetof(struct accelerator_row, name),
+     .summary = "a pod annotation whose number is an amount"},
+    {.name = "mode",
+     .type = FIELD_ENUM,
+     .words = mode_names,
+     .is_required = true,
+     .offset = offsetof(struct accelerator_row, mode),
+     .summary = "whole, mig, or shared"},
+    {.name = "gpus",
+     .type = FIELD_CUSTOM,
+     .read = read_gpus,
+     .is_required = true,
+     .offset = offsetof(struct accelerator_row, gpus),
+     .summary = "what one unit weighs, in whole GPUs; `value`: the annotation's number"},
+    {.name = "product",
+     .type = FIELD_CUSTOM,
+     .read = read_glob,
+     .offset = offsetof(struct accelerator_row, product),
+     .summary = "only on nodes whose label nvidia.com/gpu.product matches this glob"},
+    {.name = "per",
+     .type = FIELD_CUSTOM,
+     .read = read_per,
+     .offset = offsetof(struct accelerator_row, per),
+     .summary = "the annotation's number is MiB of a GPU with so much memory"},
+    {0},
+};
+
+const struct schema accelerator_schema = {.name = "accelerators",
+                                          .fields = fields,
+                                          .size = sizeof(struct accelerator_row),
+                                          .finish = finish};
+
+/* An exact name before a glob, a longer glob before a shorter one; of the same name, rows for a
+ * product before the one for all. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct accelerator_row *left = *(const struct accelerator_row *const *)a;
+    const struct accelerator_row *right = *(const struct accelerator_row *const *)b;
+    size_t left_len = strlen(left->name.text), right_len = strlen(right->name.text);
+    int order;
+
+    if (left->name.is_exact != right->name.is_exact)
+        return left->name.is_exact ? -1 : 1;
+    if (left_len != right_len)
+        return left_len > right_len ? -1 : 1;
+    order = strcmp(left->name.text, right->name.text);
+    if (order)
+        return order;
+    if (left->has_product != right->has_product)
+        return left->has_product ? -1 : 1;
+    if (!left->has_product)
+        return 0;
+    left_len = strlen(left->product.text);
+    right_len = strlen(right->product.text);
+    return left_len != right_len ? (left_len > right_len ? -1 : 1)
+                                 : strcmp(left->product.text, right->product.text);
+}
+
+void accelerators_init(struct accelerators *accelerators, const struct objects *rows,
+                       struct arena *arena)
+{
+    const struct accelerator_row *items = rows->items;
+
+    accelerators->count = rows->count;
+    accelerators->rows = arena_alloc(arena, rows->count * sizeof(*accelerators->rows));
+    for (size_t i = 0; i < rows->count; i++)
+        accelerators->rows[i] = &items[i];
+    if (rows->count)
+        qsort(accelerators->rows, rows->count, sizeof(*accelerators->rows), compare_rows);
+}
+
+/* The larger weight; a bounded one before none, an unbounded one above all. */
+static void keep_larger(struct accelerator_weight *kept, bool *is_found,
+                        struct accelerator_weight weight)
+{
+    bool is_larger = !*is_found || weight.is_unbounded ||
+                     (!kept->is_unbounded && amount_compare(weight.gpus, kept->gpus) > 0);
+
+    if (is_larger)
+        *kept = weight;
+    *is_found = true;
+}
+
+/* Rows of the policy set. With a product, the first that applies; without, the largest of those up
+ * to and with the first that applies to every product. True where the search is over. */
+static bool weigh_by_rows(const struct accelerators *accelerators, enum accelerator_key key,
+                          struct bytes name, const char *product, struct accelerator_weight *out,
+                          bool *is_found)
+{
+    for (size_t i = 0; i < accelerators->count; i++) {
+        const struct accelerator_row *row = accelerators->rows[i];
+
+        if (row->key != key || !glob_matches(&row->name, name))
+            continue;
+        if (row->has_product && product && !glob_matches(&row->product, bytes_from(product)))
+            continue;
+        keep_larger(out, is_found,
+                    (struct accelerator_weight){.mode = (enum mode)row->mode,
+                                                .gpus = row->gpus,
+                                                .is_value = row->is_value,
+                                                .has_per = row->has_per,
+                                                .per = row->per,
+                                                .row = row});
+        if (product || !row->has_product)
+            return true;
+    }
+    return false;
+}
+
+/* A MIG profile without its suffixes, as in nvidia.com/mig-1g.24gb.me.all.shared. */
+static struct bytes strip_mig_suffixes(struct bytes name)
+{
+    static const char *const suffixes[] = {".shared", ".me.all", ".me", ".gfx", "-me"};
+
+    if (!bytes_has_prefix(name, BYTES("nvidia.com/mig-")))
+        return name;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        struct bytes suffix = bytes_from(suffixes[i]);
+
+        /* In this order each can stand at the end at most once: the profile, an attribute, .shared.
+         */
+        if (bytes_has_suffix(name, suffix))
+            name.len -= suffix.len;
+    }
+    return name;
+}
+
+static bool has_known_prefix(struct bytes name)
+{
+    static const char *const vendors[] = {"nvidia.com/", "amd.com/",    "gpu.intel.com/",
+                                          "habana.ai/",  "google.com/", "aws.amazon.com/",
+                                          "volcano.sh/"};
+
+    for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++) {
+        if (bytes_has_prefix(name, bytes_from(vendors[i])))
+            return true;
+    }
+    return false;
+}
+
+static void weigh_by_builtin(enum accelerator_key key, struct bytes name, const char *product,
+                             struct accelerator_weight *out, bool *is_found)
+{
+    if (key == ACCELERATOR_RESOURCE && !has_known_prefix(name))
+        return;
+    if (key == ACCELERATOR_RESOURCE)
+        name = strip_mig_suffixes(name);
+    for (size_t i = 0; i < builtin_accelerator_count; i++) {
+        const struct builtin_accelerator *row = &builtin_accelerators[i];
+
+        if (row->key != key || !(row->is_prefix ? bytes_has_prefix(name, bytes_from(row->name))
+                                                : bytes_is(name, row->name)))
+            continue;
+        if (row->product && product && !path_glob_matches(row->product, bytes_from(product)))
+            continue;
+        keep_larger(out, is_found,
+                    (struct accelerator_weight){.mode = row->mode,
+                                                .gpus = row->gpus,
+                                                .is_value = row->is_value,
+                                                .is_unbounded = row->is_unbounded});
+        if (product || !row->product)
+            return;
+    }
+}
+
+static bool weigh_on(const struct accelerators *accelerators, enum accelerator_key key,
+                     struct bytes name, const char *product, struct accelerator_weight *out)
+{
+    bool is_found = false;
+
+    if (!weigh_by_rows(accelerators, key, name, product, out, &is_found))
+        weigh_by_builtin(key, name, product, out, &is_found);
+    return is_found;
+}
+
+bool accelerators_weigh(const struct accelerators *accelerators, enum accelerator_key key,
+                        struct bytes name, const struct strings *products,
+                        struct accelerator_weight *out)
+{
+    static const struct bytes class_prefix = {"deviceclass.resource.kubernetes.io/", 35};
+    bool is_found = false;
+
+    if (key == ACCELERATOR_RESOURCE && bytes_has_prefix(name, class_prefix) &&
+        !weigh_on(accelerators, key, name, NULL, out))
+        return accelerators_weigh(accelerators, ACCELERATOR_DEVICE_CLASS,
+                                  bytes_tail(name, class_prefix.len), products, out);
+    if (products->count == 0)
+        return weigh_on(accelerators, key, name, NULL, out);
+    for (size_t i = 0; i < products->count; i++) {
+        struct accelerator_weight weight = {0};
+
+        if (weigh_on(accelerators, key, name, products->items[i], &weight))
+            keep_larger(out, &is_found, weight);
+    }
+    return is_found;
+}

@@ -1,0 +1,68 @@
+/* accelerators: what counts as a GPU, in which mode, and how much of one. */
+#pragma once
+
+#include "base/amount.h"
+#include "base/schema.h"
+
+enum mode { MODE_WHOLE, MODE_MIG, MODE_SHARED, MODE_COUNT };
+
+/* "whole", "mig", "shared"; NULL-terminated, in the order of enum mode. */
+extern const char *const mode_names[];
+
+enum accelerator_key { ACCELERATOR_RESOURCE, ACCELERATOR_DEVICE_CLASS, ACCELERATOR_ANNOTATION };
+
+/* A row of Cluster.accelerators. */
+struct accelerator_row {
+    const struct node *node;
+    enum accelerator_key key;
+    struct glob name;
+    int mode;      /* enum mode */
+    bool is_value; /* gpus: value: the annotation's number is the amount */
+    struct amount gpus;
+    bool has_product;
+    struct glob product; /* over the node label nvidia.com/gpu.product */
+    bool has_per;
+    struct amount per; /* bytes of memory of one GPU, where the annotation's number is MiB */
+};
+
+extern const struct schema accelerator_schema;
+
+/* The policy set's rows by key and specificity; made once, immutable. */
+struct accelerators {
+    const struct accelerator_row **rows;
+    size_t count;
+};
+
+void accelerators_init(struct accelerators *accelerators, const struct objects *rows,
+                       struct arena *arena);
+
+/* What one unit of a name weighs. */
+struct accelerator_weight {
+    enum mode mode;
+    struct amount gpus;
+    bool is_value, has_per, is_unbounded; /* unbounded: shows every GPU of its node */
+    struct amount per;
+    const struct accelerator_row *row; /* NULL: from the built-in table */
+};
+
+/* Does the name count as an accelerator (possibly with weight 0)? `products`: the GPU products that
+ * the pod's node selection pins; none pinned: the largest row that could apply. False where it is
+ * no accelerator. */
+bool accelerators_weigh(const struct accelerators *accelerators, enum accelerator_key key,
+                        struct bytes name, const struct strings *products,
+                        struct accelerator_weight *out);
+
+/* The built-in table, for `fairgate accelerators` and the documentation; one row after another. */
+struct builtin_accelerator {
+    enum accelerator_key key;
+    const char *name; /* or a prefix, where is_prefix */
+    bool is_prefix;
+    enum mode mode;
+    struct amount gpus;
+    const char *product; /* glob, or NULL */
+    const char *note;    /* what it is, and why it weighs that */
+    bool is_value, is_unbounded;
+};
+
+extern const struct builtin_accelerator builtin_accelerators[];
+extern const size_t builtin_accelerator_count;

@@ -1,0 +1,173 @@
+#include "tenancy/ladder.h"
+
+const char *const preemption_policy_names[] = {"PreemptLowerPriority", "Never", NULL};
+
+/* k8s.io/api/scheduling/v1: HighestUserDefinablePriority, and int32's least. */
+static const int64_t highest_value = 1000000000, lowest_value = -2147483648LL;
+
+static const struct field tier_fields[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct tier, name),
+     .summary = "what people call the tier"},
+    {.name = "class",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct tier, class_name),
+     .summary = "its PriorityClass"},
+    {.name = "value",
+     .type = FIELD_INTEGER,
+     .is_required = true,
+     .min = -2147483648LL,
+     .max = 1000000000,
+     .offset = offsetof(struct tier, value),
+     .summary = "the value of its PriorityClass"},
+    {.name = "preemptionPolicy",
+     .type = FIELD_ENUM,
+     .words = preemption_policy_names,
+     .offset = offsetof(struct tier, policy),
+     .summary = "PreemptLowerPriority (default) or Never"},
+    {.name = "preempts",
+     .type = FIELD_STRINGS,
+     .is_required = true,
+     .may_be_empty = true,
+     .offset = offsetof(struct tier, preempts),
+     .summary = "the classes whose pods its pods may evict"},
+    {0},
+};
+
+static const struct schema tier_schema = {.name = "tiers",
+                                          .fields = tier_fields,
+                                          .size = sizeof(struct tier)};
+
+static const struct field fields[] = {
+    {.name = "tiers",
+     .type = FIELD_OBJECTS,
+     .schema = &tier_schema,
+     .is_required = true,
+     .offset = offsetof(struct ladder, tiers),
+     .summary = "the tiers, most important first"},
+    {.name = "required",
+     .type = FIELD_BOOL,
+     .offset = offsetof(struct ladder, is_required),
+     .summary = "an accelerator pod must end up with a class of the ladder; default: true"},
+    {0},
+};
+
+bool tier_preempts(const struct tier *above, const struct tier *below)
+{
+    return above->policy != PREEMPT_NEVER && above->value > below->value;
+}
+
+const struct tier *ladder_find(const struct ladder *ladder, struct bytes class_name)
+{
+    const struct tier *tiers = ladder->tiers.items;
+
+    for (size_t i = 0; i < ladder->tiers.count; i++) {
+        if (tiers[i].class_name && bytes_is(class_name, tiers[i].class_name))
+            return &tiers[i];
+    }
+    return NULL;
+}
+
+static const char *class_or_name(const struct tier *tier)
+{
+    return tier->class_name ? tier->class_name : tier->name ? tier->name : "?";
+}
+
+/* One pair of tiers: what `preempts` says must be what Kubernetes does. */
+static void check_pair(const struct tier *above, const struct tier *below,
+                       struct problems *problems)
+{
+    const struct node *list = node_find(above->node, "preempts");
+    bool says = strings_has(&above->preempts, bytes_from(below->class_name));
+    bool does = tier_preempts(above, below);
+
+    if (!list || list->kind != NODE_LIST || says == does)
+        return;
+    if (says && above->policy == PREEMPT_NEVER)
+        problems_add(problems, list,
+                     "%s preempts %s here, but with preemptionPolicy Never it can't",
+                     above->class_name, below->class_name);
+    else if (says)
+        problems_add(problems, list,
+                     "%s preempts %s here, but its value %lld is not above %lld, so it can't",
+                     above->class_name, below->class_name, (long long)above->value,
+                     (long long)below->value);
+    else
+        problems_add(problems, list,
+                     "%s doesn't preempt %s here, but its value %lld is above %lld, so it can; "
+                     "list it, or set preemptionPolicy: Never",
+                     above->class_name, below->class_name, (long long)above->value,
+                     (long long)below->value);
+}
+
+static bool is_whole(const struct tier *tier)
+{
+    const struct node *value = node_find(tier->node, "value");
+
+    return tier->class_name && value && value->kind == NODE_INTEGER;
+}
+
+static void check_names(const struct ladder *ladder, size_t at, struct problems *problems)
+{
+    const struct tier *tiers = ladder->tiers.items, *tier = &tiers[at];
+    const struct node *list = node_find(tier->node, "preempts");
+
+    for (size_t i = 0; i < at; i++) {
+        if (tier->class_name && tiers[i].class_name &&
+            !strcmp(tier->class_name, tiers[i].class_name))
+            problems_add(problems, node_find(tier->node, "class"),
+                         "class \"%s\" has a tier already, at line %u", tier->class_name,
+                         tiers[i].node->line);
+        if (tier->name && tiers[i].name && !strcmp(tier->name, tiers[i].name))
+            problems_add(problems, node_find(tier->node, "name"),
+                         "tier \"%s\" is there already, at line %u", tier->name,
+                         tiers[i].node->line);
+    }
+    if (at > 0 && is_whole(tier) && is_whole(&tiers[at - 1]) && tier->value >= tiers[at - 1].value)
+        problems_add(problems, node_find(tier->node, "value"),
+                     "tiers stand most important first: %s must be below %lld, the value of %s",
+                     tier->class_name, (long long)tiers[at - 1].value,
+                     class_or_name(&tiers[at - 1]));
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->count; i++) {
+        const struct node *item = &list->children[i];
+
+        if (item->kind == NODE_STRING && !ladder_find(ladder, item->text))
+            problems_add(problems, item, "the ladder has no class \"%s\"",
+                         text_quote(problems->arena, item->text));
+    }
+}
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    struct ladder *ladder = out;
+    const struct tier *tiers = ladder->tiers.items;
+
+    (void)arena;
+    ladder->lowest = highest_value;
+    for (size_t i = 0; i < ladder->tiers.count; i++) {
+        check_names(ladder, i, problems);
+        if (tiers[i].value >= lowest_value && tiers[i].value < ladder->lowest)
+            ladder->lowest = tiers[i].value;
+        for (size_t j = 0; j < ladder->tiers.count && is_whole(&tiers[i]); j++) {
+            if (j != i && is_whole(&tiers[j]))
+                check_pair(&tiers[i], &tiers[j], problems);
+        }
+        if (is_whole(&tiers[i]) && strings_has(&tiers[i].preempts, bytes_from(tiers[i].class_name)))
+            problems_add(problems, node_find(tiers[i].node, "preempts"),
+                         "%s can't preempt itself: Kubernetes evicts lower values only",
+                         tiers[i].class_name);
+    }
+}
+
+const struct schema ladder_schema = {.name = "PriorityLadder",
+                                     .fields = fields,
+                                     .size = sizeof(struct ladder),
+                                     .finish = finish};
+
+void ladder_init_defaults(struct ladder *ladder)
+{
+    *ladder = (struct ladder){.is_required = true};
+}

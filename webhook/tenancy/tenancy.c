@@ -1,0 +1,242 @@
+#include "tenancy/tenancy.h"
+
+#include <stdlib.h>
+
+/* One namespace pattern of one tenant, in a hash table by its literal beginning: an exact name
+ * under itself, a glob under what stands before its first wildcard. A look-up tries the name's own
+ * beginnings, of those lengths that occur: names have at most 63 characters. */
+struct namespace_entry {
+    const struct namespace_entry *next;
+    const struct glob *glob;
+    const struct tenant *tenant;
+};
+
+enum { MAX_NAMESPACE_BYTES = 63 };
+
+struct namespace_index {
+    const struct namespace_entry **buckets;
+    size_t bucket_count; /* a power of two */
+    bool has_length[MAX_NAMESPACE_BYTES + 1];
+    struct {
+        const struct tenant **slots;
+        size_t slot_count;
+    } by_name;
+};
+
+static int compare_tenants(const void *a, const void *b)
+{
+    const struct tenant *left = *(const struct tenant *const *)a;
+    const struct tenant *right = *(const struct tenant *const *)b;
+
+    return strcmp(left->name, right->name);
+}
+
+static size_t power_of_two(size_t least)
+{
+    size_t size = 8;
+
+    while (size < least)
+        size *= 2;
+    return size;
+}
+
+static void index_pattern(struct namespace_index *index, const struct glob *glob,
+                          const struct tenant *tenant, struct arena *arena)
+{
+    struct namespace_entry *entry = arena_alloc(arena, sizeof(*entry));
+    size_t bucket;
+
+    if (glob->literal > MAX_NAMESPACE_BYTES)
+        return;
+    index->has_length[glob->literal] = true;
+    bucket = bytes_hash((struct bytes){glob->text, glob->literal}) & (index->bucket_count - 1);
+    *entry = (struct namespace_entry){index->buckets[bucket], glob, tenant};
+    index->buckets[bucket] = entry;
+}
+
+static void index_names(struct namespace_index *index, const struct tenancy *tenancy,
+                        struct arena *arena)
+{
+    index->by_name.slot_count = power_of_two(tenancy->tenant_count * 2);
+    index->by_name.slots =
+        arena_alloc(arena, index->by_name.slot_count * sizeof(*index->by_name.slots));
+    for (size_t i = 0; i < tenancy->tenant_count; i++) {
+        size_t slot = bytes_hash(bytes_from(tenancy->tenants[i]->name));
+
+        while (index->by_name.slots[slot & (index->by_name.slot_count - 1)])
+            slot++;
+        index->by_name.slots[slot & (index->by_name.slot_count - 1)] = tenancy->tenants[i];
+    }
+}
+
+void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count,
+                  struct arena *arena)
+{
+    struct namespace_index *index = arena_alloc(arena, sizeof(*index));
+    size_t pattern_count = 0;
+
+    if (count)
+        qsort(tenants, count, sizeof(*tenants), compare_tenants);
+    for (size_t i = 0; i < count; i++) {
+        tenants[i]->index = i;
+        pattern_count += tenants[i]->namespaces.count;
+    }
+    tenancy->tenants = (const struct tenant **)tenants;
+    tenancy->tenant_count = count;
+    index->bucket_count = power_of_two(pattern_count * 2);
+    index->buckets = arena_alloc(arena, index->bucket_count * sizeof(*index->buckets));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < tenants[i]->namespaces.count; j++)
+            index_pattern(index, &tenants[i]->namespaces.items[j], tenants[i], arena);
+    }
+    index_names(index, tenancy, arena);
+    tenancy->index = index;
+}
+
+const struct tenant *tenancy_find_tenant(const struct tenancy *tenancy, struct bytes name)
+{
+    const struct namespace_index *index = tenancy->index;
+    size_t mask = index->by_name.slot_count - 1;
+
+    for (size_t slot = bytes_hash(name);; slot++) {
+        const struct tenant *tenant = index->by_name.slots[slot & mask];
+
+        if (!tenant || bytes_is(name, tenant->name))
+            return tenant;
+    }
+}
+
+static const struct tenant *find_by_pattern(const struct namespace_index *index, struct bytes name)
+{
+    size_t longest = name.len < MAX_NAMESPACE_BYTES ? name.len : MAX_NAMESPACE_BYTES;
+
+    for (size_t len = longest + 1; len-- > 0;) {
+        const struct namespace_entry *entry;
+
+        if (!index->has_length[len])
+            continue;
+        entry =
+            index->buckets[bytes_hash((struct bytes){name.data, len}) & (index->bucket_count - 1)];
+        for (; entry; entry = entry->next) {
+            if (entry->glob->literal == len && glob_matches(entry->glob, name))
+                return entry->tenant;
+        }
+    }
+    return NULL;
+}
+
+struct belonging tenancy_belonging(const struct tenancy *tenancy, struct bytes namespace,
+                                   struct value labels)
+{
+    struct value label = value_member(labels, tenancy->cluster.tenant_label);
+    struct belonging belonging = {0};
+
+    if (value_type(label) == VALUE_STRING) {
+        belonging.is_labelled = true;
+        belonging.label = value_text(label);
+        belonging.tenant = tenancy_find_tenant(tenancy, belonging.label);
+        return belonging;
+    }
+    belonging.tenant = find_by_pattern(tenancy->index, namespace);
+    return belonging;
+}
+
+/* A class that the tenant names must be in the ladder. */
+static void check_class(const struct tenancy *tenancy, const struct node *node,
+                        struct problems *problems)
+{
+    const struct tier *tiers = tenancy->ladder.tiers.items;
+    struct strings classes = {0};
+    const char *nearest;
+
+    if (!node || node->kind != NODE_STRING || ladder_find(&tenancy->ladder, node->text))
+        return;
+    if (!tenancy->ladder.node) {
+        problems_add(problems, node, "class \"%s\": the set has no PriorityLadder",
+                     text_quote(problems->arena, node->text));
+        return;
+    }
+    for (size_t i = 0; i < tenancy->ladder.tiers.count; i++) {
+        if (tiers[i].class_name)
+            strings_add(&classes, problems->arena, tiers[i].class_name);
+    }
+    nearest = strings_nearest(classes.items, classes.count, node->text);
+    problems_add(problems, node, "the ladder has no class \"%s\"%s%s%s",
+                 text_quote(problems->arena, node->text), nearest ? "; did you mean \"" : "",
+                 nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
+                          struct problems *problems)
+{
+    const char *const lists[] = {"allowed", "burst"};
+    const struct node *node = node_find(tenant->priority.node, "default");
+    const struct strings *allowed = &tenant->priority.allowed;
+
+    check_class(tenancy, node, problems);
+    for (int i = 0; i < 2; i++) {
+        const struct node *list = node_find(tenant->priority.node, lists[i]);
+
+        for (size_t j = 0; list && list->kind == NODE_LIST && j < list->count; j++) {
+            check_class(tenancy, &list->children[j], problems);
+            if (i == 1 && allowed->count && list->children[j].kind == NODE_STRING &&
+                !strings_has(allowed, list->children[j].text))
+                problems_add(problems, &list->children[j],
+                             "class \"%s\" is not under priority.allowed",
+                             text_quote(problems->arena, list->children[j].text));
+        }
+    }
+    if (node && node->kind == NODE_STRING && allowed->count && !strings_has(allowed, node->text))
+        problems_add(problems, node, "class \"%s\" is not under priority.allowed",
+                     text_quote(problems->arena, node->text));
+}
+
+static void check_domains(const struct tenancy *tenancy, const struct tenant *tenant,
+                          struct problems *problems)
+{
+    const struct strings *known = &tenancy->cluster.fabric.domains;
+    const struct node *list = node_find(tenant->fabric.node, "domains");
+
+    for (size_t i = 0; known->count && list && list->kind == NODE_LIST && i < list->count; i++) {
+        const struct node *item = &list->children[i];
+        const char *nearest;
+
+        if (item->kind != NODE_STRING || strings_has(known, item->text))
+            continue;
+        nearest = strings_nearest(known->items, known->count, item->text);
+        problems_add(problems, item, "Cluster.fabric has no domain \"%s\"%s%s%s",
+                     text_quote(problems->arena, item->text), nearest ? "; did you mean \"" : "",
+                     nearest ? nearest : "", nearest ? "\"?" : "");
+    }
+}
+
+static void check_overlap(const struct tenant *a, const struct tenant *b, struct problems *problems)
+{
+    const struct node *list = node_find(b->node, "namespaces");
+
+    for (size_t i = 0; i < b->namespaces.count; i++) {
+        for (size_t j = 0; j < a->namespaces.count; j++) {
+            if (!glob_overlaps(&a->namespaces.items[j], &b->namespaces.items[i]))
+                continue;
+            problems_add(
+                problems, list && list->count == b->namespaces.count ? &list->children[i] : list,
+                "\"%s\" overlaps \"%s\" of tenant \"%s\": a namespace belongs to one tenant",
+                b->namespaces.items[i].text, a->namespaces.items[j].text, a->name);
+            return;
+        }
+    }
+}
+
+void tenancy_check(const struct tenancy *tenancy, struct problems *problems)
+{
+    for (size_t i = 0; i < tenancy->tenant_count; i++) {
+        const struct tenant *tenant = tenancy->tenants[i];
+
+        check_classes(tenancy, tenant, problems);
+        check_domains(tenancy, tenant, problems);
+        for (size_t j = 0; j < i; j++)
+            check_overlap(tenancy->tenants[j], tenant, problems);
+        if (!tenant->gpus.node)
+            problems_warn(problems, tenant->node, "tenant \"%s\" has no GPU cap", tenant->name);
+    }
+}

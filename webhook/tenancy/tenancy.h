@@ -1,0 +1,37 @@
+/* tenancy: cluster, tenants and ladder of one policy set, and which namespace belongs to whom.
+ * Immutable. */
+#pragma once
+
+#include "tenancy/cluster.h"
+#include "tenancy/ladder.h"
+#include "tenancy/tenant.h"
+
+struct namespace_index;
+
+struct tenancy {
+    struct cluster cluster;
+    struct ladder ladder;          /* ladder.node is NULL where there is none */
+    const struct tenant **tenants; /* ordered by name */
+    size_t tenant_count;
+    const struct namespace_index *index;
+};
+
+/* Order the tenants, number them, and build the index. `tenants` are taken over. */
+void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count,
+                  struct arena *arena);
+
+/* Two tenants whose namespace patterns both match some name; unknown references. */
+void tenancy_check(const struct tenancy *tenancy, struct problems *problems);
+
+const struct tenant *tenancy_find_tenant(const struct tenancy *tenancy, struct bytes name);
+
+/* Whose is a namespace? By its label if it has one (an empty value is one), else by name. */
+struct belonging {
+    const struct tenant *tenant; /* NULL: nobody's */
+    bool is_labelled;
+    struct bytes label; /* the label's value, where is_labelled */
+    /* is_labelled && !tenant: the label names no tenant. */
+};
+
+struct belonging tenancy_belonging(const struct tenancy *tenancy, struct bytes namespace,
+                                   struct value labels);
