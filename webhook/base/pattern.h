@@ -31,8 +31,12 @@ struct globs {
 bool globs_match(const struct globs *globs, struct bytes text);
 bool globs_overlap(const struct globs *a, const struct globs *b);
 
+enum { PATH_GLOB_MAX = 1024 };
+
 /* A glob over paths of segments: `*` and `?` stay inside one segment, `**` crosses `/`. `a/ **`
- * (without the blank) matches a/b and a/b/c, not a itself. */
+ * (without the blank) matches a/b and a/b/c, not a itself. As in .gitignore, a `**` that stands for
+ * whole segments may stand for none: `a/ ** /b` matches a/b, too. `glob` has at most PATH_GLOB_MAX
+ * bytes (asserted). Takes time linear in text x glob at worst. */
 bool path_glob_matches(const char *glob, struct bytes path);
 
 struct regex; /* compiled, immutable, may be shared by threads */
@@ -43,9 +47,9 @@ enum regex_result {
     REGEX_ERROR /* the effort's limit was passed, or the like */
 };
 
-/* PCRE2 with UTF; the dot stops at a newline; always matched against the whole value (anchored at
- * both ends). Refused: an empty pattern, one over 4 KiB, one that begins with "(*", \C. `err` has
- * pcre2's words and the offset in the pattern. Freed with `arena`. */
+/* PCRE2 with UTF; the dot stops at a newline and at a carriage return; always matched against the
+ * whole value (anchored at both ends). Refused: an empty pattern, one over 4 KiB, one that begins
+ * with "(*", \C, NUL. `err` has pcre2's words and where in the pattern. Freed with `arena`. */
 bool regex_compile(struct bytes pattern, struct arena *arena, const struct regex **out,
                    struct error *err) MUST_CHECK;
 const char *regex_text(const struct regex *regex);
