@@ -107,6 +107,7 @@ static bool read_kind(struct value request, struct arena *arena, struct review *
            field_text(kind, "version", arena, &out->version, err) &&
            field_text(kind, "kind", arena, &out->kind, err) &&
            field_object(request, "resource", arena, &resource, err) &&
+           field_text(resource, "group", arena, &out->resource_group, err) &&
            field_text(resource, "resource", arena, &out->resource, err) &&
            field_text(request, "subResource", arena, &out->sub_resource, err);
 }

@@ -16,6 +16,7 @@ struct review {
     struct document document;
     struct bytes uid;
     struct bytes group, version, kind; /* of what is sent, after conversion to the webhook's rule */
+    struct bytes resource_group;
     struct bytes resource, sub_resource; /* "pods", "resize"; sub_resource may be empty */
     struct bytes name, namespace;        /* either may be empty */
     struct bytes user;

@@ -1,0 +1,44 @@
+/* kinds: which requests the project evaluates, found by group, resource and subresource. */
+#pragma once
+
+#include "kube/review.h"
+
+enum kind {
+    KIND_OTHER, /* allowed, untouched */
+    KIND_POD,
+    KIND_BINDING,
+    KIND_TEMPLATE, /* an object that holds pod templates */
+    KIND_NAMESPACE,
+    KIND_PRIORITY_CLASS,
+};
+
+struct kind_row {
+    const char *group;     /* of the object's apiVersion; "" for core */
+    const char *resource;  /* "deployments" */
+    const char *kind_name; /* "Deployment" */
+    enum kind kind;
+    /* KIND_TEMPLATE: where its templates are, paths separated by blanks. A part that ends in "[]"
+     * stands for each element of an array, "*" for each member of an object. */
+    const char *templates;
+};
+
+/* The row of what the review is about; NULL where it isn't evaluated. Subresources of an object
+ * have its row. */
+const struct kind_row *kinds_find(const struct review *review);
+
+/* The row of a manifest, by its apiVersion's group and its kind; NULL where there is none. */
+const struct kind_row *kinds_find_manifest(struct bytes group, struct bytes kind);
+
+/* Pod templates in an object, with their paths as people write them: "spec.template". */
+struct templates {
+    struct template
+    {
+        struct value value;
+        const char *path;
+    }
+    *items;
+    size_t count;
+};
+
+void kinds_find_templates(const struct kind_row *row, struct value object, struct arena *arena,
+                          struct templates *out);

@@ -1,0 +1,140 @@
+#include "tenancy/demand.h"
+
+#include "base/buf.h"
+#include "kube/quantity.h"
+
+static const char product_label[] = "nvidia.com/gpu.product";
+
+/* The values that a term's In expressions leave for the product; false where it pins none. */
+static bool collect_term(struct value term, struct arena *arena, struct strings *products)
+{
+    struct value expressions = value_member(term, "matchExpressions");
+
+    for (struct value e = value_first(expressions); value_type(e); e = value_next(e)) {
+        if (!bytes_is(value_text(value_member(e, "key")), product_label) ||
+            !bytes_is(value_text(value_member(e, "operator")), "In"))
+            continue;
+        for (struct value v = value_first(value_member(e, "values")); value_type(v);
+             v = value_next(v)) {
+            if (value_type(v) == VALUE_STRING && !strings_has(products, value_text(v)))
+                strings_add(products, arena, arena_copy(arena, value_text(v)));
+        }
+        return true;
+    }
+    return false;
+}
+
+static void collect_products(const struct pod *pod, struct arena *arena, struct strings *products)
+{
+    struct bytes selected = value_text(value_member(pod->node_selector, product_label));
+
+    if (selected.len) {
+        strings_add(products, arena, arena_copy(arena, selected));
+        return;
+    }
+    for (struct value term = value_first(pod->node_terms); value_type(term);
+         term = value_next(term)) {
+        if (collect_term(term, arena, products))
+            continue;
+        *products = (struct strings){0};
+        return;
+    }
+}
+
+void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out)
+{
+    *out = (struct ask){.requests = pod->requests};
+    collect_products(pod, arena, &out->products);
+    for (struct value a = value_first(pod->annotations); value_type(a); a = value_next(a)) {
+        struct annotation *annotation =
+            ARENA_APPEND(arena, out->annotations, out->annotation_count);
+
+        *annotation = (struct annotation){value_name(a), value_text(a)};
+    }
+}
+
+static bool add(struct demand *demand, const struct accelerator_weight *weight, struct amount units,
+                struct error *err)
+{
+    struct amount gpus;
+
+    if (amount_multiply(weight->gpus, units, &gpus) &&
+        amount_add(demand->gpus, gpus, &demand->gpus) &&
+        amount_add(demand->by_mode[weight->mode], gpus, &demand->by_mode[weight->mode])) {
+        demand->is_accelerated |= !amount_is_zero(gpus);
+        return true;
+    }
+    return error_set_limit(err, "what the pod asks for in GPUs does not fit 64 bits");
+}
+
+/* An annotation's number; KAI writes fractions and MiB as decimals. */
+static bool read_number(const struct annotation *annotation, struct arena *arena,
+                        struct amount *out, struct error *err)
+{
+    if (quantity_parse(annotation->value, out, err))
+        return true;
+    return error_wrap(err, "metadata.annotations[\"%s\"]", text_quote(arena, annotation->name));
+}
+
+/* KAI multiplies the share by a number of devices (gpu_sharing.go). */
+static bool read_device_count(const struct ask *ask, struct arena *arena, struct amount *out,
+                              struct error *err)
+{
+    *out = amount_of(1);
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        if (bytes_is(ask->annotations[i].name, "gpu-fraction-num-devices"))
+            return read_number(&ask->annotations[i], arena, out, err);
+    }
+    return true;
+}
+
+static bool weigh_annotation(const struct ask *ask, const struct annotation *annotation,
+                             struct accelerator_weight weight, struct arena *arena,
+                             struct demand *out, struct error *err)
+{
+    struct amount number, devices;
+
+    if (!read_number(annotation, arena, &number, err) ||
+        !read_device_count(ask, arena, &devices, err))
+        return false;
+    if (weight.has_per && !(amount_multiply(number, amount_of(1024 * 1024), &number) &&
+                            amount_divide(number, weight.per, &number)))
+        return error_set_limit(err, "metadata.annotations[\"%s\"]: the share does not fit 64 bits",
+                               text_quote(arena, annotation->name));
+    if (weight.is_value)
+        weight.gpus = number;
+    else if (amount_is_zero(number))
+        weight.gpus = number;
+    return add(out, &weight, devices, err);
+}
+
+bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
+                  struct demand *out, struct error *err)
+{
+    const struct accelerators *table = &cluster->accelerators;
+
+    *out = (struct demand){0};
+    for (size_t i = 0; i < ask->requests.count; i++) {
+        const struct resource_amount *item = &ask->requests.items[i];
+        struct accelerator_weight weight = {0};
+
+        if (!accelerators_weigh(table, ACCELERATOR_RESOURCE, item->name, &ask->products, &weight) ||
+            amount_is_zero(item->amount))
+            continue;
+        if (weight.is_unbounded) {
+            out->is_unbounded = out->is_accelerated = true;
+            out->unbounded_name = item->name;
+        }
+        if (!add(out, &weight, item->amount, err))
+            return false;
+    }
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        struct accelerator_weight weight = {0};
+
+        if (accelerators_weigh(table, ACCELERATOR_ANNOTATION, ask->annotations[i].name,
+                               &ask->products, &weight) &&
+            !weigh_annotation(ask, &ask->annotations[i], weight, arena, out, err))
+            return false;
+    }
+    return true;
+}

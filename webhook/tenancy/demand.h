@@ -1,0 +1,30 @@
+/* demand: how much of a GPU a pod asks for, in which modes. */
+#pragma once
+
+#include "kube/pod.h"
+#include "tenancy/cluster.h"
+
+/* What a pod asks for, before any policy says what it weighs. */
+struct ask {
+    struct resource_amounts requests; /* the effective request */
+    struct strings products;          /* GPU products that its node selection pins; none: any */
+    struct annotation {
+        struct bytes name, value;
+    } * annotations;
+    size_t annotation_count;
+};
+
+void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out);
+
+struct demand {
+    struct amount gpus; /* whole-GPU equivalents, all modes */
+    struct amount by_mode[MODE_COUNT];
+    bool is_accelerated;         /* asks for some of an accelerator, or for a sight of all */
+    bool is_unbounded;           /* shows every GPU of the node */
+    struct bytes unbounded_name; /* by which resource */
+};
+
+/* Fails on an annotation whose number can't be parsed, and where a sum doesn't fit (err->is_limit).
+ */
+bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
+                  struct demand *out, struct error *err) MUST_CHECK;
