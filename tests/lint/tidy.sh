@@ -22,7 +22,7 @@ tidy() {
         if complaints=$(clang-tidy-14 --quiet "$1" -- $FLAGS 2>&1); then
             touch "$mark"
         else
-            report "$1: clang-tidy" "$(grep -E '(error|warning): ' <<<"$complaints" | head -40)"
+            report "$1: clang-tidy" "$(grep -E '(error|warning): |\(threshold' <<<"$complaints" | head -40)"
             return
         fi
     fi
