@@ -1,11 +1,9 @@
-/* node: YAML as a tree that remembers where each thing stood. Wraps libyaml; nothing else includes
- * it.
+/* node: YAML as a tree that remembers where each thing stood.
  *
  * Plain scalars are read as the YAML 1.2 core schema reads them: `yes`, `on` and `no` are strings,
- * 0o17 and 0xff are integers, quoted ones are always strings. */
+ * 0o17 and 0xff are integers, quoted ones are always strings. Of tags, !!str, !!int, !!float,
+ * !!bool, !!null, !!map and !!seq are known, where the text suits them. */
 #pragma once
-
-#include <stdint.h>
 
 #include "base/problems.h"
 
@@ -17,15 +15,18 @@ struct source {
     struct bytes text;
 };
 
+/* INVARIANT: nodes below an alias are shared with where they were written, so nobody changes a node
+ * once node_parse has given it. */
 struct node {
     enum node_kind kind;
-    struct bytes text; /* scalars: the value's characters (may hold NUL) */
     bool is_true;      /* NODE_BOOL */
+    struct bytes text; /* scalars: the value's characters (may hold NUL); NUL-terminated */
     const struct source *source;
-    uint32_t line,
-        column; /* from 1; of an alias: where the alias stands. Column counts characters. */
-    struct node *children; /* NODE_LIST: the elements. NODE_MAP: key, value, key, value, ... */
-    size_t count;          /* elements, or members */
+    /* From 1; of an alias: where the alias stands. Column counts characters. */
+    uint32_t line, column;
+    const struct node *children; /* NODE_LIST: the elements. NODE_MAP: key, value, key, ... */
+    size_t count;                /* elements, or members */
+    const struct node *key;      /* of a member's value: the member's key; else NULL */
 };
 
 struct nodes {
@@ -33,15 +34,17 @@ struct nodes {
     size_t count;
 };
 
-enum node_use {
-    NODE_POLICY, /* what people write: anchors and aliases bounded, merge keys (`<<`) refused by
-                    name, keys must be strings, duplicate keys are problems */
-};
-
-/* Read every document of one file. Every mistake goes to `problems` at its place; documents that
- * are sound are still given. Bounds: 16 MiB, 100,000 nodes after aliases (in the file), nesting 64;
- * a UTF-8 BOM and CRLF are fine; invalid UTF-8, UTF-16 and NUL bytes are problems. `source` must
- * outlive the nodes. */
+/* Read every document of one file. Every mistake goes to `problems` at its place. Where the text
+ * stops being YAML, or a bound is passed, reading ends with one problem and the documents before it
+ * are given. Of the others those are given whose mistakes leave no doubt what is meant: none, or
+ * duplicate keys (the first counts). `source` must outlive the nodes.
+ *
+ * Keys are text as it is written (`yes: 1` has the key "yes"); null, empty text, lists and maps as
+ * keys are mistakes, as are merge keys (`<<`), aliases without an anchor or inside what they refer
+ * to, and tags not named above. Bounds: 16 MiB, 100,000 nodes after aliases in the file, keys
+ * counted, 64 levels of lists and maps, 256 anchors a document, 64 %TAG directives. A UTF-8 BOM at
+ * the beginning, CRLF and CR are fine; invalid UTF-8, UTF-16 and control characters are mistakes,
+ * and nothing of such a file is read. */
 void node_parse(const struct source *source, struct arena *arena, struct nodes *out,
                 struct problems *problems);
 
@@ -53,10 +56,25 @@ const struct node *node_find_key(const struct node *node, const char *name);
  * none. */
 const struct node *node_find_place(const struct node *node, const char *path);
 
+/* The best place for what concerns the whole of a value, or what it lacks: the key that holds it,
+ * else the node itself. */
+const struct node *node_place(const struct node *node);
+
+/* A scalar whose text an earlier one of the same list, or map, has too. */
+struct node_repeat {
+    const struct node *first, *again;
+};
+
+/* The repeated keys of a map, or the repeated scalars of a list; gives how many. */
+size_t node_find_repeats(const struct node *node, struct arena *arena, struct node_repeat **out);
+
 /* "a list", "a string", ... for messages. */
 const char *node_kind_name(enum node_kind kind);
 
+/* What was written, for messages: "16x" (in quotes), 12, true, null, a list, a map. Lives in
+ * `arena`. */
+const char *node_describe(const struct node *node, struct arena *arena);
+
 /* The node as JSON text, for what is handed on as a Kubernetes object. Numbers as they are written
  * where that is JSON, else as strings. `buf` may get full. */
-struct buf;
 void node_write_json(const struct node *node, struct buf *buf);
