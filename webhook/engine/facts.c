@@ -1,0 +1,258 @@
+#include "engine/facts.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/field.h"
+#include "engine/workload.h"
+
+static bool is_update(const struct review *review)
+{
+    return review->operation == OPERATION_UPDATE;
+}
+
+/* Which question about a pod is it? Any subresource that isn't known here can still change its
+ * metadata. */
+static enum evaluation classify_pod(const struct review *review)
+{
+    if (review->operation == OPERATION_DELETE)
+        return review->sub_resource.len ? 0 : EVALUATE_POD_DELETE;
+    if (review->operation == OPERATION_CREATE)
+        return review->sub_resource.len ? 0 : EVALUATE_POD_CREATE;
+    if (!is_update(review))
+        return 0;
+    if (bytes_is(review->sub_resource, "ephemeralcontainers"))
+        return EVALUATE_POD_EPHEMERAL;
+    if (bytes_is(review->sub_resource, "resize"))
+        return EVALUATE_POD_RESIZE;
+    return EVALUATE_POD_UPDATE;
+}
+
+static enum evaluation classify(const struct review *review, const struct kind_row *row)
+{
+    bool is_written = review->operation == OPERATION_CREATE || is_update(review);
+
+    switch (row->kind) {
+    case KIND_POD:
+        return classify_pod(review);
+    case KIND_BINDING:
+        return review->operation == OPERATION_CREATE ? EVALUATE_BINDING : 0;
+    case KIND_TEMPLATE:
+        return is_written && review->sub_resource.len == 0 ? EVALUATE_TEMPLATE : 0;
+    case KIND_NAMESPACE:
+        return is_written                              ? EVALUATE_NAMESPACE
+               : review->operation == OPERATION_DELETE ? EVALUATE_NAMESPACE_DELETE
+                                                       : 0;
+    case KIND_PRIORITY_CLASS:
+        return review->operation == OPERATION_CONNECT ? 0 : EVALUATE_PRIORITY_CLASS;
+    case KIND_OTHER:
+        break;
+    }
+    return 0;
+}
+
+/* The object must be what the review says it is: its version and kind decide how it is read. */
+static bool check_identity(const struct review *review, struct value object, struct arena *arena,
+                           struct error *err)
+{
+    struct bytes version = {0}, kind = {0};
+    const char *expected =
+        arena_printf(arena, "%s%s%s", text_quote(arena, review->group),
+                     review->group.len ? "/" : "", text_quote(arena, review->version));
+
+    if (!field_text(object, "apiVersion", arena, &version, err) ||
+        !field_text(object, "kind", arena, &kind, err))
+        return false;
+    if (bytes_equal(kind, review->kind) && bytes_is(version, expected))
+        return true;
+    return error_set(err, "the review is of kind %s of %s, but its object of kind %s of %s",
+                     text_quote(arena, review->kind), expected, text_quote(arena, kind),
+                     text_quote(arena, version));
+}
+
+static bool check_namespace(const struct review *review, struct arena *arena, struct error *err)
+{
+    struct bytes named = value_text(value_path(review->object, "metadata.namespace"));
+
+    if (named.len == 0 || bytes_equal(named, review->namespace))
+        return true;
+    return error_set(err, "the review is of namespace \"%s\", but its object of namespace \"%s\"",
+                     text_quote(arena, review->namespace), text_quote(arena, named));
+}
+
+static struct bytes exempt_name(const struct review *review, enum evaluation evaluation)
+{
+    bool is_namespace = evaluation & (EVALUATE_NAMESPACE | EVALUATE_NAMESPACE_DELETE);
+
+    return is_namespace && review->namespace.len == 0 ? review->name : review->namespace;
+}
+
+bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
+                    enum evaluation *out, bool *is_judged, struct error *err)
+{
+    const struct kind_row *row = kinds_find(review);
+    bool is_deleted = is_update(review) &&
+                      value_is_set(value_path(review->old_object, "metadata.deletionTimestamp"));
+    struct value object;
+
+    *is_judged = false;
+    *out = row ? classify(review, row) : 0;
+    if (!*out || is_deleted)
+        return true;
+    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, *out)))
+        return true;
+    object = review->operation == OPERATION_DELETE ? review->old_object : review->object;
+    if (!value_is_set(object))
+        return error_set(err, "the review has no object");
+    if (!check_identity(review, object, arena, err) || !check_namespace(review, arena, err))
+        return false;
+    if (is_update(review) && !value_is_set(review->old_object))
+        return error_set(err, "the review of an update has no oldObject");
+    *is_judged = true;
+    return true;
+}
+
+const char *facts_subject(const struct facts *facts)
+{
+    const struct review *review = facts->review;
+    struct arena *arena = facts->arena;
+    struct bytes kind = bytes_is(review->kind, "Binding") ? BYTES("pod") : review->kind;
+    struct bytes name = review->name;
+    char lower[64];
+    size_t len = kind.len < sizeof(lower) - 1 ? kind.len : sizeof(lower) - 1;
+
+    for (size_t i = 0; i < len; i++)
+        lower[i] =
+            (char)(kind.data[i] >= 'A' && kind.data[i] <= 'Z' ? kind.data[i] | 0x20 : kind.data[i]);
+    lower[len] = '\0';
+    if (name.len == 0)
+        name = value_text(value_path(review->object, "metadata.name"));
+    if (name.len == 0)
+        name = bytes_from(arena_printf(
+            arena, "%s*",
+            text_quote(arena, value_text(value_path(review->object, "metadata.generateName")))));
+    if (facts->namespace.len == 0 || facts->evaluation == EVALUATE_NAMESPACE)
+        return arena_printf(arena, "%s %s", text_quote(arena, bytes_from(lower)),
+                            text_quote(arena, name));
+    return arena_printf(arena, "%s %s/%s", text_quote(arena, bytes_from(lower)),
+                        text_quote(arena, facts->namespace), text_quote(arena, name));
+}
+
+const char *facts_path(const struct facts *facts, const char *path)
+{
+    return *facts->prefix ? arena_printf(facts->arena, "%s%s", facts->prefix, path) : path;
+}
+
+const char *facts_field(const struct facts *facts, struct value value)
+{
+    static const char *const envelopes[] = {"request.object.", "request.oldObject."};
+    const char *place = value_place(value, facts->arena);
+
+    for (int i = 0; i < 2; i++) {
+        if (!strncmp(place, envelopes[i], strlen(envelopes[i])))
+            place += strlen(envelopes[i]);
+    }
+    if (*facts->prefix && !strncmp(place, facts->prefix, strlen(facts->prefix)))
+        return place;
+    return facts_path(facts, place);
+}
+
+/* The class that counts: KAI takes a label's before spec.priorityClassName, and one that the pod
+ * has only because it is the cluster's default, and that the ladder lacks, counts as none. */
+static void find_priority_class(struct facts *facts)
+{
+    const struct pod *pod = &facts->pod;
+    struct bytes label = value_text(value_member(pod->labels, "priorityClassName"));
+    const struct view_object *known;
+
+    facts->priority_class = pod->priority_class;
+    facts->priority_field = facts_path(facts, "spec.priorityClassName");
+    if (label.len && bytes_is(pod->scheduler_name, "kai-scheduler")) {
+        facts->priority_class = label;
+        facts->priority_field = facts_path(facts, "metadata.labels.priorityClassName");
+        return;
+    }
+    known = view_find(facts->world->view, VIEW_CLASSES, pod->priority_class);
+    if (known && known->is_global_default && facts->tenancy->ladder.node &&
+        !ladder_find(&facts->tenancy->ladder, pod->priority_class))
+        facts->priority_class = (struct bytes){0};
+}
+
+/* A pod that the kubelet made for what it runs anyway. A tenant can set the annotation, but not be
+ * a node. */
+static bool is_mirror_pod(const struct facts *facts)
+{
+    return facts->evaluation == EVALUATE_POD_CREATE &&
+           value_is_set(value_member(facts->pod.annotations, "kubernetes.io/config.mirror")) &&
+           review_has_group(facts->review, "system:nodes");
+}
+
+static bool read_old_demand(struct facts *facts, struct error *err)
+{
+    struct pod old;
+
+    if (!pod_parse(facts->review->old_object, facts->arena, &old, err))
+        return error_wrap(err, "oldObject");
+    ask_from_pod(&old, facts->arena, &facts->old_ask);
+    if (!demand_weigh(&facts->old_ask, &facts->tenancy->cluster, facts->arena, &facts->old_demand,
+                      err))
+        return error_wrap(err, "oldObject");
+    return true;
+}
+
+static bool read_pod(struct facts *facts, struct value object, struct error *err)
+{
+    const struct cluster *cluster = &facts->tenancy->cluster;
+
+    if (!pod_parse(object, facts->arena, &facts->pod, err))
+        return false;
+    ask_from_pod(&facts->pod, facts->arena, &facts->ask);
+    if (!demand_weigh(&facts->ask, cluster, facts->arena, &facts->demand, err))
+        return false;
+    find_priority_class(facts);
+    if (facts->demand.is_accelerated)
+        facts->workload = workload_of(&facts->pod, facts->arena);
+    facts->is_mirror = is_mirror_pod(facts);
+    return facts->evaluation != EVALUATE_POD_RESIZE || read_old_demand(facts, err);
+}
+
+static void find_tenant(struct facts *facts)
+{
+    const struct view_object *known = NULL;
+    struct value labels = {0};
+
+    if (facts->evaluation == EVALUATE_NAMESPACE) {
+        labels = facts->pod.labels;
+    } else {
+        known = view_find(facts->world->view, VIEW_NAMESPACES, facts->namespace);
+        if (known)
+            labels = known->labels;
+    }
+    facts->belonging = tenancy_belonging(facts->tenancy, facts->namespace, labels);
+    facts->tenant = facts->belonging.tenant;
+}
+
+bool facts_collect(const struct review *review, const struct world *world,
+                   enum evaluation evaluation, struct value object, const char *prefix,
+                   struct arena *arena, struct facts *out, struct error *err)
+{
+    static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
+                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
+                                 EVALUATE_POD_DELETE;
+    bool is_pod = evaluation & pods;
+
+    *out = (struct facts){.review = review,
+                          .world = world,
+                          .tenancy = world->tenancy,
+                          .arena = arena,
+                          .evaluation = evaluation,
+                          .prefix = prefix,
+                          .namespace = exempt_name(review, evaluation),
+                          .is_admin = cluster_is_admin(&world->tenancy->cluster, review)};
+    if (is_pod ? !read_pod(out, object, err) : !pod_parse_metadata(object, arena, &out->pod, err))
+        return false;
+    if (out->namespace.len == 0 && evaluation == EVALUATE_NAMESPACE)
+        out->namespace = out->pod.name;
+    find_tenant(out);
+    return true;
+}

@@ -1,0 +1,79 @@
+/* facts: everything a check may ask about a request, read once. */
+#pragma once
+
+#include "engine/view.h"
+#include "kube/kinds.h"
+#include "kube/pod.h"
+#include "tenancy/demand.h"
+#include "tenancy/tenancy.h"
+
+/* What kind of question a request is. One bit each, so that a check can name those it answers. */
+enum evaluation {
+    EVALUATE_POD_CREATE = 1 << 0,
+    EVALUATE_POD_UPDATE = 1 << 1,
+    EVALUATE_POD_EPHEMERAL = 1 << 2, /* pods/ephemeralcontainers */
+    EVALUATE_POD_RESIZE = 1 << 3,    /* pods/resize */
+    EVALUATE_TEMPLATE = 1 << 4,      /* a pod template, judged as one of its pods would be */
+    EVALUATE_NAMESPACE = 1 << 5,
+    EVALUATE_BINDING = 1 << 6,
+    EVALUATE_PRIORITY_CLASS = 1 << 7,
+    EVALUATE_POD_DELETE = 1 << 8, /* judged by nothing; the ledger wants to hear of it */
+    EVALUATE_NAMESPACE_DELETE = 1 << 9,
+};
+
+/* The world that a decision is made in. */
+struct world {
+    const struct tenancy *tenancy;
+    const struct view *view; /* NULL: there is none */
+    int64_t now;
+};
+
+struct facts {
+    const struct review *review;
+    const struct world *world;
+    const struct tenancy *tenancy;
+    struct arena *arena;
+    enum evaluation evaluation;
+
+    const char *prefix; /* what stands before the paths of a template: "spec.template." or "" */
+
+    struct bytes namespace; /* of a Namespace: its own name */
+    struct belonging belonging;
+    const struct tenant *tenant; /* belonging.tenant */
+    bool is_admin;
+    bool is_mirror; /* a mirror pod, made by a node: let through, and counted */
+
+    struct pod pod; /* for other objects than pods: only the metadata */
+    struct demand demand;
+    struct ask ask;
+    struct bytes priority_class; /* the class that is judged; empty: none */
+    const char *priority_field;  /* where it stands */
+    struct bytes workload;       /* which group of pods it is one of; empty: none */
+    bool has_old;
+    struct pod old; /* of an update: what there is */
+    struct demand old_demand;
+};
+
+/* Is the request one to judge, and as what? Exempt namespaces, other kinds and objects under
+ * deletion are not. Fails (err) on an object that isn't what the review says. */
+bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
+                    enum evaluation *out, bool *is_judged, struct error *err) MUST_CHECK;
+
+/* Read `object` of the review: the new one, or, for what the old one broke already, the old one.
+ * For templates: `object` is a template and `prefix` its path with a final dot. */
+bool facts_collect(const struct review *review, const struct world *world,
+                   enum evaluation evaluation, struct value object, const char *prefix,
+                   struct arena *arena, struct facts *out, struct error *err) MUST_CHECK;
+
+/* How messages name the object: "pod research/train-0"; a name still to be generated ends in "*".
+ */
+const char *facts_subject(const struct facts *facts);
+
+/* The path of a value in the object, as its author wrote it. */
+const char *facts_field(const struct facts *facts, struct value value);
+
+/* prefix + path */
+const char *facts_path(const struct facts *facts, const char *path);
+
+/* The label that says which workload a pod is one of. */
+#define WORKLOAD_LABEL "fairgate.dev/workload"

@@ -1,0 +1,74 @@
+#include "engine/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Longer than any message needs; what people and events can read is far less. */
+enum { MAX_TEXT_BYTES = 1024 };
+
+static void add(struct findings *findings, const char *field, const char *next, const char *format,
+                va_list args)
+{
+    char text[MAX_TEXT_BYTES];
+    struct finding *finding;
+
+    if (findings->count >= FINDINGS_KEPT) {
+        findings->dropped++;
+        return;
+    }
+    vsnprintf(text, sizeof(text), format, args);
+    finding = ARENA_APPEND(findings->arena, findings->items, findings->count);
+    finding->rule = findings->rule;
+    finding->field = field;
+    finding->next = next;
+    finding->text = text_clean(findings->arena, bytes_from(text), sizeof(text));
+}
+
+void findings_add(struct findings *findings, const char *field, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, field, NULL, format, args);
+    va_end(args);
+}
+
+void findings_add_next(struct findings *findings, const char *field, const char *next,
+                       const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, field, next, format, args);
+    va_end(args);
+}
+
+void findings_set_rule(struct findings *findings, const struct node *node,
+                       enum enforcement enforcement, const char *format, ...)
+{
+    struct rule *rule = arena_alloc(findings->arena, sizeof(*rule));
+    char name[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(name, sizeof(name), format, args);
+    va_end(args);
+    *rule = (struct rule){.name = arena_copy(findings->arena, bytes_from(name)),
+                          .node = node,
+                          .enforcement = enforcement};
+    findings->rule = rule;
+}
+
+static bool is_same(const struct finding *a, const struct finding *b)
+{
+    return !strcmp(a->rule->name, b->rule->name) && !strcmp(a->field, b->field) &&
+           !strcmp(a->text, b->text);
+}
+
+void findings_excuse(struct findings *findings, const struct findings *old)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        for (size_t j = 0; j < old->count && !findings->items[i].was_there; j++)
+            findings->items[i].was_there = is_same(&findings->items[i], &old->items[j]);
+    }
+}

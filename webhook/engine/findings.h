@@ -1,0 +1,51 @@
+/* findings: what the checks found. Every violation is kept; nothing stops at the first. */
+#pragma once
+
+#include "base/buf.h"
+#include "tenancy/cluster.h"
+
+enum {
+    FINDINGS_TOLD = 64,  /* violations that a message tells; then how many more there are */
+    FINDINGS_KEPT = 1024 /* beyond, they are counted only */
+};
+
+/* The rule that is being judged, as every finding of it names it. */
+struct rule {
+    const char *name;        /* "gpu-baseline/images", "tenant/research/gpus.perPod" */
+    const struct node *node; /* where it stands; NULL: nowhere in the set */
+    enum enforcement enforcement;
+    const char *next; /* what to do, from the policy's `message`; may be NULL */
+};
+
+struct finding {
+    const struct rule *rule;
+    const char *field; /* path in the object, as the author wrote it: spec.containers[0].image */
+    const char *text;  /* what is wrong, with figures; one line */
+    const char *next;  /* what to do; NULL: rule->next or nothing */
+    bool was_there;    /* the old object has it too: told, but it doesn't deny */
+};
+
+struct findings {
+    struct arena *arena;
+    struct finding *items;
+    size_t count;
+    size_t dropped;          /* found, but beyond FINDINGS_KEPT */
+    const struct rule *rule; /* what findings_add speaks of */
+};
+
+/* A violation of findings->rule. Text without final stop; every text from outside goes through
+ * text_quote. */
+void findings_add(struct findings *findings, const char *field, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The same with what to do next. */
+void findings_add_next(struct findings *findings, const char *field, const char *next,
+                       const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Speak of another rule from now on. `name` is formatted into the arena: call it when there is
+ * something to find. */
+void findings_set_rule(struct findings *findings, const struct node *node,
+                       enum enforcement enforcement, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Mark what `old` has too, with the same rule, field and words. */
+void findings_excuse(struct findings *findings, const struct findings *old);
