@@ -17,7 +17,8 @@ enum {
     MOST_CHARACTER = 4, /* bytes */
 };
 
-static void add(struct problems *problems, struct problem problem, const char *format, va_list args)
+static PRINTF_LIKE(3, 0) void add(struct problems *problems, struct problem problem,
+                                  const char *format, va_list args)
 {
     va_list again;
     char *text;

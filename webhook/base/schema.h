@@ -3,7 +3,9 @@
  * The loader, the reference in the documentation and the tests that plant mistakes all use the same
  * tables. Reading is strict: unknown keys (with a "did you mean"), wrong types, null, empty text
  * and empty lists are mistakes, each reported once, at its place, and reading goes on. (Duplicate
- * keys are found by node_parse.) */
+ * keys are found by node_parse.) What lacks a value, or lacks a member, is pointed at by its key.
+ *
+ * What was read refers to the nodes: they must live as long. */
 #pragma once
 
 #include "base/amount.h"
@@ -11,8 +13,7 @@
 #include "base/pattern.h"
 
 enum field_type {
-    FIELD_STRING,     /* const char *; never empty; no NUL inside; a plain number or bool is a wrong
-                         type */
+    FIELD_STRING,     /* const char *; no NUL inside; a plain number or bool is a wrong type */
     FIELD_BOOL,       /* bool */
     FIELD_INTEGER,    /* int64_t within [min, max] */
     FIELD_AMOUNT,     /* struct amount: 16, 1/4, "0.5" (YAML integers, floats without exponent, or
@@ -25,7 +26,7 @@ enum field_type {
     FIELD_REGEX_MAP,  /* struct regex_map: key -> pattern */
     FIELD_OBJECT,     /* a struct in place, read by `schema` */
     FIELD_OBJECTS,    /* struct objects: a list, each read by `schema` */
-    FIELD_CUSTOM,     /* whatever `read` makes of it */
+    FIELD_CUSTOM,     /* whatever `read` makes of it; never called with null */
 };
 
 struct string_map {
@@ -57,10 +58,10 @@ struct field {
     enum field_type type;
     size_t offset; /* of the member in the struct that is filled */
     bool is_required;
-    bool may_be_empty;           /* an empty list or map is meant, not a mistake */
+    bool may_be_empty;           /* an empty text, list or map is meant, not a mistake */
     const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS: NULL-terminated */
     const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
-    int64_t min, max;            /* FIELD_INTEGER */
+    int64_t min, max;            /* FIELD_INTEGER; both 0: any */
     bool (*read)(const struct node *node, struct arena *arena, void *out,
                  struct problems *problems); /* FIELD_CUSTOM */
     const char *summary;                     /* one line for the reference */
@@ -74,17 +75,18 @@ struct schema {
     const char *name;           /* what the thing is called in messages: "gpus" */
     const struct field *fields; /* ends with a field without name */
     size_t size;
-    /* Called once all fields are read (also when some had mistakes, if nothing made the struct
-     * unusable): defaults, and what concerns several fields. NULL: nothing. */
+    /* Called once all fields are read: defaults, and what concerns several fields. Not called where
+     * a field could not be read or a required one is missing, because what concerns several fields
+     * can't be judged then. NULL: nothing. */
     void (*finish)(void *out, struct arena *arena, struct problems *problems);
 };
 
 /* Read `node` (must be a map; any other kind is a problem) into `out`. False if there was a mistake
- * in it. */
+ * in it; what could be read is in `out` all the same. */
 bool schema_read(const struct schema *schema, const struct node *node, struct arena *arena,
                  void *out, struct problems *problems);
 
-/* The scalar readers, for FIELD_CUSTOM. */
+/* The scalar readers, for FIELD_CUSTOM. Messages name the key that holds the value. */
 bool schema_read_string(const struct node *node, struct arena *arena, const char **out,
                         struct problems *problems);
 bool schema_read_amount(const struct node *node, struct arena *arena, struct amount *out,

@@ -1,0 +1,575 @@
+#include "base/schema.h"
+
+#include "base/strings.h"
+
+/* What is being read, for messages. */
+struct reading {
+    const char *name; /* the member's, or the list's whose entry it is; NULL: it has none */
+    bool is_entry;
+    struct arena *arena;
+    struct problems *problems;
+};
+
+typedef bool (*reader_fn)(const struct reading *reading, const struct field *field,
+                          const struct node *node, void *out);
+
+/* "perPod": */
+static const char *prefix(const struct reading *reading)
+{
+    return reading->name ? arena_printf(reading->problems->arena, "\"%s\": ", reading->name) : "";
+}
+
+/* "perPod", or "allowed": an entry */
+static const char *subject(const struct reading *reading)
+{
+    if (!reading->name)
+        return "this";
+    return arena_printf(reading->problems->arena, "\"%s\"%s", reading->name,
+                        reading->is_entry ? ": an entry" : "");
+}
+
+static struct reading reading_entry(const struct reading *list)
+{
+    struct reading entry = *list;
+
+    entry.is_entry = true;
+    return entry;
+}
+
+static bool tell_unexpected(const struct reading *reading, const struct node *node,
+                            const char *wanted)
+{
+    problems_add(reading->problems, node, "%sexpected %s, got %s", prefix(reading), wanted,
+                 node_describe(node, reading->problems->arena));
+    return false;
+}
+
+static bool tell_empty(const struct reading *reading, const struct node *node)
+{
+    problems_add(reading->problems, node, "%s must not be empty", subject(reading));
+    return false;
+}
+
+static bool has_value(const struct reading *reading, const struct node *node)
+{
+    if (node->kind != NODE_NULL)
+        return true;
+    problems_add(reading->problems, node_place(node), "%s has no value", subject(reading));
+    return false;
+}
+
+static bool read_text(const struct reading *reading, const struct node *node, const char **out)
+{
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind == NODE_LIST || node->kind == NODE_MAP)
+        return tell_unexpected(reading, node, "a string");
+    if (node->kind != NODE_STRING) {
+        const char *text = text_quote(reading->problems->arena, node->text);
+
+        problems_add(reading->problems, node,
+                     "%sexpected a string, got %s; put it in quotes: \"%s\"", prefix(reading), text,
+                     text);
+        return false;
+    }
+    if (memchr(node->text.data, '\0', node->text.len)) {
+        problems_add(reading->problems, node, "%s must not hold the character U+0000",
+                     subject(reading));
+        return false;
+    }
+    *out = node->text.data;
+    return true;
+}
+
+static bool read_string(const struct reading *reading, const struct field *field,
+                        const struct node *node, void *out)
+{
+    const char *text;
+
+    if (!read_text(reading, node, &text))
+        return false;
+    if (!*text && !(field && field->may_be_empty))
+        return tell_empty(reading, node);
+    *(const char **)out = text;
+    return true;
+}
+
+static bool read_bool(const struct reading *reading, const struct field *field,
+                      const struct node *node, void *out)
+{
+    (void)field;
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind != NODE_BOOL)
+        return tell_unexpected(reading, node, "true or false");
+    *(bool *)out = node->is_true;
+    return true;
+}
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return (c | 0x20) - 'a' + 10;
+}
+
+/* The text of a NODE_INTEGER; false where it needs more than 64 bits. */
+static bool parse_integer(struct bytes text, int64_t *out)
+{
+    bool is_negative = text.data[0] == '-';
+    size_t at = is_negative || text.data[0] == '+';
+    int base = 10;
+    int64_t value = 0;
+
+    if (text.len > 2 && text.data[0] == '0' && (text.data[1] == 'x' || text.data[1] == 'o')) {
+        base = text.data[1] == 'x' ? 16 : 8;
+        at = 2;
+    }
+    for (; at < text.len; at++) {
+        int digit = digit_value(text.data[at]);
+
+        if (__builtin_mul_overflow(value, base, &value) ||
+            __builtin_add_overflow(value, is_negative ? -digit : digit, &value))
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
+static const char *describe_range(const struct field *field, struct arena *arena)
+{
+    if (field->min == 0 && field->max == 0)
+        return "an integer of at most 64 bits";
+    if (field->max == INT64_MAX)
+        return arena_printf(arena, "an integer of at least %lld", (long long)field->min);
+    return arena_printf(arena, "an integer from %lld to %lld", (long long)field->min,
+                        (long long)field->max);
+}
+
+static bool read_integer(const struct reading *reading, const struct field *field,
+                         const struct node *node, void *out)
+{
+    bool has_range = field->min != 0 || field->max != 0;
+    int64_t value;
+
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind != NODE_INTEGER)
+        return tell_unexpected(reading, node, "an integer");
+    if (!parse_integer(node->text, &value) ||
+        (has_range && (value < field->min || value > field->max)))
+        return tell_unexpected(reading, node, describe_range(field, reading->problems->arena));
+    *(int64_t *)out = value;
+    return true;
+}
+
+static bool is_negative_amount(struct bytes text)
+{
+    struct amount amount;
+    struct error err;
+
+    return text.len > 1 && text.data[0] == '-' && amount_parse(bytes_tail(text, 1), &amount, &err);
+}
+
+static bool read_amount(const struct reading *reading, const struct field *field,
+                        const struct node *node, void *out)
+{
+    struct error err;
+
+    (void)field;
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind != NODE_INTEGER && node->kind != NODE_FLOAT && node->kind != NODE_STRING)
+        return tell_unexpected(reading, node, "an amount");
+    if (node->text.len == 0)
+        return tell_empty(reading, node);
+    if (is_negative_amount(node->text))
+        return tell_unexpected(reading, node, "an amount, which is never below zero");
+    if (!amount_parse(node->text, out, &err)) {
+        problems_add(reading->problems, node, "%s%s", prefix(reading), err.text);
+        return false;
+    }
+    return true;
+}
+
+static size_t count_words(const char *const *words)
+{
+    size_t count = 0;
+
+    while (words[count])
+        count++;
+    return count;
+}
+
+static bool read_word(const struct reading *reading, const struct field *field,
+                      const struct node *node, size_t *out)
+{
+    size_t count = count_words(field->words);
+    struct arena *arena = reading->problems->arena;
+    struct strings words = {(const char **)field->words, count};
+    const char *nearest;
+
+    if (!has_value(reading, node))
+        return false;
+    for (size_t i = 0; i < count && node->kind == NODE_STRING; i++) {
+        if (bytes_is(node->text, field->words[i])) {
+            *out = i;
+            return true;
+        }
+    }
+    nearest = node->kind == NODE_STRING ? strings_nearest(field->words, count, node->text) : NULL;
+    problems_add(reading->problems, node, "%sexpected %s%s; got %s%s", prefix(reading),
+                 count > 1 ? "one of " : "", strings_join(&words, count, arena),
+                 node_describe(node, arena),
+                 nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
+    return false;
+}
+
+static bool read_enum(const struct reading *reading, const struct field *field,
+                      const struct node *node, void *out)
+{
+    size_t index;
+
+    if (!read_word(reading, field, node, &index))
+        return false;
+    *(int *)out = (int)index;
+    return true;
+}
+
+/* Is it a list, or a map, with something in it where that is wanted? */
+static bool is_filled(const struct reading *reading, const struct field *field,
+                      const struct node *node, enum node_kind kind, const char *wanted)
+{
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind != kind)
+        return tell_unexpected(reading, node, wanted);
+    if (node->count == 0 && !field->may_be_empty)
+        return tell_empty(reading, node);
+    return true;
+}
+
+static void tell_repeated(const struct reading *reading, const struct node *list)
+{
+    struct arena *arena = reading->problems->arena;
+    struct node_repeat *repeats;
+    size_t count = node_find_repeats(list, arena, &repeats);
+
+    for (size_t i = 0; i < count; i++) {
+        if (repeats[i].again->kind != NODE_NULL)
+            problems_add(reading->problems, repeats[i].again,
+                         "%s%s is in the list already, on line %u", prefix(reading),
+                         node_describe(repeats[i].again, arena), repeats[i].first->line);
+    }
+}
+
+static bool read_strings(const struct reading *reading, const struct field *field,
+                         const struct node *node, void *out)
+{
+    struct reading entry = reading_entry(reading);
+    struct strings strings = {0};
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_LIST, "a list of strings"))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        const char *text;
+
+        if (read_string(&entry, NULL, &node->children[i], &text))
+            strings_add(&strings, reading->arena, text);
+        else
+            is_whole = false;
+    }
+    tell_repeated(reading, node);
+    if (is_whole)
+        *(struct strings *)out = strings;
+    return is_whole;
+}
+
+static bool read_enums(const struct reading *reading, const struct field *field,
+                       const struct node *node, void *out)
+{
+    struct reading entry = reading_entry(reading);
+    unsigned bits = 0;
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_LIST, "a list of words"))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        size_t index;
+
+        if (read_word(&entry, field, &node->children[i], &index))
+            bits |= 1u << index;
+        else
+            is_whole = false;
+    }
+    tell_repeated(reading, node);
+    if (is_whole)
+        *(unsigned *)out = bits;
+    return is_whole;
+}
+
+static bool tell_no_pattern(const struct reading *reading, const struct node *node,
+                            const struct error *err)
+{
+    problems_add(reading->problems, node, "%s%s is no pattern: %s", prefix(reading),
+                 node_describe(node, reading->problems->arena), err->text);
+    return false;
+}
+
+static bool read_glob(const struct reading *reading, const struct node *node, struct globs *globs)
+{
+    const char *text;
+    struct glob glob;
+    struct error err;
+
+    if (!read_string(reading, NULL, node, &text))
+        return false;
+    if (!glob_parse(node->text, reading->arena, &glob, &err))
+        return tell_no_pattern(reading, node, &err);
+    *ARENA_APPEND(reading->arena, globs->items, globs->count) = glob;
+    return true;
+}
+
+static bool read_globs(const struct reading *reading, const struct field *field,
+                       const struct node *node, void *out)
+{
+    struct reading entry = reading_entry(reading);
+    struct globs globs = {0};
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_LIST, "a list of patterns"))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        if (!read_glob(&entry, &node->children[i], &globs))
+            is_whole = false;
+    }
+    tell_repeated(reading, node);
+    if (is_whole)
+        *(struct globs *)out = globs;
+    return is_whole;
+}
+
+/* A member of a map whose keys are the user's own; the value is named by its key. */
+static struct reading reading_pair(const struct reading *map, const struct node *key)
+{
+    return (struct reading){.name = text_quote(map->problems->arena, key->text),
+                            .arena = map->arena,
+                            .problems = map->problems};
+}
+
+static bool read_string_map(const struct reading *reading, const struct field *field,
+                            const struct node *node, void *out)
+{
+    struct string_map map = {0};
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_MAP, "a map of strings"))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct node *key = &node->children[2 * i];
+        struct reading pair = reading_pair(reading, key);
+        const char *text;
+
+        if (read_text(&pair, key + 1, &text))
+            *ARENA_APPEND(reading->arena, map.items, map.count) =
+                (struct string_pair){key->text.data, text, key};
+        else
+            is_whole = false;
+    }
+    if (is_whole)
+        *(struct string_map *)out = map;
+    return is_whole;
+}
+
+static bool read_regex(const struct reading *reading, const struct node *node,
+                       const struct regex **out)
+{
+    const char *text;
+    struct error err;
+
+    if (!read_string(reading, NULL, node, &text))
+        return false;
+    return regex_compile(node->text, reading->arena, out, &err) ||
+           tell_no_pattern(reading, node, &err);
+}
+
+static bool read_regex_map(const struct reading *reading, const struct field *field,
+                           const struct node *node, void *out)
+{
+    struct regex_map map = {0};
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_MAP, "a map of patterns"))
+        return false;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct node *key = &node->children[2 * i];
+        struct reading pair = reading_pair(reading, key);
+        const struct regex *regex;
+
+        if (read_regex(&pair, key + 1, &regex))
+            *ARENA_APPEND(reading->arena, map.items, map.count) =
+                (struct regex_pair){key->text.data, regex, key};
+        else
+            is_whole = false;
+    }
+    if (is_whole)
+        *(struct regex_map *)out = map;
+    return is_whole;
+}
+
+static bool has_field(const struct schema *schema, struct bytes name)
+{
+    for (const struct field *field = schema->fields; field->name; field++) {
+        if (bytes_is(name, field->name))
+            return true;
+    }
+    return false;
+}
+
+static void tell_unknown(const struct reading *reading, const struct schema *schema,
+                         const struct node *key)
+{
+    struct arena *arena = reading->problems->arena;
+    struct strings known = {0};
+    const char *nearest;
+
+    for (const struct field *field = schema->fields; field->name; field++)
+        strings_add(&known, arena, field->name);
+    nearest = strings_nearest(known.items, known.count, key->text);
+    problems_add(reading->problems, key, "unknown field \"%s\"; %s", text_quote(arena, key->text),
+                 nearest ? arena_printf(arena, "did you mean \"%s\"?", nearest)
+                         : arena_printf(arena, "known here: %s",
+                                        strings_join(&known, known.count, arena)));
+}
+
+static bool read_member(const struct reading *map, const struct field *field,
+                        const struct node *node, void *out);
+
+static bool read_object(const struct reading *reading, const struct schema *schema,
+                        const struct node *node, void *out)
+{
+    bool is_whole = true;
+
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind != NODE_MAP)
+        return tell_unexpected(reading, node, "a map");
+    *(const struct node **)out = node;
+    for (size_t i = 0; i < node->count; i++) {
+        if (!has_field(schema, node->children[2 * i].text))
+            tell_unknown(reading, schema, &node->children[2 * i]);
+    }
+    for (const struct field *field = schema->fields; field->name; field++)
+        is_whole &= read_member(reading, field, node, (char *)out + field->offset);
+    if (is_whole && schema->finish)
+        schema->finish(out, reading->arena, reading->problems);
+    return is_whole;
+}
+
+static bool requires_any(const struct schema *schema)
+{
+    for (const struct field *field = schema->fields; field->name; field++) {
+        if (field->is_required)
+            return true;
+    }
+    return false;
+}
+
+static bool read_object_field(const struct reading *reading, const struct field *field,
+                              const struct node *node, void *out)
+{
+    /* What is missing says more than that nothing is there. */
+    if (node->kind == NODE_MAP && node->count == 0 && !field->may_be_empty &&
+        !requires_any(field->schema))
+        return tell_empty(reading, node);
+    return read_object(reading, field->schema, node, out);
+}
+
+static bool read_objects(const struct reading *reading, const struct field *field,
+                         const struct node *node, void *out)
+{
+    struct reading entry = reading_entry(reading);
+    struct objects objects = {0};
+    bool is_whole = true;
+
+    if (!is_filled(reading, field, node, NODE_LIST, "a list of maps"))
+        return false;
+    objects.count = node->count;
+    objects.items = arena_alloc(reading->arena, node->count * field->schema->size);
+    for (size_t i = 0; i < node->count; i++)
+        is_whole &= read_object(&entry, field->schema, &node->children[i],
+                                (char *)objects.items + i * field->schema->size);
+    if (is_whole)
+        *(struct objects *)out = objects;
+    return is_whole;
+}
+
+static bool read_custom(const struct reading *reading, const struct field *field,
+                        const struct node *node, void *out)
+{
+    return has_value(reading, node) && field->read(node, reading->arena, out, reading->problems);
+}
+
+static const reader_fn readers[] = {
+    [FIELD_STRING] = read_string,
+    [FIELD_BOOL] = read_bool,
+    [FIELD_INTEGER] = read_integer,
+    [FIELD_AMOUNT] = read_amount,
+    [FIELD_ENUM] = read_enum,
+    [FIELD_STRINGS] = read_strings,
+    [FIELD_ENUMS] = read_enums,
+    [FIELD_GLOBS] = read_globs,
+    [FIELD_STRING_MAP] = read_string_map,
+    [FIELD_REGEX_MAP] = read_regex_map,
+    [FIELD_OBJECT] = read_object_field,
+    [FIELD_OBJECTS] = read_objects,
+    [FIELD_CUSTOM] = read_custom,
+};
+
+/* Read one field of the map `node`; true, too, if it is left out and may be. */
+static bool read_member(const struct reading *map, const struct field *field,
+                        const struct node *node, void *out)
+{
+    struct reading member = {.name = field->name, .arena = map->arena, .problems = map->problems};
+    const struct node *value = node_find(node, field->name);
+
+    if (value)
+        return readers[field->type](&member, field, value, out);
+    if (field->is_required)
+        problems_add(map->problems, node_place(node), "\"%s\" is required here", field->name);
+    return !field->is_required;
+}
+
+static struct reading reading_root(const struct node *node, const char *name, struct arena *arena,
+                                   struct problems *problems)
+{
+    return (struct reading){.name = node->key ? text_quote(problems->arena, node->key->text) : name,
+                            .arena = arena,
+                            .problems = problems};
+}
+
+bool schema_read(const struct schema *schema, const struct node *node, struct arena *arena,
+                 void *out, struct problems *problems)
+{
+    struct reading reading = reading_root(node, schema->name, arena, problems);
+    size_t before = problems->error_count;
+
+    return read_object(&reading, schema, node, out) && problems->error_count == before;
+}
+
+bool schema_read_string(const struct node *node, struct arena *arena, const char **out,
+                        struct problems *problems)
+{
+    struct reading reading = reading_root(node, NULL, arena, problems);
+
+    return read_string(&reading, NULL, node, out);
+}
+
+bool schema_read_amount(const struct node *node, struct arena *arena, struct amount *out,
+                        struct problems *problems)
+{
+    struct reading reading = reading_root(node, NULL, arena, problems);
+
+    return read_amount(&reading, NULL, node, out);
+}
