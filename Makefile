@@ -37,7 +37,7 @@ ifeq ($(origin SAN_$(SAN)),undefined)
 $(error SAN=$(SAN): expected address, thread or nothing)
 endif
 # gcc finds uninitialised values that aren't when it instruments code.
-SANITIZE := $(SAN_$(SAN)) $(if $(SAN),-Wno-maybe-uninitialized)
+SANITIZE := $(SAN_$(SAN)) $(if $(SAN),$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized))
 
 # Looked up at the first use, because pkg-config may not be there before.
 LIBRARIES := libh2o-evloop openssl jansson yaml-0.1 libpcre2-8
@@ -106,7 +106,7 @@ accept: ## rewrite the expectations of the golden folders; read the diff (CASE=w
 
 lint: ## format, clang-tidy, layers, lengths, headers, scripts
 	$(call ENSURE,lint)
-	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS)' tests/run lint
+	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS) -DFAIRGATE_VERSION="lint"' tests/run lint
 
 fuzz: ## run one fuzzer: NAME=json SECONDS=60
 	$(call ENSURE,lint)

@@ -29,7 +29,7 @@ tidy() {
     report "$1: clang-tidy" ""
 }
 
-FLAGS="$FLAGS -Itests -Wno-everything"
+FLAGS="$FLAGS -Itests -Wno-everything -Werror=implicit-function-declaration"
 export FLAGS
 export -f key tidy report
 # Each answer is one write, so that answers don't mix.
