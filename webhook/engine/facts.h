@@ -49,9 +49,8 @@ struct facts {
     struct bytes priority_class; /* the class that is judged; empty: none */
     const char *priority_field;  /* where it stands */
     struct bytes workload;       /* which group of pods it is one of; empty: none */
-    bool has_old;
-    struct pod old; /* of an update: what there is */
-    struct demand old_demand;
+    struct demand old_demand;    /* of a resize: what the pod holds already */
+    struct ask old_ask;
 };
 
 /* Is the request one to judge, and as what? Exempt namespaces, other kinds and objects under

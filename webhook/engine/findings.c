@@ -59,6 +59,15 @@ void findings_set_rule(struct findings *findings, const struct node *node,
     findings->rule = rule;
 }
 
+void findings_set_enforcement(struct findings *findings, enum enforcement enforcement)
+{
+    struct rule *rule = arena_alloc(findings->arena, sizeof(*rule));
+
+    *rule = *findings->rule;
+    rule->enforcement = enforcement;
+    findings->rule = rule;
+}
+
 static bool is_same(const struct finding *a, const struct finding *b)
 {
     return !strcmp(a->rule->name, b->rule->name) && !strcmp(a->field, b->field) &&

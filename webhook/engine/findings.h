@@ -47,5 +47,8 @@ void findings_add_next(struct findings *findings, const char *field, const char 
 void findings_set_rule(struct findings *findings, const struct node *node,
                        enum enforcement enforcement, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* The same rule, enforced otherwise. */
+void findings_set_enforcement(struct findings *findings, enum enforcement enforcement);
+
 /* Mark what `old` has too, with the same rule, field and words. */
 void findings_excuse(struct findings *findings, const struct findings *old);

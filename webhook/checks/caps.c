@@ -1,0 +1,200 @@
+/* caps: how much a tenant may hold over all its namespaces, and a single pod of it.
+ *
+ * check() judges what the request alone decides; judge() compares with what the tenant holds. */
+#include "engine/check.h"
+#include "kube/quantity.h"
+
+static void check_untenanted(const struct facts *facts, struct findings *findings)
+{
+    static const enum enforcement words[] = {ENFORCE_DENY, ENFORCE_WARN, ENFORCE_AUDIT};
+    const struct cluster *cluster = &facts->tenancy->cluster;
+
+    if (facts->belonging.is_labelled) {
+        rule_of_cluster(findings, facts, "tenantLabel");
+        findings_add_next(
+            findings, facts_path(facts, "spec"),
+            "ask a cluster administrator to mend the namespace's label",
+            "%s asks for GPUs in the namespace \"%s\", whose label %s names no tenant: "
+            "\"%s\"",
+            facts_subject(facts), text_quote(facts->arena, facts->namespace), cluster->tenant_label,
+            text_quote(facts->arena, facts->belonging.label));
+        return;
+    }
+    if (cluster->untenanted == UNTENANTED_ALLOW)
+        return;
+    rule_of_cluster(findings, facts, "untenanted");
+    findings_set_enforcement(findings, words[cluster->untenanted]);
+    findings_add_next(
+        findings, facts_path(facts, "spec"),
+        "use a namespace of a tenant, or ask a cluster administrator to give this one "
+        "its tenant",
+        "%s asks for GPUs in the namespace \"%s\", which belongs to no tenant",
+        facts_subject(facts), text_quote(facts->arena, facts->namespace));
+}
+
+static void check(const struct facts *facts, struct findings *findings)
+{
+    const struct tenant *tenant = facts->tenant;
+    const struct demand *demand = &facts->demand;
+
+    if (!demand->is_accelerated)
+        return;
+    if (!tenant) {
+        check_untenanted(facts, findings);
+        return;
+    }
+    if (demand->is_unbounded && tenant->gpus.node) {
+        rule_of_tenant(findings, facts, "gpus.unbounded");
+        findings_add_next(findings, facts_path(facts, "spec.containers"),
+                          "ask for the GPUs that the pod needs",
+                          "%s asks for %s, which shows every GPU of its node", facts_subject(facts),
+                          text_quote(facts->arena, demand->unbounded_name));
+    }
+    if (tenant->gpus.has_per_pod && amount_compare(demand->gpus, tenant->gpus.per_pod) > 0) {
+        rule_of_tenant(findings, facts, "gpus.perPod");
+        findings_add_next(findings, facts_path(facts, "spec.containers"),
+                          "ask for less in one pod, or spread the work over several",
+                          "%s asks for %s GPUs, more than the %s that one pod may ask for",
+                          facts_subject(facts), amount_write(demand->gpus, facts->arena),
+                          amount_write(tenant->gpus.per_pod, facts->arena));
+    }
+}
+
+static bool is_burst_class(const struct facts *facts)
+{
+    return strings_has(&facts->tenant->priority.burst, facts->priority_class);
+}
+
+/* What to do about a cap: only what would help this pod. */
+static const char *next_step(const struct facts *facts)
+{
+    const struct tenant *tenant = facts->tenant;
+    const char *contact = tenant->owner.contact;
+    bool could_burst = !is_burst_class(facts) && tenant->priority.burst.count > 0 &&
+                       amount_compare(tenant->gpus.burst, tenant->gpus.guaranteed) > 0;
+
+    return arena_printf(facts->arena,
+                        "wait for pods to finish, ask for less%s%s%s, or request an exception%s%s",
+                        could_burst ? ", use a burst class (" : "",
+                        could_burst ? strings_join(&tenant->priority.burst, 3, facts->arena) : "",
+                        could_burst ? ")" : "", contact ? " from " : "",
+                        contact ? text_quote(facts->arena, bytes_from(contact)) : "");
+}
+
+/* One cap and what would be held of it. */
+struct holding {
+    struct amount limit, used, reserved, asked;
+    struct bytes resource; /* empty: GPUs */
+};
+
+static const char *write_amount(const struct holding *holding, struct amount amount,
+                                struct arena *arena)
+{
+    return holding->resource.len ? quantity_write(amount, holding->resource, arena)
+                                 : amount_write(amount, arena);
+}
+
+static void add_exceeded(const struct facts *facts, const struct holding *holding,
+                         struct findings *findings)
+{
+    struct arena *arena = facts->arena;
+    bool is_template = facts->evaluation == EVALUATE_TEMPLATE;
+    struct amount total = holding->used, seen = holding->used;
+    const char *reserved = "";
+
+    if (is_template)
+        findings_set_enforcement(findings, ENFORCE_WARN);
+    if (!amount_add(holding->used, holding->asked, &total) ||
+        !amount_subtract(holding->used, holding->reserved, &seen)) {
+        findings_add(findings, facts_path(facts, "spec.containers"),
+                     "%s exceeded quota: the sum does not fit 64 bits", facts_subject(facts));
+        return;
+    }
+    if (!amount_is_zero(holding->reserved))
+        reserved = arena_printf(arena, ", %s reserved, not yet seen",
+                                write_amount(holding, holding->reserved, arena));
+    findings_add_next(
+        findings, facts_path(facts, "spec.containers"), next_step(facts),
+        "%s exceeded quota: tenant \"%s\" would hold %s of %s %s (%s in use%s, %s %s)",
+        facts_subject(facts), facts->tenant->name, write_amount(holding, total, arena),
+        write_amount(holding, holding->limit, arena),
+        holding->resource.len ? text_quote(arena, holding->resource) : "GPUs",
+        write_amount(holding, seen, arena), reserved,
+        is_template ? "one pod of this template asks for" : "this pod asks for",
+        write_amount(holding, holding->asked, arena));
+}
+
+static bool is_exceeded(const struct holding *holding)
+{
+    struct amount total;
+
+    return !amount_add(holding->used, holding->asked, &total) ||
+           amount_compare(total, holding->limit) > 0;
+}
+
+static void judge_gpus(const struct facts *facts, const struct usage *usage,
+                       struct findings *findings)
+{
+    const struct tenant *tenant = facts->tenant;
+    bool is_burst = is_burst_class(facts);
+    struct holding holding = {.limit = is_burst ? tenant->gpus.burst : tenant->gpus.guaranteed,
+                              .used = usage->gpus,
+                              .reserved = usage->reserved,
+                              .asked = facts->demand.gpus};
+
+    if (!tenant->gpus.node || amount_compare(facts->demand.gpus, facts->old_demand.gpus) <= 0 ||
+        !is_exceeded(&holding))
+        return;
+    rule_of_tenant(findings, facts, is_burst ? "gpus.burst" : "gpus.guaranteed");
+    add_exceeded(facts, &holding, findings);
+}
+
+static bool sum_matching(const struct glob *name, const struct resource_amounts *requests,
+                         struct amount *out)
+{
+    *out = (struct amount){0};
+    for (size_t i = 0; i < requests->count; i++) {
+        if (glob_matches(name, requests->items[i].name) &&
+            !amount_add(*out, requests->items[i].amount, out))
+            return false;
+    }
+    return true;
+}
+
+static void judge_resource(const struct facts *facts, const struct usage *usage, size_t at,
+                           struct findings *findings)
+{
+    const struct resource_cap *cap = &facts->tenant->resources.items[at];
+    struct holding holding = {.limit = cap->max,
+                              .used = usage->resources[at],
+                              .reserved = usage->resources_reserved[at],
+                              .resource = bytes_from(cap->name.text)};
+    struct amount old;
+    bool is_summed = sum_matching(&cap->name, &facts->ask.requests, &holding.asked) &&
+                     sum_matching(&cap->name, &facts->old_ask.requests, &old);
+
+    if (is_summed && (amount_compare(holding.asked, old) <= 0 || !is_exceeded(&holding)))
+        return;
+    findings_set_rule(findings, cap->node, ENFORCE_DENY, "tenant/%s/resources",
+                      facts->tenant->name);
+    add_exceeded(facts, &holding, findings);
+}
+
+static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)
+{
+    static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+
+    if (!(facts->evaluation & counted))
+        return;
+    judge_gpus(facts, usage, findings);
+    for (size_t i = 0; i < facts->tenant->resources.count; i++)
+        judge_resource(facts, usage, i, findings);
+}
+
+const struct tenancy_check caps_check = {
+    .name = "caps",
+    .summary = "how much a tenant, and a single pod of it, may hold",
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE,
+    .check = check,
+    .judge = judge,
+};

@@ -1,0 +1,158 @@
+/* images: where images may come from, judged on the parsed, normalised reference.
+ *
+ * Every image of the pod counts: init, main, sidecar and ephemeral containers, and image volumes.
+ * What can't be parsed as a reference breaks the rule. */
+#include "engine/check.h"
+#include "kube/image_ref.h"
+
+struct image_settings {
+    const struct node *node;
+    struct strings allow, deny;
+    struct tag_settings {
+        const struct node *node;
+        struct globs deny;
+    } tags;
+    int digest;
+    bool is_allow_given, is_digest_required;
+};
+
+static const char *const digest_words[] = {"required", NULL};
+
+static const struct field tag_fields[] = {
+    {.name = "deny",
+     .type = FIELD_GLOBS,
+     .is_required = true,
+     .offset = offsetof(struct tag_settings, deny),
+     .summary = "tags that no image may have, by name or glob; no tag and no digest is latest"},
+    {0},
+};
+
+static const struct schema tag_schema = {.name = "tags",
+                                         .fields = tag_fields,
+                                         .size = sizeof(struct tag_settings)};
+
+static const struct field fields[] = {
+    {.name = "allow",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct image_settings, allow),
+     .summary = "patterns over host and path, one of which an image must match"},
+    {.name = "deny",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct image_settings, deny),
+     .summary = "patterns over host and path that no image may match; wins over allow"},
+    {.name = "tags",
+     .type = FIELD_OBJECT,
+     .schema = &tag_schema,
+     .offset = offsetof(struct image_settings, tags),
+     .summary = "what tags may be"},
+    {.name = "digest",
+     .type = FIELD_ENUM,
+     .words = digest_words,
+     .offset = offsetof(struct image_settings, digest),
+     .summary = "required: every image must be named by digest"},
+    {0},
+};
+
+static void check_patterns(const struct image_settings *settings, const char *list, bool needs_host,
+                           struct problems *problems)
+{
+    const struct node *node = node_find(settings->node, list);
+
+    for (size_t i = 0; node && node->kind == NODE_LIST && i < node->count; i++) {
+        struct error err = {0};
+
+        if (node->children[i].kind == NODE_STRING && node->children[i].text.len > 0 &&
+            !image_pattern_check(node->children[i].text, needs_host, &err))
+            problems_add(problems, &node->children[i], "%s", err.text);
+    }
+}
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    struct image_settings *settings = out;
+
+    (void)arena;
+    settings->is_allow_given = node_find(settings->node, "allow");
+    settings->is_digest_required = node_find(settings->node, "digest");
+    check_patterns(settings, "allow", true, problems);
+    check_patterns(settings, "deny", false, problems);
+    if (settings->node->count == 0)
+        problems_add(problems, settings->node,
+                     "one of \"allow\", \"deny\", \"tags\" and \"digest\" is required here");
+}
+
+static const struct schema settings_schema = {.name = "images",
+                                              .fields = fields,
+                                              .size = sizeof(struct image_settings),
+                                              .finish = finish};
+
+static const char *find_match(const struct strings *patterns, const struct image_ref *ref)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (image_pattern_matches(patterns->items[i], ref))
+            return patterns->items[i];
+    }
+    return NULL;
+}
+
+static void check_source(const struct image_settings *settings, const struct image_ref *ref,
+                         const char *image, const char *field, const struct facts *facts,
+                         struct findings *findings)
+{
+    const char *denied = find_match(&settings->deny, ref);
+
+    if (denied)
+        findings_add(findings, field, "%s has the image \"%s\" (%s), which is denied by \"%s\"",
+                     facts_subject(facts), image, ref->name, denied);
+    else if (settings->is_allow_given && !find_match(&settings->allow, ref))
+        findings_add_next(findings, field,
+                          arena_printf(facts->arena, "use an image that matches %s",
+                                       strings_join(&settings->allow, 4, facts->arena)),
+                          "%s has the image \"%s\" (%s), which is from no allowed source",
+                          facts_subject(facts), image, ref->name);
+}
+
+static void check_image(const struct image_settings *settings, const struct image_use *use,
+                        const struct facts *facts, struct findings *findings)
+{
+    const char *image, *field;
+    struct image_ref ref;
+    struct error err = {0};
+    bool is_parsed = image_ref_parse(use->image, facts->arena, &ref, &err);
+
+    if (is_parsed && (!settings->is_allow_given || find_match(&settings->allow, &ref)) &&
+        !find_match(&settings->deny, &ref) &&
+        !(ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag))) &&
+        !(settings->is_digest_required && !ref.digest[0]))
+        return;
+    image = text_clean(facts->arena, use->image, 200);
+    field = facts_field(facts, use->value);
+    if (!is_parsed) {
+        findings_add(findings, field, "%s has the image \"%s\", which is no image reference: %s",
+                     facts_subject(facts), image, err.text);
+        return;
+    }
+    check_source(settings, &ref, image, field, facts, findings);
+    if (ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag)))
+        findings_add_next(findings, field, "name a version, or a digest",
+                          "%s has the image \"%s\" with the tag \"%s\", which is denied",
+                          facts_subject(facts), image, ref.tag);
+    if (settings->is_digest_required && !ref.digest[0])
+        findings_add_next(findings, field, "name the image by digest: NAME@sha256:...",
+                          "%s has the image \"%s\" without a digest", facts_subject(facts), image);
+}
+
+static void check(const void *settings, const struct facts *facts, struct findings *findings)
+{
+    for (size_t i = 0; i < facts->pod.image_count; i++)
+        check_image(settings, &facts->pod.images[i], facts, findings);
+}
+
+const struct check_kind images_check = {
+    .name = "images",
+    .summary = "where images may come from, their tags and digests",
+    .evaluations =
+        EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE | EVALUATE_POD_EPHEMERAL | EVALUATE_TEMPLATE,
+    .settings = &settings_schema,
+    .check = check,
+};

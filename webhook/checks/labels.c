@@ -1,0 +1,121 @@
+/* labels, annotations: which keys an object must carry, with values that match a pattern, and which
+ * it must not.
+ *
+ * For a Namespace the same is asked of the namespace's own metadata. */
+#include "engine/check.h"
+
+struct label_settings {
+    const struct node *node;
+    struct regex_map required;
+    struct strings forbidden;
+};
+
+static const struct field fields[] = {
+    {.name = "required",
+     .type = FIELD_REGEX_MAP,
+     .offset = offsetof(struct label_settings, required),
+     .summary = "keys that must be there, each with a pattern that the whole value must match"},
+    {.name = "forbidden",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct label_settings, forbidden),
+     .summary = "keys that must not be there"},
+    {0},
+};
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    const struct label_settings *settings = out;
+
+    (void)arena;
+    if (!node_find(settings->node, "required") && !node_find(settings->node, "forbidden"))
+        problems_add(problems, settings->node,
+                     "one of \"required\" and \"forbidden\" is required here");
+    for (size_t i = 0; i < settings->required.count; i++) {
+        const struct regex_pair *pair = &settings->required.items[i];
+
+        if (strings_has(&settings->forbidden, bytes_from(pair->key)))
+            problems_add(problems, pair->node, "\"%s\" is required and forbidden: no object passes",
+                         pair->key);
+    }
+}
+
+static const struct schema settings_schema = {.name = "labels",
+                                              .fields = fields,
+                                              .size = sizeof(struct label_settings),
+                                              .finish = finish};
+
+static void check_required(const struct regex_pair *pair, struct value map, const char *what,
+                           const char *field, const struct facts *facts, struct findings *findings)
+{
+    struct value value = value_member(map, pair->key);
+    const char *path;
+    enum regex_result result;
+
+    if (value_type(value) != VALUE_STRING) {
+        path = facts_key_field(facts, field, pair->key);
+        findings_add_next(findings, path,
+                          arena_printf(facts->arena, "add the %s %s with a value that matches %s",
+                                       what, pair->key, regex_text(pair->regex)),
+                          "%s has no %s \"%s\"", facts_subject(facts), what, pair->key);
+        return;
+    }
+    result = regex_matches(pair->regex, value_text(value));
+    if (result == REGEX_YES)
+        return;
+    path = facts_key_field(facts, field, pair->key);
+    if (result == REGEX_ERROR)
+        findings_add(findings, path,
+                     "%s: the %s \"%s\" can't be matched with \"%s\": too much effort",
+                     facts_subject(facts), what, pair->key, regex_text(pair->regex));
+    else
+        findings_add(findings, path, "%s has the %s %s=\"%s\", which does not match \"%s\"",
+                     facts_subject(facts), what, pair->key,
+                     text_clean(facts->arena, value_text(value), 128), regex_text(pair->regex));
+}
+
+static void check_map(const struct label_settings *settings, struct value map, const char *what,
+                      const char *field, const struct facts *facts, struct findings *findings)
+{
+    for (size_t i = 0; i < settings->required.count; i++)
+        check_required(&settings->required.items[i], map, what, field, facts, findings);
+    for (size_t i = 0; i < settings->forbidden.count; i++) {
+        const char *key = settings->forbidden.items[i];
+
+        if (value_type(value_member(map, key)) != VALUE_ABSENT)
+            findings_add(findings, facts_key_field(facts, field, key),
+                         "%s has the %s \"%s\", which is forbidden", facts_subject(facts), what,
+                         key);
+    }
+}
+
+static void check_labels(const void *settings, const struct facts *facts, struct findings *findings)
+{
+    check_map(settings, facts->pod.labels, "label", "metadata.labels", facts, findings);
+}
+
+static void check_annotations(const void *settings, const struct facts *facts,
+                              struct findings *findings)
+{
+    check_map(settings, facts->pod.annotations, "annotation", "metadata.annotations", facts,
+              findings);
+}
+
+enum {
+    EVALUATIONS = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE | EVALUATE_TEMPLATE | EVALUATE_NAMESPACE
+};
+
+const struct check_kind labels_check = {
+    .name = "labels",
+    .summary = "labels that must be there, and labels that must not",
+    .evaluations = EVALUATIONS,
+    .settings = &settings_schema,
+    .check = check_labels,
+};
+
+const struct check_kind annotations_check = {
+    .name = "annotations",
+    .summary = "annotations that must be there, and annotations that must not",
+    .evaluations = EVALUATIONS,
+    .settings = &settings_schema,
+    .check = check_annotations,
+};

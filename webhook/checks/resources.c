@@ -1,0 +1,174 @@
+/* resources: which limits and requests containers must have, and how large they may be.
+ *
+ * A pod-level limit satisfies requireLimits (KEP-2837), and the pod's own are held against `max`,
+ * too. Ephemeral containers have no resources. */
+#include "engine/check.h"
+#include "kube/quantity.h"
+
+struct maximum {
+    const struct node *node;
+    const char *name;
+    struct amount max;
+};
+
+struct resource_settings {
+    const struct node *node;
+    struct strings require_limits, require_requests;
+    struct maxima {
+        struct maximum *items;
+        size_t count;
+    } max;
+    int containers; /* 0 all, 1 main */
+};
+
+static const char *const container_words[] = {"all", "main", NULL};
+
+static bool read_max(const struct node *node, struct arena *arena, void *out,
+                     struct problems *problems)
+{
+    struct maxima *maxima = out;
+    bool is_sound = true;
+
+    if (node->kind != NODE_MAP || node->count == 0) {
+        problems_add(problems, node, "\"max\": expected a map of amounts%s%s",
+                     node->kind == NODE_MAP ? ", got an empty one" : ", got ",
+                     node->kind == NODE_MAP ? "" : node_kind_name(node->kind));
+        return false;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        const struct node *key = &node->children[2 * i], *value = &node->children[2 * i + 1];
+        struct maximum *item = ARENA_APPEND(arena, maxima->items, maxima->count);
+        bool is_scalar =
+            value->kind == NODE_STRING || value->kind == NODE_INTEGER || value->kind == NODE_FLOAT;
+        struct error err = {0};
+
+        item->node = key;
+        item->name = arena_copy(arena, key->text);
+        if (!is_scalar)
+            error_set(&err, "got %s", node_kind_name(value->kind));
+        if (is_scalar && quantity_parse(value->text, &item->max, &err))
+            continue;
+        problems_add(problems, value, "\"%s\": expected an amount such as 4 or 256Gi: %s",
+                     text_quote(arena, key->text), err.text);
+        is_sound = false;
+    }
+    return is_sound;
+}
+
+static const struct field fields[] = {
+    {.name = "requireLimits",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct resource_settings, require_limits),
+     .summary = "resources for which every container must have a limit"},
+    {.name = "requireRequests",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct resource_settings, require_requests),
+     .summary = "resources for which every container must have a request (a limit is one)"},
+    {.name = "max",
+     .type = FIELD_CUSTOM,
+     .read = read_max,
+     .offset = offsetof(struct resource_settings, max),
+     .summary = "what a container may ask for at most, by resource"},
+    {.name = "containers",
+     .type = FIELD_ENUM,
+     .words = container_words,
+     .offset = offsetof(struct resource_settings, containers),
+     .summary = "all (default): init and sidecars too; main: those under containers only"},
+    {0},
+};
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    const struct resource_settings *settings = out;
+
+    (void)arena;
+    if (!node_find(settings->node, "requireLimits") &&
+        !node_find(settings->node, "requireRequests") && !node_find(settings->node, "max"))
+        problems_add(problems, settings->node,
+                     "one of \"requireLimits\", \"requireRequests\" and \"max\" is required here");
+}
+
+static const struct schema settings_schema = {.name = "resources",
+                                              .fields = fields,
+                                              .size = sizeof(struct resource_settings),
+                                              .finish = finish};
+
+static void check_required(const struct strings *required, const char *what,
+                           const struct container *container,
+                           const struct resource_amounts *amounts,
+                           const struct resource_amounts *of_pod, const struct facts *facts,
+                           struct findings *findings)
+{
+    for (size_t i = 0; i < required->count; i++) {
+        struct bytes name = bytes_from(required->items[i]);
+
+        if (resource_find(amounts, name) || resource_find(of_pod, name))
+            continue;
+        findings_add(findings,
+                     arena_printf(facts->arena, "%s.resources.%ss",
+                                  facts_field(facts, container->value), what),
+                     "%s has the container \"%s\" without a %s for %s", facts_subject(facts),
+                     text_quote(facts->arena, container->name), what, required->items[i]);
+    }
+}
+
+static const struct amount *larger(const struct amount *a, const struct amount *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return amount_compare(*a, *b) >= 0 ? a : b;
+}
+
+/* `field`: of the object that has `resources`; `who`: how it is called. */
+static void check_max(const struct resource_settings *settings, const char *field, const char *who,
+                      const struct resource_amounts *requests,
+                      const struct resource_amounts *limits, const struct facts *facts,
+                      struct findings *findings)
+{
+    for (size_t i = 0; i < settings->max.count; i++) {
+        const struct maximum *max = &settings->max.items[i];
+        struct bytes name = bytes_from(max->name);
+        const struct amount *asked =
+            larger(resource_find(requests, name), resource_find(limits, name));
+
+        if (!asked || amount_compare(*asked, max->max) <= 0)
+            continue;
+        findings_add(findings, arena_printf(facts->arena, "%s.resources", field),
+                     "%s asks for %s of %s%s, more than %s", facts_subject(facts),
+                     quantity_write(*asked, name, facts->arena), max->name, who,
+                     quantity_write(max->max, name, facts->arena));
+    }
+}
+
+static void check(const void *out, const struct facts *facts, struct findings *findings)
+{
+    const struct resource_settings *settings = out;
+    const struct pod *pod = &facts->pod;
+
+    for (size_t i = 0; i < pod->container_count; i++) {
+        const struct container *container = &pod->containers[i];
+
+        if (container->kind == CONTAINER_EPHEMERAL ||
+            (settings->containers == 1 && container->kind != CONTAINER_MAIN))
+            continue;
+        check_required(&settings->require_limits, "limit", container, &container->limits,
+                       &pod->pod_limits, facts, findings);
+        check_required(&settings->require_requests, "request", container, &container->requests,
+                       &pod->pod_requests, facts, findings);
+        if (settings->max.count)
+            check_max(settings, facts_field(facts, container->value),
+                      arena_printf(facts->arena, " in the container \"%s\"",
+                                   text_quote(facts->arena, container->name)),
+                      &container->requests, &container->limits, facts, findings);
+    }
+    check_max(settings, facts_path(facts, "spec"), " for the pod", &pod->pod_requests,
+              &pod->pod_limits, facts, findings);
+}
+
+const struct check_kind resources_check = {
+    .name = "resources",
+    .summary = "limits and requests that containers must have, and how large they may be",
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE,
+    .settings = &settings_schema,
+    .check = check,
+};

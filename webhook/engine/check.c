@@ -1,0 +1,65 @@
+#include "engine/check.h"
+
+void rule_of_tenant(struct findings *findings, const struct facts *facts, const char *field)
+{
+    const struct tenant *tenant = facts->tenant;
+    const struct node *node = node_find_place(tenant->node, field);
+
+    findings_set_rule(findings, node ? node : tenant->node, ENFORCE_DENY, "tenant/%s/%s",
+                      tenant->name, field);
+}
+
+void rule_of_ladder(struct findings *findings, const struct facts *facts, const char *what,
+                    const struct node *node)
+{
+    const struct ladder *ladder = &facts->tenancy->ladder;
+
+    findings_set_rule(findings, node ? node : ladder->node, ENFORCE_DENY, "ladder/%s/%s",
+                      ladder->name, what);
+}
+
+void rule_of_cluster(struct findings *findings, const struct facts *facts, const char *what)
+{
+    findings_set_rule(findings, node_find_place(facts->tenancy->cluster.node, what), ENFORCE_DENY,
+                      "cluster/%s", what);
+}
+
+const char *facts_key_field(const struct facts *facts, const char *map, const char *key)
+{
+    bool is_plain = !strpbrk(key, "./\"[] ");
+
+    return arena_printf(facts->arena, is_plain ? "%s%s.%s" : "%s%s[\"%s\"]", facts->prefix, map,
+                        key);
+}
+
+static bool asks_for_capped_resource(const struct tenant *tenant, const struct facts *facts)
+{
+    for (size_t i = 0; i < tenant->resources.count; i++) {
+        for (size_t j = 0; j < facts->ask.requests.count; j++) {
+            const struct resource_amount *item = &facts->ask.requests.items[j];
+
+            if (!amount_is_zero(item->amount) &&
+                glob_matches(&tenant->resources.items[i].name, item->name))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool facts_need_usage(const struct facts *facts)
+{
+    static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+    const struct tenant *tenant = facts->tenant;
+
+    if (!tenant)
+        return false;
+    if (facts->evaluation == EVALUATE_BINDING)
+        return tenant->fabric.domains.count > 0 || tenant->fabric.span == SPAN_ONE;
+    if (!(facts->evaluation & counted))
+        return false;
+    if (facts->demand.is_accelerated &&
+        (tenant->gpus.node || tenant->sharing.exclusive > SCOPE_POD ||
+         tenant->fabric.span == SPAN_ONE))
+        return true;
+    return asks_for_capped_resource(tenant, facts);
+}

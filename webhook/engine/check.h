@@ -1,0 +1,37 @@
+/* check: what a check provides. Each is one file in checks/, and one row in checks/checks.c. */
+#pragma once
+
+#include "engine/facts.h"
+#include "engine/findings.h"
+#include "engine/usage.h"
+
+/* A check that policies set: the key of a rule, with settings. */
+struct check_kind {
+    const char *name; /* the rule's key: "images" */
+    const char *summary;
+    unsigned evaluations; /* the requests it judges: enum evaluation */
+    const struct schema *settings;
+    void (*check)(const void *settings, const struct facts *facts, struct findings *findings);
+};
+
+/* A check that tenancy sets: always on, wherever it has something to say. */
+struct tenancy_check {
+    const char *name;
+    const char *summary;
+    unsigned evaluations;
+    void (*check)(const struct facts *facts, struct findings *findings);
+    /* What depends on what the tenant holds; may be NULL. Called with the ledger's lock held. */
+    void (*judge)(const struct facts *facts, const struct usage *usage, struct findings *findings);
+};
+
+/* The names of rules that no policy writes. Each makes findings_add speak of that rule. */
+void rule_of_tenant(struct findings *findings, const struct facts *facts, const char *field);
+void rule_of_ladder(struct findings *findings, const struct facts *facts, const char *what,
+                    const struct node *node);
+void rule_of_cluster(struct findings *findings, const struct facts *facts, const char *what);
+
+/* "metadata.labels.team" or "metadata.labels[\"a/b\"]", with the facts' prefix. */
+const char *facts_key_field(const struct facts *facts, const char *map, const char *key);
+
+/* Does the request need to know what its tenant holds? No lock is taken for one that doesn't. */
+bool facts_need_usage(const struct facts *facts);

@@ -1,0 +1,28 @@
+/* usage: what a tenant holds, as a decision needs it. Made by the ledger, under its lock, without
+ * what the decision leaves out: the pod's own earlier reservation, and pods of its name. */
+#pragma once
+
+#include "base/strings.h"
+#include "tenancy/accelerators.h"
+
+struct usage {
+    bool is_known; /* false: nobody has a view; `why_not` says why */
+    const char *why_not;
+    struct amount gpus;       /* whole-GPU equivalents, `reserved` included */
+    struct amount reserved;   /* of them: reserved, but not seen yet */
+    struct amount *resources; /* one for each of tenant->resources, in that order */
+    struct amount *resources_reserved;
+
+    /* Another pod that holds a mode, inside the scope of sharing.exclusive; NULL: none does. */
+    const char *holder[MODE_COUNT];
+
+    /* Where other accelerator pods of the same workload run. */
+    struct placement {
+        const char *pod;
+        struct bytes node;
+    } * placements;
+    size_t placement_count;
+
+    /* The pod that a binding is about. */
+    bool is_bound_pod_known, is_bound_pod_accelerated;
+};
