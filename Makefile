@@ -65,7 +65,7 @@ TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/unit/% tests/fuzz/%,$(wi
 # ---- for people
 
 # As many jobs as processors, unless the caller said how many.
-JOBS = $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = +$(Q)$(MAKE) --no-print-directory $(JOBS)
 ENSURE = @[ -z "$$(tests/deps.sh missing $(1))" ] || $(MAKE) --no-print-directory deps FOR=$(1)
 TEST_SAN := $(or $(SAN),address)
@@ -74,6 +74,9 @@ RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thre
 
 .PHONY: all help deps test unit accept lint fuzz run demo bench install clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
+ifeq ($(MAKELEVEL),0)
+.NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
+endif
 
 all: ## build build/fairgate (with SAN=: build/$SAN/fairgate)
 	@missing=$$(tests/deps.sh missing build); [ -z "$$missing" ] || \
@@ -143,12 +146,15 @@ program: $(if $(wildcard webhook/main.c),$(BUILD)/fairgate)
 	$(if $(filter release,$(FLAVOUR)),@[ ! -e $< ] || ln -f $< build/fairgate)
 
 unit-programs: $(UNIT_TESTS)
+	@:
 
 test-programs: program $(UNIT_TESTS) $(REPLAYS) $(TOOLS)
+	@:
 
 # What runs a second time under TSan; the program itself where a script drives it.
 THREADS_SCRIPTS := $(wildcard tests/*/*_threads_test.sh tests/*/*_threads_test.py)
 threads-programs: $(filter %_threads_test,$(UNIT_TESTS)) $(if $(THREADS_SCRIPTS),program $(TOOLS))
+	@:
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
