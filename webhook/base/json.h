@@ -45,13 +45,16 @@ struct document {
     size_t broken_at;            /* offset in text, where broken */
     enum document_fault fault;   /* the first of the other faults, or DOCUMENT_SOUND */
     size_t fault_at;             /* its offset in text */
+
+    unsigned max_depth; /* as asked for */
 };
 
 /* A value in a document: cheap to copy. A zeroed one is VALUE_ABSENT, and every question about an
  * absent value has an empty answer, so that paths can be followed without checks between. */
 struct value {
     const struct document *document;
-    uint32_t index;
+    uint32_t index; /* in items */
+    uint32_t end;   /* where the items of its container end; for value_next */
 };
 
 /* Read `text`, at most 4 GiB. `max_depth` is the deepest nesting kept; the outermost array or

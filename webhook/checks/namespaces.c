@@ -22,6 +22,13 @@ static bool is_same_label(struct value a, struct value b)
     return value_type(a) == value_type(b) && bytes_equal(value_text(a), value_text(b));
 }
 
+/* A label that names no tenant keeps GPUs away; to be without it may give some. */
+static bool is_same_belonging(const struct belonging *a, const struct belonging *b)
+{
+    return a->tenant == b->tenant &&
+           (a->is_labelled && !a->tenant) == (b->is_labelled && !b->tenant);
+}
+
 static const char *describe(const struct belonging *belonging, struct arena *arena)
 {
     return belonging->tenant ? arena_printf(arena, "tenant \"%s\"", belonging->tenant->name)
@@ -44,8 +51,7 @@ static void check_tenant(const struct facts *facts, struct findings *findings)
                           label, text_quote(facts->arena, now->label));
         return;
     }
-    if (facts->is_admin || (before.tenant == now->tenant && !is_label_new) ||
-        (before.tenant == now->tenant && facts->review->operation == OPERATION_CREATE))
+    if (facts->is_admin || is_same_belonging(&before, now))
         return;
     rule_of_cluster(findings, facts, "tenantLabel");
     findings_add_next(findings, facts_key_field(facts, "metadata.labels", label),

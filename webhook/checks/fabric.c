@@ -1,0 +1,280 @@
+/* fabric: accelerator pods run in their tenant's fabric domains, and all pods of a workload in a
+ * single one.
+ *
+ * defaults.c writes into the pod what confines it; here the result is verified, whoever wrote it.
+ */
+#include "engine/check.h"
+#include "kube/node_affinity.h"
+
+static const char *node_label(const struct facts *facts)
+{
+    return facts->tenancy->cluster.fabric.node_label;
+}
+
+static const char *domains(const struct facts *facts)
+{
+    return strings_join(&facts->tenant->fabric.domains, 8, facts->arena);
+}
+
+/* The domain of a node, by its label; empty: it has none. False, and a finding, where the node
+ * isn't known. */
+static bool find_domain(const struct facts *facts, struct bytes node, const char *field,
+                        struct bytes *out, struct findings *findings)
+{
+    const struct view_object *known = view_find(facts->world->view, VIEW_NODES, node);
+
+    if (known) {
+        *out = value_text(value_member(known->labels, node_label(facts)));
+        return true;
+    }
+    rule_of_cluster(findings, facts, "state");
+    findings_add_next(
+        findings, field, "try again when the node is known, or let the scheduler choose",
+        "%s names the node \"%s\", which is not in view: its fabric domain is not known",
+        facts_subject(facts), text_quote(facts->arena, node));
+    return false;
+}
+
+static bool is_allowed(const struct facts *facts, struct bytes domain)
+{
+    const struct strings *allowed = &facts->tenant->fabric.domains;
+
+    return allowed->count == 0 || (domain.len > 0 && strings_has(allowed, domain));
+}
+
+static const char *name_domain(const struct facts *facts, struct bytes domain)
+{
+    return domain.len ? arena_printf(facts->arena, "the fabric domain \"%s\"",
+                                     text_quote(facts->arena, domain))
+                      : "no fabric domain";
+}
+
+static void check_node(const struct facts *facts, struct bytes node, const char *field,
+                       struct findings *findings)
+{
+    struct bytes domain = {0};
+
+    if (!find_domain(facts, node, field, &domain, findings) || is_allowed(facts, domain))
+        return;
+    rule_of_tenant(findings, facts, "fabric.domains");
+    findings_add_next(findings, field, "leave the choice of the node to the scheduler",
+                      "%s names the node \"%s\" in %s, but tenant \"%s\" may run in %s only",
+                      facts_subject(facts), text_quote(facts->arena, node),
+                      name_domain(facts, domain), facts->tenant->name, domains(facts));
+}
+
+/* What the pod itself asks for of the label, for the message. */
+static const char *own_choice(const struct facts *facts)
+{
+    struct bytes selected = value_text(value_member(facts->pod.node_selector, node_label(facts)));
+    struct value term = value_first(facts->pod.node_terms);
+
+    if (selected.len)
+        return arena_printf(facts->arena, "%s=%s", node_label(facts),
+                            text_quote(facts->arena, selected));
+    for (struct value e = value_first(value_member(term, "matchExpressions")); value_type(e);
+         e = value_next(e)) {
+        if (bytes_is(value_text(value_member(e, "key")), node_label(facts)))
+            return text_clean(facts->arena, value_raw(e), 160);
+    }
+    return node_label(facts);
+}
+
+static void check_confinement(const struct facts *facts, struct findings *findings)
+{
+    struct confinement confinement;
+    const char *field = facts_path(facts, "spec.affinity.nodeAffinity");
+
+    node_affinity_confine(&facts->pod, bytes_from(node_label(facts)),
+                          &facts->tenant->fabric.domains, &confinement);
+    if (confinement.may_be_inside && !confinement.may_be_outside)
+        return;
+    rule_of_tenant(findings, facts, "fabric.domains");
+    if (!confinement.may_be_inside)
+        findings_add_next(
+            findings, field, "leave the fabric domain out of the pod's node selection",
+            "%s leaves itself no node in the fabric domains of tenant \"%s\" (%s): it "
+            "asks for %s",
+            facts_subject(facts), facts->tenant->name, domains(facts), own_choice(facts));
+    else
+        findings_add_next(findings, field,
+                          arena_printf(facts->arena,
+                                       "require %s In (%s) in every node selector term",
+                                       node_label(facts), domains(facts)),
+                          "%s could land outside the fabric domains of tenant \"%s\" (%s)",
+                          facts_subject(facts), facts->tenant->name, domains(facts));
+}
+
+/* Is there a required pod affinity term to the pod's own workload, over fabric domains? */
+static bool has_workload_term(const struct facts *facts)
+{
+    for (struct value term = value_first(facts->pod.pod_terms); value_type(term);
+         term = value_next(term)) {
+        struct value selector = value_member(term, "labelSelector");
+        struct value labels = value_member(selector, "matchLabels");
+
+        if (bytes_is(value_text(value_member(term, "topologyKey")), node_label(facts)) &&
+            value_count(labels) == 1 &&
+            value_count(value_member(selector, "matchExpressions")) == 0 &&
+            value_count(value_member(term, "namespaces")) == 0 &&
+            !value_is_set(value_member(term, "namespaceSelector")) &&
+            bytes_equal(value_text(value_member(labels, WORKLOAD_LABEL)), facts->workload))
+            return true;
+    }
+    return false;
+}
+
+static void check_workload(const struct facts *facts, struct findings *findings)
+{
+    struct bytes label = value_text(value_member(facts->pod.labels, WORKLOAD_LABEL));
+    const char *field = facts_key_field(facts, "metadata.labels", WORKLOAD_LABEL);
+
+    if (!bytes_equal(label, facts->workload)) {
+        rule_of_tenant(findings, facts, "fabric.span");
+        findings_add_next(findings, field, "leave the label out: fairgate sets it",
+                          "%s has the label %s=\"%s\", but its workload is \"%s\"",
+                          facts_subject(facts), WORKLOAD_LABEL, text_quote(facts->arena, label),
+                          text_quote(facts->arena, facts->workload));
+    }
+    if (facts->workload.len && !has_workload_term(facts)) {
+        rule_of_tenant(findings, facts, "fabric.span");
+        findings_add_next(
+            findings, facts_path(facts, "spec.affinity.podAffinity"),
+            "let fairgate's mutating webhook see the pod",
+            "%s could land in another fabric domain than its workload \"%s\": it has no "
+            "pod affinity to it",
+            facts_subject(facts), text_quote(facts->arena, facts->workload));
+    }
+}
+
+/* The label is fairgate's own: what it was at creation it stays. */
+static void check_update(const struct facts *facts, struct findings *findings)
+{
+    struct value old = value_path(facts->review->old_object, "metadata.labels");
+    struct value before = value_member(old, WORKLOAD_LABEL);
+    struct value now = value_member(facts->pod.labels, WORKLOAD_LABEL);
+
+    if (value_type(before) == value_type(now) && bytes_equal(value_text(before), value_text(now)))
+        return;
+    rule_of_tenant(findings, facts, "fabric.span");
+    findings_add_next(findings, facts_key_field(facts, "metadata.labels", WORKLOAD_LABEL),
+                      "leave the label as it is",
+                      "%s would change the label %s from \"%s\" to \"%s\"", facts_subject(facts),
+                      WORKLOAD_LABEL, text_quote(facts->arena, value_text(before)),
+                      text_quote(facts->arena, value_text(now)));
+}
+
+static void check(const struct facts *facts, struct findings *findings)
+{
+    const struct tenant *tenant = facts->tenant;
+    bool is_pod = facts->evaluation & (EVALUATE_POD_CREATE | EVALUATE_TEMPLATE);
+
+    if (!tenant || !facts->demand.is_accelerated)
+        return;
+    if (facts->evaluation == EVALUATE_POD_UPDATE && tenant->fabric.span == SPAN_ONE)
+        check_update(facts, findings);
+    if (!is_pod)
+        return;
+    if (tenant->fabric.domains.count && facts->pod.node_name.len)
+        check_node(facts, facts->pod.node_name, facts_path(facts, "spec.nodeName"), findings);
+    else if (tenant->fabric.domains.count)
+        check_confinement(facts, findings);
+    /* The pods of a template have an owner that the template doesn't know yet. */
+    if (tenant->fabric.span == SPAN_ONE && facts->evaluation == EVALUATE_POD_CREATE)
+        check_workload(facts, findings);
+}
+
+/* Could the pod run in this domain? */
+static bool fits_domain(const struct facts *facts, struct bytes domain)
+{
+    const char *name = arena_copy(facts->arena, domain);
+    struct strings only = {.items = &name, .count = 1};
+    struct confinement confinement;
+    const struct view_object *node =
+        view_find(facts->world->view, VIEW_NODES, facts->pod.node_name);
+
+    if (facts->pod.node_name.len)
+        return node &&
+               bytes_equal(value_text(value_member(node->labels, node_label(facts))), domain);
+    node_affinity_confine(&facts->pod, bytes_from(node_label(facts)), &only, &confinement);
+    return confinement.may_be_inside;
+}
+
+static void add_split(const struct facts *facts, const struct placement *placement,
+                      struct bytes domain, const char *where, const char *field,
+                      struct findings *findings)
+{
+    rule_of_tenant(findings, facts, "fabric.span");
+    findings_add_next(findings, field, "let all pods of the workload run in one fabric domain",
+                      "%s would run in %s, but its workload already runs in %s (pod %s)",
+                      facts_subject(facts), where, name_domain(facts, domain), placement->pod);
+}
+
+static void judge_pod(const struct facts *facts, const struct usage *usage,
+                      struct findings *findings)
+{
+    for (size_t i = 0; i < usage->placement_count; i++) {
+        const struct placement *placement = &usage->placements[i];
+        const struct view_object *node = view_find(facts->world->view, VIEW_NODES, placement->node);
+        struct bytes domain =
+            value_text(value_member(node ? node->labels : (struct value){0}, node_label(facts)));
+
+        if (!node || domain.len == 0 || fits_domain(facts, domain))
+            continue;
+        add_split(facts, placement, domain, own_choice(facts),
+                  facts_path(facts, "spec.affinity.nodeAffinity"), findings);
+        return;
+    }
+}
+
+/* A binding names the node that the scheduler chose. */
+static void judge_binding(const struct facts *facts, const struct usage *usage,
+                          struct findings *findings)
+{
+    static const enum enforcement words[] = {ENFORCE_AUDIT, ENFORCE_WARN, ENFORCE_DENY};
+    enum enforcement enforcement = words[facts->tenancy->cluster.fabric.at_bind];
+    struct bytes node = value_text(value_path(facts->review->object, "target.name"));
+    size_t before = findings->count;
+    struct bytes domain = {0};
+
+    if (usage->is_bound_pod_known && !usage->is_bound_pod_accelerated)
+        return;
+    if (facts->tenant->fabric.domains.count)
+        check_node(facts, node, "target.name", findings);
+    if (findings->count == before && usage->placement_count &&
+        find_domain(facts, node, "target.name", &domain, findings)) {
+        for (size_t i = 0; i < usage->placement_count; i++) {
+            const struct view_object *other =
+                view_find(facts->world->view, VIEW_NODES, usage->placements[i].node);
+            struct bytes held = value_text(
+                value_member(other ? other->labels : (struct value){0}, node_label(facts)));
+
+            if (other && held.len && !bytes_equal(held, domain)) {
+                add_split(facts, &usage->placements[i], held, name_domain(facts, domain),
+                          "target.name", findings);
+                break;
+            }
+        }
+    }
+    for (size_t i = before; i < findings->count; i++) {
+        findings->rule = findings->items[i].rule;
+        findings_set_enforcement(findings, enforcement);
+        findings->items[i].rule = findings->rule;
+    }
+}
+
+static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)
+{
+    if (facts->evaluation == EVALUATE_BINDING)
+        judge_binding(facts, usage, findings);
+    else if (facts->tenant->fabric.span == SPAN_ONE && facts->evaluation == EVALUATE_POD_CREATE)
+        judge_pod(facts, usage, findings);
+}
+
+const struct tenancy_check fabric_check = {
+    .name = "fabric",
+    .summary = "which fabric domains a tenant's accelerator pods may run in",
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE | EVALUATE_TEMPLATE | EVALUATE_BINDING,
+    .check = check,
+    .judge = judge,
+};

@@ -1,0 +1,34 @@
+/* decide: the whole decision. Request bytes, policy set, view and time in; findings and a verdict
+ * out. No I/O, no lock. */
+#pragma once
+
+#include "engine/verdict.h"
+#include "policy/policy_set.h"
+
+enum phase { PHASE_MUTATE, PHASE_VALIDATE };
+
+struct decide_input {
+    struct bytes body; /* an AdmissionReview as JSON */
+    enum phase phase;
+    const struct policy_set *policies;
+    const struct view *view; /* NULL: there is none */
+    int64_t now;             /* seconds since 1970, UTC */
+};
+
+struct decision {
+    struct review review;
+    const struct policy_set *policies;
+    enum phase phase;
+    enum evaluation evaluation; /* 0: nothing of ours, allowed untouched */
+    struct world world;
+    struct facts *facts; /* one; of templates, one each */
+    size_t facts_count;
+    struct findings findings;
+    struct patch patch;     /* PHASE_MUTATE */
+    struct verdict verdict; /* concluded anew once the ledger has settled the decision */
+};
+
+/* False where the bytes are no review of anybody's: `err` says why (HTTP 400). Everything in `out`
+ * lives in `arena`. */
+bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
+            struct error *err) MUST_CHECK;
