@@ -6,7 +6,8 @@
 #pragma once
 
 #include "base/snapshot.h"
-#include "decide.h"
+#include "engine/facts.h"
+#include "engine/usage.h"
 
 struct ledger;
 
@@ -25,15 +26,19 @@ void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy);
 /* The view as it is now: read it once a decision, through the thread's own reader. */
 const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader);
 
-/* Settle a decision: judge what depends on usage, conclude the verdict anew and, where it is
- * allowed, not a dry run and of the validating phase, write down what it lets in: all in one step.
- * `ledger` NULL: nobody has a view, and what needs one is denied. A decision that needs no usage
- * and changes nothing takes no lock.
+/* Judge by what the tenant holds; true: the request is let in. Called at most once, with the lock
+ * held. */
+typedef bool ledger_judge_fn(void *context, const struct facts *facts, const struct usage *usage);
+
+/* Let `judge` see what the facts' tenant holds and, where it lets the request in and `writes` is
+ * true, write down what that changes: all in one step under the lock. Without a need for usage
+ * (facts_need_usage) `judge` is called with NULL, and where nothing changes either, no lock is
+ * taken. `ledger` NULL: nobody has a view, and usage is not known.
  *
- * False: the ledger has adopted another policy set since the decision was made; decide again with
- * the new one. */
-bool ledger_settle(struct ledger *ledger, struct decision *decision,
-                   struct arena *arena) MUST_CHECK;
+ * False, without a call to `judge`: the ledger has adopted another tenancy than the facts were read
+ * by. Decide again. */
+bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
+                   ledger_judge_fn *judge, void *context) MUST_CHECK;
 
 /* What tenants hold, for metrics. */
 struct ledger_usage {

@@ -1,0 +1,17 @@
+/* answer: from the bytes of a review to the bytes of its answer: decide, settle with the ledger,
+ * write. The server and the command line both do exactly this. */
+#pragma once
+
+#include "decide.h"
+#include "ledger/ledger.h"
+
+enum answer_result {
+    ANSWER_WRITTEN,
+    ANSWER_NO_REVIEW, /* nobody to answer: err says why */
+    ANSWER_STALE,     /* the policy set was replaced meanwhile: take the new one and call again */
+};
+
+/* `in->view` is read from `ledger` by the caller (ledger_view), or NULL where `ledger` is. What is
+ * written lives in `arena`; `decision` stays readable for metrics and logs. */
+enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,
+                          struct decision *decision, struct bytes *response, struct error *err);
