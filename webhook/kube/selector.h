@@ -22,11 +22,12 @@ struct selector {
 };
 
 /* matchLabels and matchExpressions, checked as Kubernetes checks them: In and NotIn need values,
- * the others have none. */
+ * the others have none; keys and values have the syntax of labels. */
 extern const struct schema selector_schema;
 
 /* `labels`: a JSON object of strings, or absent. NotIn and DoesNotExist hold for a missing key. */
 bool selector_matches(const struct selector *selector, struct value labels);
 
-/* Can no set of labels match both? (Conservative: false where it is not sure.) */
+/* Can no set of labels match both? True also where one of them matches nothing by itself. (False
+ * where it is not sure: not every value that NotIn leaves over need be a label's value.) */
 bool selector_excludes(const struct selector *a, const struct selector *b);
