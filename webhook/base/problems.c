@@ -11,6 +11,7 @@
 
 enum {
     INDENT = 4,
+    DOTS = 3,
     MOST_SHOWN = 100,   /* characters of a line, with the dots where it was cut */
     LAST_UNCUT = 90,    /* up to this column a line is shown from its beginning */
     SHOWN_BEFORE = 50,  /* else from so many characters before the caret */
@@ -190,29 +191,43 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
+/* Write the rest of the line, at most `most` characters with the dots; says whether it was cut. */
+static bool show_rest(struct cursor *cursor, size_t most, char *out, size_t *len)
+{
+    size_t uncut;
+
+    show_characters(cursor, most - DOTS, out, len);
+    uncut = *len;
+    show_characters(cursor, DOTS, out, len);
+    if (cursor_is_at_line_end(cursor))
+        return false;
+    *len = uncut;
+    return true;
+}
+
 /* `at` is kept from call to call: it only ever moves to where the part that is shown begins. */
 static void write_line(const struct problem *problem, struct cursor *at, struct buf *buf)
 {
     uint32_t first = problem->column > LAST_UNCUT ? problem->column - SHOWN_BEFORE : 1;
-    bool is_cut = first > 1;
+    size_t dots = first > 1 ? DOTS : 0;
     char shown[MOST_SHOWN * MOST_CHARACTER];
-    size_t len = 0, count, caret;
+    size_t len = 0, start, caret;
     struct cursor cursor;
+    bool is_cut;
 
     if (!cursor_to_place(at, problem->line, first))
         return;
     cursor = *at;
-    if (!is_cut)
+    if (!dots)
         skip_blanks(&cursor, problem->column);
-    caret = problem->column > cursor.column ? problem->column - cursor.column : 0;
-    count = show_characters(&cursor, MOST_SHOWN - 3 - (is_cut ? 3 : 0), shown, &len);
+    start = cursor.column;
+    is_cut = show_rest(&cursor, MOST_SHOWN - dots, shown, &len);
     if (is_blank(shown, len))
         return;
-    if (caret > count)
-        caret = count;
-    buf_printf(buf, "%*s%s%.*s%s\n%*s^\n", INDENT, "", is_cut ? "..." : "", (int)len, shown,
-               cursor_is_at_line_end(&cursor) ? "" : "...", INDENT + (is_cut ? 3 : 0) + (int)caret,
-               "");
+    /* A place past the line's end is shown at its end. */
+    caret = (problem->column < cursor.column ? problem->column : cursor.column) - start;
+    buf_printf(buf, "%*s%s%.*s%s\n%*s^\n", INDENT, "", dots ? "..." : "", (int)len, shown,
+               is_cut ? "..." : "", INDENT + (int)(dots + caret), "");
 }
 
 void problems_write(const struct problems *problems, struct buf *buf)
