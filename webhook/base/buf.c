@@ -139,7 +139,7 @@ void buf_add_json(struct buf *buf, struct bytes text)
             add_json_character(buf, c);
         plain = ++at;
     }
-    buf_add(buf, (struct bytes){text.data + plain, text.len - plain});
+    buf_add(buf, bytes_tail(text, plain));
     buf_add_char(buf, '"');
 }
 
@@ -165,6 +165,8 @@ const char *text_clean(struct arena *arena, struct bytes text, size_t max)
             buf_add(&buf, BYTES("\xef\xbf\xbd"));
         else if (c < 0x20 || c == 0x7f)
             buf_printf(&buf, "\\u%04x", c);
+        else if (c == 0xc2 && (unsigned char)text.data[at + 1] < 0xa0)
+            buf_printf(&buf, "\\u%04x", (unsigned char)text.data[at + 1]);
         else
             buf_add(&buf, (struct bytes){text.data + at, len});
         at += len ? len : 1;

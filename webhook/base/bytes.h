@@ -45,7 +45,7 @@ static inline bool bytes_has_suffix(struct bytes text, struct bytes suffix)
 /* The text from `from` (at most len) on. */
 static inline struct bytes bytes_tail(struct bytes text, size_t from)
 {
-    return (struct bytes){text.data + from, text.len - from};
+    return (struct bytes){from ? text.data + from : text.data, text.len - from};
 }
 
 /* Order by bytes, a prefix before what it begins: <0, 0, >0. */

@@ -3,24 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cut after the last whole UTF-8 character. */
-static void trim_partial_character(char *text, size_t capacity)
+/* Drop the beginning of a UTF-8 character that was cut off at the end of the text. */
+static void trim_partial_character(char *text)
 {
-    size_t len = strlen(text);
-    size_t start = len;
+    size_t len = strlen(text), start = len, width;
+    unsigned char lead;
 
-    if (len + 1 < capacity)
-        return;
     while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
         start--;
-    if (start > 0 && (unsigned char)text[start - 1] >= 0xc0)
-        text[start - 1] = '\0';
+    if (start == 0)
+        return;
+    lead = (unsigned char)text[--start];
+    width = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (len - start < width)
+        text[start] = '\0';
 }
 
+PRINTF_LIKE(3, 0)
+PRINTF_LIKE(3, 0)
 static bool set(struct error *err, bool is_limit, const char *format, va_list args)
 {
     vsnprintf(err->text, sizeof(err->text), format, args);
-    trim_partial_character(err->text, sizeof(err->text));
+    trim_partial_character(err->text);
     err->is_limit = is_limit;
     return false;
 }
@@ -55,6 +59,7 @@ bool error_wrap(struct error *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(context, sizeof(context), format, args);
     va_end(args);
+    trim_partial_character(context);
     error_set(err, "%s: %s", context, cause);
     err->is_limit = is_limit;
     return false;
