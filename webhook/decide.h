@@ -21,7 +21,7 @@ struct decision {
     enum phase phase;
     enum evaluation evaluation; /* 0: nothing of ours, allowed untouched */
     struct world world;
-    struct facts *facts; /* one; of templates, one each */
+    struct facts **facts; /* one; of templates, one each; none where nothing is judged */
     size_t facts_count;
     struct findings findings;
     struct patch patch;     /* PHASE_MUTATE */

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Fortified libc has macros of these names; clang does not poison a macro. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #pragma GCC poison atoi atol atoll atof strtod strtof strtold
-#pragma GCC poison gmtime localtime ctime asctime rand
+#pragma GCC poison gmtime localtime ctime asctime

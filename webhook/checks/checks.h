@@ -18,12 +18,15 @@ struct defaults {
     bool hides_gpus;                 /* hideUnrequestedGpus */
 };
 
+enum { TOLERATION_EQUAL, TOLERATION_EXISTS };
+
 struct toleration {
     const struct node *node;
     const char *key, *value;
-    int operator;       /* 0 Equal, 1 Exists */
-    const char *effect; /* NULL: all effects */
-    int64_t seconds;    /* tolerationSeconds */
+    int operator; /* TOLERATION_EQUAL or TOLERATION_EXISTS */
+    int effect;   /* where has_effect: NoSchedule, PreferNoSchedule, NoExecute; else all of them */
+    int64_t seconds;
+    bool has_effect, has_seconds;
 };
 
 extern const struct schema defaults_schema;

@@ -6,6 +6,7 @@
 /* Longer than any message needs; what people and events can read is far less. */
 enum { MAX_TEXT_BYTES = 1024 };
 
+PRINTF_LIKE(4, 0)
 static void add(struct findings *findings, const char *field, const char *next, const char *format,
                 va_list args)
 {

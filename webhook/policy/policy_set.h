@@ -5,6 +5,8 @@
 #include "checks/checks.h"
 #include "tenancy/tenancy.h"
 
+struct policy;
+
 struct policy_set {
     struct arena arena; /* holds everything */
     struct tenancy tenancy;
@@ -33,6 +35,3 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
 /* What /mutate fills in. */
 void policy_set_mutate(const struct policy_set *set, const struct facts *facts,
                        struct patch *patch);
-
-/* Names of the rules of policies ("policy/rule"), in order; for reports. */
-void policy_set_rules(const struct policy_set *set, struct arena *arena, struct strings *out);

@@ -1,0 +1,16 @@
+/* file: whole files, read up to a maximum, and folders of them. */
+#pragma once
+
+#include "base/strings.h"
+
+/* Read a file ("-": standard input) into the arena. `err` names the file. A file over `max` bytes
+ * is an error (err->is_limit). */
+bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *out,
+               struct error *err) MUST_CHECK;
+
+/* Paths, relative to `directory`, of all regular files below it whose names end in one of `endings`
+ * (NULL-terminated), ordered by bytes. Names that start with a dot are passed over, links are
+ * followed (a ConfigMap's volume reads as a plain folder), a folder that contains itself through
+ * links is an error. At most 10,000 files. */
+bool file_list(const char *directory, const char *const *endings, struct arena *arena,
+               struct strings *out, struct error *err) MUST_CHECK;

@@ -1,0 +1,375 @@
+/* defaults: what /mutate fills in for the policies, only where the pod says nothing itself.
+ *
+ * A patch is built from the pod as it came, so that it always applies: parents are added where they
+ * are missing, single keys are added, never whole maps replaced. A second look at the result finds
+ * nothing left to do. */
+#include "checks/checks.h"
+
+static const char *const operator_words[] = {"Equal", "Exists", NULL};
+static const char *const effect_words[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
+
+static const struct field toleration_fields[] = {
+    {.name = "key",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct toleration, key),
+     .summary = "the taint's key"},
+    {.name = "operator",
+     .type = FIELD_ENUM,
+     .words = operator_words,
+     .offset = offsetof(struct toleration, operator),
+     .summary = "Equal (default) or Exists"},
+    {.name = "value",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct toleration, value),
+     .summary = "the taint's value, with Equal"},
+    {.name = "effect",
+     .type = FIELD_ENUM,
+     .words = effect_words,
+     .offset = offsetof(struct toleration, effect),
+     .summary = "NoSchedule, PreferNoSchedule or NoExecute; default: all of them"},
+    {.name = "tolerationSeconds",
+     .type = FIELD_INTEGER,
+     .max = 2147483647,
+     .offset = offsetof(struct toleration, seconds),
+     .summary = "how long NoExecute is tolerated"},
+    {0},
+};
+
+static void finish_toleration(void *out, struct arena *arena, struct problems *problems)
+{
+    struct toleration *toleration = out;
+
+    (void)arena;
+    toleration->has_effect = node_find(toleration->node, "effect");
+    toleration->has_seconds = node_find(toleration->node, "tolerationSeconds");
+    if (toleration->operator== TOLERATION_EXISTS && toleration->value)
+        problems_add(problems, node_find_key(toleration->node, "value"),
+                     "\"value\" is for operator Equal only");
+    if (toleration->has_seconds &&
+        !(toleration->has_effect && !strcmp(effect_words[toleration->effect], "NoExecute")))
+        problems_add(problems, node_find_key(toleration->node, "tolerationSeconds"),
+                     "\"tolerationSeconds\" is for effect NoExecute only");
+}
+
+static const struct schema toleration_schema = {.name = "tolerations",
+                                                .fields = toleration_fields,
+                                                .size = sizeof(struct toleration),
+                                                .finish = finish_toleration};
+
+static const struct field fields[] = {
+    {.name = "schedulerName",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct defaults, scheduler_name),
+     .summary = "spec.schedulerName, in place of none and of default-scheduler"},
+    {.name = "runtimeClassName",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct defaults, runtime_class),
+     .summary = "spec.runtimeClassName"},
+    {.name = "labels",
+     .type = FIELD_STRING_MAP,
+     .may_be_empty = true,
+     .offset = offsetof(struct defaults, labels),
+     .summary = "labels; values may hold templates"},
+    {.name = "annotations",
+     .type = FIELD_STRING_MAP,
+     .may_be_empty = true,
+     .offset = offsetof(struct defaults, annotations),
+     .summary = "annotations; values may hold templates"},
+    {.name = "tolerations",
+     .type = FIELD_OBJECTS,
+     .may_be_empty = true,
+     .schema = &toleration_schema,
+     .offset = offsetof(struct defaults, tolerations),
+     .summary = "each is added unless one with its key and effect is there"},
+    {.name = "nodeSelector",
+     .type = FIELD_STRING_MAP,
+     .may_be_empty = true,
+     .offset = offsetof(struct defaults, node_selector),
+     .summary = "spec.nodeSelector"},
+    {.name = "hideUnrequestedGpus",
+     .type = FIELD_BOOL,
+     .offset = offsetof(struct defaults, hides_gpus),
+     .summary = "NVIDIA_VISIBLE_DEVICES=void where a container asks for no GPU"},
+    {0},
+};
+
+static const char *const template_names[] = {"tenant.name", "tenant.team", "tenant.contact",
+                                             "tenant.costCenter", "namespace"};
+
+enum { TEMPLATE_COUNT = sizeof(template_names) / sizeof(template_names[0]) };
+
+/* What a template stands for; NULL: nothing, so that the field is left out. */
+static const char *template_value(int which, const struct facts *facts)
+{
+    const struct tenant *tenant = facts->tenant;
+
+    switch (which) {
+    case 0:
+        return tenant ? tenant->name : NULL;
+    case 1:
+        return tenant ? tenant->owner.team : NULL;
+    case 2:
+        return tenant ? tenant->owner.contact : NULL;
+    case 3:
+        return tenant ? tenant->owner.cost_center : NULL;
+    default:
+        return facts->namespace.len ? text_quote(facts->arena, facts->namespace) : NULL;
+    }
+}
+
+/* The template that begins at `text`, with its braces; -1: none. */
+static int find_template(const char *text, size_t *len)
+{
+    for (int i = 0; i < TEMPLATE_COUNT; i++) {
+        *len = strlen(template_names[i]);
+        if (text[0] == '{' && !strncmp(text + 1, template_names[i], *len) &&
+            text[*len + 1] == '}') {
+            *len += 2;
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void check_templates(const struct string_map *map, struct problems *problems)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const char *value = map->items[i].value;
+        size_t len;
+
+        for (const char *at = value ? strchr(value, '{') : NULL; at; at = strchr(at + 1, '{')) {
+            const char *end = strchr(at, '}');
+            const char *nearest;
+            struct bytes name;
+
+            if (!end || find_template(at, &len) >= 0)
+                continue;
+            name = (struct bytes){at + 1, (size_t)(end - at - 1)};
+            nearest = strings_nearest(template_names, TEMPLATE_COUNT, name);
+            problems_add(problems, map->items[i].node, "unknown template \"{%s}\"%s%s%s",
+                         text_quote(problems->arena, name), nearest ? "; did you mean \"{" : "",
+                         nearest ? nearest : "", nearest ? "}\"?" : "");
+        }
+    }
+}
+
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    struct defaults *defaults = out;
+    const struct node *given = node_find(defaults->node, "schedulerName");
+
+    (void)arena;
+    check_templates(&defaults->labels, problems);
+    check_templates(&defaults->annotations, problems);
+    if (defaults->node->count == 0)
+        problems_add(problems, defaults->node, "\"set\" must not be empty");
+    if (given && bytes_is(given->text, "default-scheduler"))
+        problems_add(problems, given, "default-scheduler is what a pod has that says nothing");
+    for (size_t i = 0; i < defaults->labels.count; i++) {
+        if (!strcmp(defaults->labels.items[i].key, WORKLOAD_LABEL))
+            problems_add(problems, defaults->labels.items[i].node, "the label %s is fairgate's own",
+                         WORKLOAD_LABEL);
+    }
+}
+
+const struct schema defaults_schema = {.name = "set",
+                                       .fields = fields,
+                                       .size = sizeof(struct defaults),
+                                       .finish = finish};
+
+/* The value with its templates filled in; NULL where one of them is empty. */
+static const char *fill_templates(const char *text, const struct facts *facts)
+{
+    struct buf buf;
+
+    buf_init(&buf, facts->arena, 64 * 1024);
+    for (size_t len; *text; text += len) {
+        int which = find_template(text, &len);
+        const char *value;
+
+        if (which < 0) {
+            len = 1;
+            buf_add_char(&buf, *text);
+            continue;
+        }
+        value = template_value(which, facts);
+        if (!value || !*value)
+            return NULL;
+        buf_add_text(&buf, value);
+    }
+    return buf.data ? buf.data : "";
+}
+
+void mutation_set(struct mutation *mutation, const char *parent, struct value existing,
+                  struct bytes key, const char *value)
+{
+    struct arena *arena = mutation->facts->arena;
+    const char *path = pointer_join(arena, parent, key);
+
+    if (value_is_set(value_member_named(existing, key)) ||
+        strings_has(&mutation->made, bytes_from(path)))
+        return;
+    if (!value_is_set(existing) && !strings_has(&mutation->made, bytes_from(parent))) {
+        patch_add(mutation->patch, parent, "{}");
+        strings_add(&mutation->made, arena, parent);
+    }
+    patch_add(mutation->patch, path, value);
+    strings_add(&mutation->made, arena, path);
+}
+
+static void set_map(const struct string_map *map, const char *parent, struct value existing,
+                    bool has_templates, struct mutation *mutation)
+{
+    struct arena *arena = mutation->facts->arena;
+
+    for (size_t i = 0; i < map->count; i++) {
+        const char *value = has_templates ? fill_templates(map->items[i].value, mutation->facts)
+                                          : map->items[i].value;
+
+        if (value)
+            mutation_set(mutation, parent, existing, bytes_from(map->items[i].key),
+                         text_as_json(arena, bytes_from(value)));
+    }
+}
+
+static const char *write_toleration(const struct toleration *toleration, struct arena *arena)
+{
+    struct buf buf;
+
+    buf_init(&buf, arena, 4096);
+    buf_add_text(&buf, "{\"key\":");
+    buf_add_json(&buf, bytes_from(toleration->key));
+    buf_printf(&buf, ",\"operator\":\"%s\"", operator_words[toleration->operator]);
+    if (toleration->value) {
+        buf_add_text(&buf, ",\"value\":");
+        buf_add_json(&buf, bytes_from(toleration->value));
+    }
+    if (toleration->has_effect)
+        buf_printf(&buf, ",\"effect\":\"%s\"", effect_words[toleration->effect]);
+    if (toleration->has_seconds)
+        buf_printf(&buf, ",\"tolerationSeconds\":%lld", (long long)toleration->seconds);
+    buf_add_char(&buf, '}');
+    return buf.data;
+}
+
+static bool has_toleration(struct value list, const struct toleration *wanted)
+{
+    struct bytes effect = bytes_from(wanted->has_effect ? effect_words[wanted->effect] : "");
+
+    for (struct value t = value_first(list); value_type(t); t = value_next(t)) {
+        if (bytes_is(value_text(value_member(t, "key")), wanted->key) &&
+            bytes_equal(value_text(value_member(t, "effect")), effect))
+            return true;
+    }
+    return false;
+}
+
+static void add_toleration(const struct toleration *toleration, struct mutation *mutation)
+{
+    struct arena *arena = mutation->facts->arena;
+    struct value list = mutation->facts->pod.tolerations;
+    const char *mark = arena_printf(arena, "toleration %s %d", toleration->key,
+                                    toleration->has_effect ? toleration->effect : -1);
+
+    if (has_toleration(list, toleration) || strings_has(&mutation->made, bytes_from(mark)))
+        return;
+    if (!value_is_set(list) && !strings_has(&mutation->made, BYTES("/spec/tolerations"))) {
+        patch_add(mutation->patch, "/spec/tolerations", "[]");
+        strings_add(&mutation->made, arena, "/spec/tolerations");
+    }
+    patch_add(mutation->patch, "/spec/tolerations/-", write_toleration(toleration, arena));
+    strings_add(&mutation->made, arena, mark);
+}
+
+/* Does the container itself ask for an accelerator, by a resource or a claim? */
+static bool asks_for_gpu(const struct container *container, const struct facts *facts)
+{
+    const struct accelerators *table = &facts->tenancy->cluster.accelerators;
+
+    for (size_t i = 0; i < container->requests.count; i++) {
+        struct accelerator_weight weight = {0};
+
+        if (!amount_is_zero(container->requests.items[i].amount) &&
+            accelerators_weigh(table, ACCELERATOR_RESOURCE, container->requests.items[i].name,
+                               &facts->ask.products, &weight))
+            return true;
+    }
+    return value_count(value_path(container->value, "resources.claims")) > 0;
+}
+
+static bool has_variable(const struct container *container, const char *name)
+{
+    struct value list = value_member(container->value, "env");
+
+    for (struct value e = value_first(list); value_type(e); e = value_next(e)) {
+        if (bytes_is(value_text(value_member(e, "name")), name))
+            return true;
+    }
+    return false;
+}
+
+/* Does the pod get its GPUs by an annotation? Then its scheduler says which container sees them. */
+static bool is_shared_by_annotation(const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->ask.annotation_count; i++) {
+        struct accelerator_weight weight = {0};
+
+        if (accelerators_weigh(&facts->tenancy->cluster.accelerators, ACCELERATOR_ANNOTATION,
+                               facts->ask.annotations[i].name, &facts->ask.products, &weight))
+            return true;
+    }
+    return false;
+}
+
+static void hide_gpus(struct mutation *mutation)
+{
+    static const char variable[] = "{\"name\":\"NVIDIA_VISIBLE_DEVICES\",\"value\":\"void\"}";
+    const struct facts *facts = mutation->facts;
+    size_t index[2] = {0};
+
+    if (is_shared_by_annotation(facts))
+        return;
+    for (size_t i = 0; i < facts->pod.container_count; i++) {
+        const struct container *container = &facts->pod.containers[i];
+        bool is_main = container->kind == CONTAINER_MAIN;
+        const char *path;
+
+        if (container->kind == CONTAINER_EPHEMERAL)
+            continue;
+        path = arena_printf(facts->arena, "/spec/%s/%zu/env",
+                            is_main ? "containers" : "initContainers", index[is_main]++);
+        if (asks_for_gpu(container, facts) || has_variable(container, "NVIDIA_VISIBLE_DEVICES") ||
+            strings_has(&mutation->made, bytes_from(path)))
+            continue;
+        if (!value_is_set(value_member(container->value, "env")))
+            patch_add(mutation->patch, path, "[]");
+        patch_add(mutation->patch, arena_printf(facts->arena, "%s/-", path), variable);
+        strings_add(&mutation->made, facts->arena, path);
+    }
+}
+
+void defaults_apply(const struct defaults *defaults, struct mutation *mutation)
+{
+    const struct pod *pod = &mutation->facts->pod;
+    struct arena *arena = mutation->facts->arena;
+    const struct toleration *tolerations = defaults->tolerations.items;
+
+    if (defaults->scheduler_name &&
+        (pod->scheduler_name.len == 0 || bytes_is(pod->scheduler_name, "default-scheduler")) &&
+        !strings_has(&mutation->made, BYTES("/spec/schedulerName"))) {
+        patch_add(mutation->patch, "/spec/schedulerName",
+                  text_as_json(arena, bytes_from(defaults->scheduler_name)));
+        strings_add(&mutation->made, arena, "/spec/schedulerName");
+    }
+    if (defaults->runtime_class && pod->runtime_class.len == 0)
+        mutation_set(mutation, "/spec", pod->spec, BYTES("runtimeClassName"),
+                     text_as_json(arena, bytes_from(defaults->runtime_class)));
+    set_map(&defaults->labels, "/metadata/labels", pod->labels, true, mutation);
+    set_map(&defaults->annotations, "/metadata/annotations", pod->annotations, true, mutation);
+    set_map(&defaults->node_selector, "/spec/nodeSelector", pod->node_selector, false, mutation);
+    for (size_t i = 0; i < defaults->tolerations.count; i++)
+        add_toleration(&tolerations[i], mutation);
+    if (defaults->hides_gpus)
+        hide_gpus(mutation);
+}

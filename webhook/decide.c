@@ -1,0 +1,173 @@
+/* The whole decision, a step after another: read the review, collect facts, run the checks,
+ * conclude. */
+#include "decide.h"
+
+/* What can't be understood is denied, to everyone and in both phases. */
+static void add_fault(struct decision *decision, const struct error *err)
+{
+    const struct facts facts = {.tenancy = decision->world.tenancy};
+
+    rule_of_cluster(&decision->findings, &facts, err->is_limit ? "limits" : "request");
+    findings_add(&decision->findings, "", "%s", err->text);
+}
+
+/* NULL, and a fault, where the object can't be read. */
+static struct facts *collect(struct decision *decision, struct value object, const char *prefix,
+                             struct arena *arena)
+{
+    struct facts *facts = arena_alloc(arena, sizeof(*facts));
+    struct error err = {0};
+
+    if (facts_collect(&decision->review, &decision->world, decision->evaluation, object, prefix,
+                      arena, facts, &err)) {
+        *ARENA_APPEND(arena, decision->facts, decision->facts_count) = facts;
+        return facts;
+    }
+    /* Whatever is there may go. */
+    if (decision->review.operation != OPERATION_DELETE)
+        add_fault(decision, &err);
+    return NULL;
+}
+
+/* What the old object broke already, in the same way, is no reason to refuse a change of something
+ * else: controllers must be able to scale, to roll, and to remove finalizers. */
+static void excuse_old(struct decision *decision, struct value old_object, const char *prefix,
+                       struct arena *arena)
+{
+    struct findings old = {.arena = arena};
+    struct facts facts;
+    struct error err;
+
+    if (decision->review.operation != OPERATION_UPDATE || decision->findings.count == 0 ||
+        !facts_collect(&decision->review, &decision->world, decision->evaluation, old_object,
+                       prefix, arena, &facts, &err))
+        return;
+    policy_set_check(decision->policies, &facts, &old);
+    findings_excuse(&decision->findings, &old);
+}
+
+static void validate(struct decision *decision, struct arena *arena)
+{
+    bool is_delete = decision->review.operation == OPERATION_DELETE;
+    struct value object = is_delete ? decision->review.old_object : decision->review.object;
+    const struct facts *facts = collect(decision, object, "", arena);
+
+    if (!facts || facts->is_mirror)
+        return;
+    policy_set_check(decision->policies, facts, &decision->findings);
+    excuse_old(decision, decision->review.old_object, "", arena);
+}
+
+static void mutate(struct decision *decision, struct arena *arena)
+{
+    const struct facts *facts;
+
+    if (decision->evaluation != EVALUATE_POD_CREATE)
+        return;
+    facts = collect(decision, decision->review.object, "", arena);
+    if (facts && !facts->is_mirror)
+        policy_set_mutate(decision->policies, facts, &decision->patch);
+}
+
+/* A template as one of its pods would be after our own mutation: {"metadata":...,"spec":...},
+ * patched. */
+static bool build_pod(const struct decision *decision, struct value template, const char *prefix,
+                      struct arena *arena, struct value *out, struct error *err)
+{
+    struct bytes metadata = value_raw(value_member(template, "metadata"));
+    struct bytes spec = value_raw(value_member(template, "spec"));
+    struct document *plain = arena_alloc(arena, sizeof(*plain));
+    struct document *patched = arena_alloc(arena, sizeof(*patched));
+    struct patch patch = {.arena = arena};
+    struct facts facts;
+    struct bytes text;
+    struct buf buf;
+
+    buf_init(&buf, arena, REVIEW_MAX_BYTES);
+    buf_add_text(&buf, "{\"metadata\":");
+    buf_add(&buf, metadata.len ? metadata : BYTES("{}"));
+    buf_add_text(&buf, ",\"spec\":");
+    buf_add(&buf, spec.len ? spec : BYTES("{}"));
+    buf_add_char(&buf, '}');
+    document_parse(buf_bytes(&buf), REVIEW_MAX_DEPTH, arena, plain);
+    if (!facts_collect(&decision->review, &decision->world, decision->evaluation,
+                       document_root(plain), prefix, arena, &facts, err))
+        return false;
+    policy_set_mutate(decision->policies, &facts, &patch);
+    if (!patch_apply(&patch, document_root(plain), arena, &text, err))
+        return false;
+    document_parse(text, REVIEW_MAX_DEPTH, arena, patched);
+    *out = document_root(patched);
+    return true;
+}
+
+static void check_template(struct decision *decision, const struct template *template,
+                           struct value old, struct arena *arena)
+{
+    const char *prefix = arena_printf(arena, "%s.", template->path);
+    struct value pod = {0}, old_pod = {0};
+    const struct facts *facts;
+    struct error err = {0};
+
+    if (!build_pod(decision, template->value, prefix, arena, &pod, &err)) {
+        add_fault(decision, &err);
+        return;
+    }
+    facts = collect(decision, pod, prefix, arena);
+    if (!facts)
+        return;
+    policy_set_check(decision->policies, facts, &decision->findings);
+    if (value_type(old) && build_pod(decision, old, prefix, arena, &old_pod, &err))
+        excuse_old(decision, old_pod, prefix, arena);
+}
+
+static struct value find_template(const struct templates *templates, const char *path)
+{
+    for (size_t i = 0; i < templates->count; i++) {
+        if (!strcmp(templates->items[i].path, path))
+            return templates->items[i].value;
+    }
+    return (struct value){0};
+}
+
+static void validate_templates(struct decision *decision, struct arena *arena)
+{
+    const struct kind_row *row = kinds_find(&decision->review);
+    struct templates templates, old;
+
+    kinds_find_templates(row, decision->review.object, arena, &templates);
+    kinds_find_templates(row, decision->review.old_object, arena, &old);
+    for (size_t i = 0; i < templates.count; i++)
+        check_template(decision, &templates.items[i], find_template(&old, templates.items[i].path),
+                       arena);
+}
+
+bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
+            struct error *err)
+{
+    struct error fault = {0};
+    bool is_judged = false;
+
+    *out = (struct decision){.policies = in->policies,
+                             .phase = in->phase,
+                             .world = {&in->policies->tenancy, in->view, in->now},
+                             .findings = {.arena = arena},
+                             .patch = {.arena = arena}};
+    if (!review_parse(in->body, arena, &out->review, err))
+        return false; /* no uid, so nobody to answer */
+    if (out->review.fault.text[0])
+        add_fault(out, &out->review.fault);
+    else if (!facts_classify(&out->review, &out->world, arena, &out->evaluation, &is_judged,
+                             &fault))
+        add_fault(out, &fault);
+    if (!is_judged)
+        out->evaluation = 0;
+    else if (in->phase == PHASE_MUTATE)
+        mutate(out, arena);
+    else if (out->evaluation == EVALUATE_TEMPLATE)
+        validate_templates(out, arena);
+    else
+        validate(out, arena);
+    verdict_conclude(&out->findings, arena, &out->verdict);
+    return true;
+}

@@ -1,0 +1,59 @@
+#include "engine/verdict.h"
+
+#include "engine/message.h"
+
+/* Within what the API server passes on from all webhooks together (4,096 characters). */
+enum { MAX_WARNINGS = 16 };
+
+static bool denies(const struct finding *finding)
+{
+    return finding->rule->enforcement == ENFORCE_DENY && !finding->was_there;
+}
+
+static bool warns(const struct finding *finding)
+{
+    return finding->rule->enforcement == ENFORCE_WARN ||
+           (finding->was_there && finding->rule->enforcement == ENFORCE_DENY);
+}
+
+static void add_warning(struct verdict *out, const struct finding *finding, struct arena *arena)
+{
+    const char *text;
+
+    if (out->warnings.count >= MAX_WARNINGS)
+        return;
+    text = message_write_warning(finding, arena);
+    if (!strings_has(&out->warnings, bytes_from(text)))
+        strings_add(&out->warnings, arena, text);
+}
+
+void verdict_conclude(const struct findings *findings, struct arena *arena, struct verdict *out)
+{
+    const struct finding **denying;
+    size_t count = 0;
+
+    *out = (struct verdict){.is_allowed = true};
+    if (findings->count == 0)
+        return;
+    denying = arena_alloc(arena, findings->count * sizeof(*denying));
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+
+        if (!strings_has(&out->rules, bytes_from(finding->rule->name)))
+            strings_add(&out->rules, arena, finding->rule->name);
+        if (denies(finding))
+            denying[count++] = finding;
+        else if (warns(finding))
+            add_warning(out, finding, arena);
+    }
+    out->is_allowed = count == 0 && findings->dropped == 0;
+    if (out->is_allowed)
+        return;
+    out->cause_count = count < FINDINGS_TOLD ? count : FINDINGS_TOLD;
+    out->causes = arena_alloc(arena, out->cause_count * sizeof(*out->causes));
+    for (size_t i = 0; i < out->cause_count; i++)
+        out->causes[i] =
+            (struct cause){denying[i]->rule->name, denying[i]->text, denying[i]->field};
+    out->message = message_write_denial(denying, out->cause_count,
+                                        count - out->cause_count + findings->dropped, arena);
+}

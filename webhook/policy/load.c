@@ -1,0 +1,315 @@
+#include "policy/load.h"
+
+#include "base/digest.h"
+#include "base/file.h"
+
+enum { MAX_FILE_BYTES = 16 * 1024 * 1024, MAX_NAME_BYTES = 63 };
+
+static const char api_version[] = "fairgate.dev/v1alpha1";
+
+enum document_kind { KIND_CLUSTER, KIND_TENANT, KIND_LADDER, KIND_POLICY, KIND_COUNT };
+
+static const char *const kind_names[] = {"Cluster", "Tenant", "PriorityLadder", "Policy"};
+
+struct loading {
+    struct arena *arena;
+    struct loaded *out;
+    struct problems *problems;
+    const struct schema *policy_schema;
+    struct names {
+        struct name {
+            enum document_kind kind;
+            const char *text;
+            const struct node *node;
+        } * items;
+        size_t count;
+    } names;
+};
+
+/* The metadata of a document: a name, and what every Kubernetes object may carry. */
+struct metadata {
+    const struct node *node;
+    const char *name;
+    struct string_map labels, annotations;
+};
+
+static const struct field metadata_fields[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct metadata, name),
+     .summary = "the object's name"},
+    {.name = "labels",
+     .type = FIELD_STRING_MAP,
+     .may_be_empty = true,
+     .offset = offsetof(struct metadata, labels),
+     .summary = "labels, for people and tools"},
+    {.name = "annotations",
+     .type = FIELD_STRING_MAP,
+     .may_be_empty = true,
+     .offset = offsetof(struct metadata, annotations),
+     .summary = "annotations, for people and tools"},
+    {0},
+};
+
+static const struct schema metadata_schema = {.name = "metadata",
+                                              .fields = metadata_fields,
+                                              .size = sizeof(struct metadata)};
+
+struct head {
+    const struct node *node;
+    const char *api_version, *kind;
+    struct metadata metadata;
+};
+
+static bool read_spec(const struct node *node, struct arena *arena, void *out,
+                      struct problems *problems)
+{
+    (void)arena;
+    (void)out;
+    if (node->kind == NODE_MAP)
+        return true;
+    problems_add(problems, node, "\"spec\": expected a map, got %s", node_kind_name(node->kind));
+    return false;
+}
+
+static const struct field head_fields[] = {
+    {.name = "apiVersion",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct head, api_version),
+     .summary = "fairgate.dev/v1alpha1"},
+    {.name = "kind",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct head, kind),
+     .summary = "Cluster, Tenant, PriorityLadder or Policy"},
+    {.name = "metadata",
+     .type = FIELD_OBJECT,
+     .schema = &metadata_schema,
+     .is_required = true,
+     .offset = offsetof(struct head, metadata),
+     .summary = "the object's name"},
+    {.name = "spec",
+     .type = FIELD_CUSTOM,
+     .read = read_spec,
+     .is_required = true,
+     .offset = offsetof(struct head, node),
+     .summary = "what the object says"},
+    {0},
+};
+
+static const struct schema head_schema = {.name = "document",
+                                          .fields = head_fields,
+                                          .size = sizeof(struct head)};
+
+/* DNS-1123 subdomains, as Kubernetes names are; a slash would make rules' names ambiguous. */
+static bool is_name(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > MAX_NAME_BYTES)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        bool is_inside = i > 0 && i + 1 < len;
+
+        if (!is_letter && !(is_inside && (c == '-' || c == '.')))
+            return false;
+    }
+    return true;
+}
+
+static bool take_name(struct loading *loading, enum document_kind kind, const struct node *node)
+{
+    const char *text = arena_copy(loading->arena, node->text);
+    struct name *name;
+
+    if (!is_name(text)) {
+        problems_add(loading->problems, node,
+                     "\"name\": expected a name of at most %d lower-case letters, digits, '-' and "
+                     "'.', got \"%s\"",
+                     MAX_NAME_BYTES, text_quote(loading->arena, node->text));
+        return false;
+    }
+    for (size_t i = 0; i < loading->names.count; i++) {
+        const struct name *other = &loading->names.items[i];
+
+        if (other->kind != kind)
+            continue;
+        if (!strcmp(other->text, text)) {
+            problems_add(loading->problems, node, "there is a %s \"%s\" already, at %s:%u",
+                         kind_names[kind], text, other->node->source->name, other->node->line);
+            return false;
+        }
+        if (kind == KIND_CLUSTER || kind == KIND_LADDER) {
+            problems_add(loading->problems, node, "a set has one %s at most: \"%s\" is at %s:%u",
+                         kind_names[kind], other->text, other->node->source->name,
+                         other->node->line);
+            return false;
+        }
+    }
+    name = ARENA_APPEND(loading->arena, loading->names.items, loading->names.count);
+    *name = (struct name){kind, text, node};
+    return true;
+}
+
+/* What can be read of a spec is read even where its name is a mistake, so that all mistakes are
+ * told at once; but it is kept only under a good name. */
+static void read_by_kind(struct loading *loading, enum document_kind kind, const struct node *spec,
+                         const char *name, bool is_kept)
+{
+    struct loaded *out = loading->out;
+    struct arena *arena = loading->arena;
+
+    if (kind == KIND_CLUSTER) {
+        struct cluster cluster;
+
+        cluster_init_defaults(&cluster, arena);
+        schema_read(&cluster_schema, spec, arena, &cluster, loading->problems);
+        cluster.name = name;
+        if (is_kept)
+            out->cluster = cluster;
+    } else if (kind == KIND_LADDER) {
+        struct ladder ladder;
+
+        ladder_init_defaults(&ladder);
+        schema_read(&ladder_schema, spec, arena, &ladder, loading->problems);
+        ladder.name = name;
+        if (is_kept)
+            out->ladder = ladder;
+    } else if (kind == KIND_TENANT) {
+        struct tenant *tenant = arena_alloc(arena, sizeof(*tenant));
+
+        tenant_init_defaults(tenant);
+        schema_read(&tenant_schema, spec, arena, tenant, loading->problems);
+        tenant->name = name;
+        if (is_kept)
+            *ARENA_APPEND(arena, out->tenants, out->tenant_count) = tenant;
+    } else {
+        struct policy *policy = arena_alloc(arena, sizeof(*policy));
+
+        policy_read(loading->policy_schema, spec, name, arena, policy, loading->problems);
+        if (is_kept)
+            *ARENA_APPEND(arena, out->policies, out->policy_count) = policy;
+    }
+}
+
+static bool find_kind(const struct node *node, enum document_kind *out)
+{
+    for (int i = 0; node && node->kind == NODE_STRING && i < KIND_COUNT; i++) {
+        if (bytes_is(node->text, kind_names[i])) {
+            *out = (enum document_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is the document another API's, such as a Pod that a test uses? One of ours with a wrong
+ * apiVersion, or with none, isn't. */
+static bool is_foreign(const struct node *document)
+{
+    const struct node *version = node_find(document, "apiVersion");
+    enum document_kind kind;
+    bool is_ours = version && bytes_is(version->text, api_version);
+
+    return version && version->kind == NODE_STRING && version->text.len > 0 && !is_ours &&
+           node_find(document, "kind") && !find_kind(node_find(document, "kind"), &kind) &&
+           !bytes_has_prefix(version->text, BYTES("fairgate.dev/"));
+}
+
+static void refuse_kind(struct loading *loading, const struct node *node)
+{
+    const char *nearest =
+        node->kind == NODE_STRING ? strings_nearest(kind_names, KIND_COUNT, node->text) : NULL;
+
+    problems_add(
+        loading->problems, node,
+        "\"kind\": expected one of Cluster, Tenant, PriorityLadder, Policy; got \"%s\"%s%s%s",
+        text_quote(loading->arena, node->text), nearest ? "; did you mean \"" : "",
+        nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static void read_document(struct loading *loading, const struct node *document)
+{
+    const struct node *version = node_find(document, "apiVersion");
+    const struct node *kind_node = node_find(document, "kind");
+    const struct node *spec = node_find(document, "spec");
+    const struct node *name_node = node_find(node_find(document, "metadata"), "name");
+    bool is_kept = false;
+    struct head head = {0};
+    enum document_kind kind;
+
+    if (document->kind == NODE_MAP && is_foreign(document))
+        return;
+    if (!schema_read(&head_schema, document, loading->arena, &head, loading->problems) &&
+        document->kind != NODE_MAP)
+        return;
+    if (version && version->kind == NODE_STRING && version->text.len > 0 &&
+        !bytes_is(version->text, api_version))
+        problems_add(loading->problems, version, "\"apiVersion\": expected \"%s\", got \"%s\"",
+                     api_version, text_quote(loading->arena, version->text));
+    if (!find_kind(kind_node, &kind)) {
+        if (kind_node && kind_node->kind == NODE_STRING && kind_node->text.len > 0)
+            refuse_kind(loading, kind_node);
+        return;
+    }
+    if (name_node && name_node->kind == NODE_STRING && name_node->text.len > 0)
+        is_kept = take_name(loading, kind, name_node);
+    if (spec && spec->kind == NODE_MAP)
+        read_by_kind(loading, kind, spec,
+                     is_kept ? loading->names.items[loading->names.count - 1].text : "?", is_kept);
+}
+
+static bool is_test_file(const char *path)
+{
+    return bytes_has_suffix(bytes_from(path), BYTES(".test.yaml")) ||
+           bytes_has_suffix(bytes_from(path), BYTES(".test.yml"));
+}
+
+static bool load_file(struct loading *loading, const char *directory, const char *path,
+                      struct digest *digest, struct error *err)
+{
+    const char *whole = arena_printf(loading->arena, "%s/%s", directory, path);
+    struct source *source = arena_alloc(loading->arena, sizeof(*source));
+    struct nodes documents = {0};
+
+    source->name = path;
+    if (!file_read(whole, MAX_FILE_BYTES, loading->arena, &source->text, err)) {
+        if (!err->is_limit)
+            return false;
+        problems_add_at(loading->problems, source, 0, 0, "larger than 16 MiB");
+        return true;
+    }
+    digest_add(digest, bytes_from(path));
+    digest_add(digest, source->text);
+    node_parse(source, loading->arena, &documents, loading->problems);
+    for (size_t i = 0; i < documents.count; i++)
+        read_document(loading, documents.items[i]);
+    return true;
+}
+
+bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
+                    struct problems *problems, struct error *err)
+{
+    static const char *const endings[] = {".yaml", ".yml", NULL};
+    struct loading loading = {.arena = arena, .out = out, .problems = problems};
+    struct digest *digest;
+    struct strings paths = {0};
+    bool is_read = true;
+
+    if (!file_list(directory, endings, arena, &paths, err))
+        return false;
+    loading.policy_schema = policy_schema_new(arena);
+    cluster_init_defaults(&out->cluster, arena);
+    ladder_init_defaults(&out->ladder);
+    digest = digest_new();
+    for (size_t i = 0; i < paths.count && is_read; i++) {
+        if (!is_test_file(paths.items[i]))
+            is_read = load_file(&loading, directory, paths.items[i], digest, err);
+    }
+    out->digest = digest_finish_take(digest, arena);
+    return is_read;
+}

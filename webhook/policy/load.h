@@ -1,0 +1,21 @@
+/* load: a folder of YAML files as the objects of a policy set, each read by its schema. Nothing is
+ * compared across documents here but names. */
+#pragma once
+
+#include "policy/policy.h"
+#include "tenancy/tenancy.h"
+
+struct loaded {
+    struct cluster cluster; /* defaults where the set has none */
+    struct ladder ladder;
+    struct tenant **tenants;
+    size_t tenant_count;
+    struct policy **policies;
+    size_t policy_count;
+    const char *digest;
+};
+
+/* False only where the folder or a file can't be read (err). Mistakes in what was read go to
+ * `problems`. */
+bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
+                    struct problems *problems, struct error *err) MUST_CHECK;

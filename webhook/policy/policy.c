@@ -1,0 +1,358 @@
+#include "policy/policy.h"
+
+#include <assert.h>
+
+static const char *const kind_words[] = {"Pod", "Namespace", NULL};
+static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
+static const char *const accelerator_words[] = {"any", "required", "none",
+                                                NULL}; /* as MATCH_ANY and on */
+static const char *const enforcement_words[] = {"deny", "warn", "audit", NULL};
+
+#define EXCLUDE_OFFSET(member)                                                                     \
+    (offsetof(struct match, exclude.member) - offsetof(struct match, exclude))
+
+static const struct field exclude_fields[] = {
+    {.name = "users",
+     .type = FIELD_GLOBS,
+     .offset = EXCLUDE_OFFSET(users),
+     .summary = "users, by name or glob, whose requests are left alone"},
+    {.name = "groups",
+     .type = FIELD_GLOBS,
+     .offset = EXCLUDE_OFFSET(groups),
+     .summary = "groups, by name or glob, whose requests are left alone"},
+    {.name = "namespaces",
+     .type = FIELD_GLOBS,
+     .offset = EXCLUDE_OFFSET(namespaces),
+     .summary = "namespaces, by name or glob, that are left alone"},
+    {0},
+};
+
+static const struct schema exclude_schema = {.name = "exclude",
+                                             .fields = exclude_fields,
+                                             .size = sizeof(((struct match *)0)->exclude)};
+
+static const struct field match_fields[] = {
+    {.name = "kinds",
+     .type = FIELD_ENUMS,
+     .words = kind_words,
+     .offset = offsetof(struct match, kinds),
+     .summary = "Pod (default; pod templates too), Namespace"},
+    {.name = "operations",
+     .type = FIELD_ENUMS,
+     .words = operation_words,
+     .offset = offsetof(struct match, operations),
+     .summary = "CREATE, UPDATE; default: both"},
+    {.name = "tenants",
+     .type = FIELD_GLOBS,
+     .offset = offsetof(struct match, tenants),
+     .summary = "tenants, by name or glob"},
+    {.name = "namespaces",
+     .type = FIELD_GLOBS,
+     .offset = offsetof(struct match, namespaces),
+     .summary = "namespaces, by name or glob"},
+    {.name = "labels",
+     .type = FIELD_OBJECT,
+     .schema = &selector_schema,
+     .offset = offsetof(struct match, labels),
+     .summary = "a selector over the object's labels"},
+    {.name = "accelerators",
+     .type = FIELD_ENUM,
+     .words = accelerator_words,
+     .offset = offsetof(struct match, accelerators),
+     .summary = "required: only pods that ask for one; none: only pods that don't; any (default)"},
+    {.name = "exclude",
+     .type = FIELD_OBJECT,
+     .schema = &exclude_schema,
+     .offset = offsetof(struct match, exclude),
+     .summary = "what is left alone all the same"},
+    {0},
+};
+
+static const struct schema match_schema = {.name = "match",
+                                           .fields = match_fields,
+                                           .size = sizeof(struct match)};
+
+/* The keys of a rule that aren't the name of a check. */
+static const struct field rule_fields[] = {
+    {.name = "id",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct policy_rule, id),
+     .summary = "the rule's name within the policy: messages call it POLICY/ID"},
+    {.name = "message",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct policy_rule, message),
+     .summary = "what a denied tenant is told to do next"},
+    {.name = "enforce",
+     .type = FIELD_ENUM,
+     .words = enforcement_words,
+     .offset = offsetof(struct policy_rule, enforcement),
+     .summary = "deny, warn, or audit; default: as the policy"},
+};
+
+enum { RULE_FIELDS = sizeof(rule_fields) / sizeof(rule_fields[0]) };
+
+static size_t check_count(void)
+{
+    size_t count = 0;
+
+    while (check_kinds[count])
+        count++;
+    return count;
+}
+
+/* The one check of a rule, told from the keys that were given. */
+static void finish_rule(void *out, struct arena *arena, struct problems *problems)
+{
+    struct policy_rule *rule = out;
+    struct strings names = {0};
+
+    for (size_t i = 0; check_kinds[i]; i++) {
+        const struct node *key = node_find_key(rule->node, check_kinds[i]->name);
+
+        strings_add(&names, arena, check_kinds[i]->name);
+        if (key && rule->check)
+            problems_add(problems, key, "a rule has one check: it has \"%s\" already",
+                         rule->check->name);
+        else if (key)
+            rule->check = check_kinds[i];
+    }
+    if (!rule->check)
+        problems_add(problems, rule->node, "a check is required here: one of %s",
+                     strings_join(&names, names.count, arena));
+}
+
+static const struct field mutation_fields[] = {
+    {.name = "id",
+     .type = FIELD_STRING,
+     .is_required = true,
+     .offset = offsetof(struct policy_mutation, id),
+     .summary = "the entry's name within the policy"},
+    {.name = "set",
+     .type = FIELD_OBJECT,
+     .schema = &defaults_schema,
+     .is_required = true,
+     .offset = offsetof(struct policy_mutation, set),
+     .summary = "what a pod gets where it says nothing itself"},
+    {0},
+};
+
+static const struct schema mutation_schema = {.name = "mutate",
+                                              .fields = mutation_fields,
+                                              .size = sizeof(struct policy_mutation)};
+
+static const struct field policy_fields[] = {
+    {.name = "enforce",
+     .type = FIELD_ENUM,
+     .words = enforcement_words,
+     .offset = offsetof(struct policy, enforcement),
+     .summary = "deny (default), warn (allowed, and kubectl shows it), or audit (recorded only)"},
+    {.name = "match",
+     .type = FIELD_OBJECT,
+     .schema = &match_schema,
+     .offset = offsetof(struct policy, match),
+     .summary = "what the policy is about: everything given must hold; default: every pod"},
+    {.name = "rules",
+     .type = FIELD_OBJECTS,
+     .offset = offsetof(struct policy, rules),
+     .summary = "what is asked, each with an id and one check"},
+    {.name = "mutate",
+     .type = FIELD_OBJECTS,
+     .schema = &mutation_schema,
+     .offset = offsetof(struct policy, mutations),
+     .summary = "what is filled in when a pod is created"},
+    {0},
+};
+
+static void refuse_same_ids(const struct policy *policy, struct problems *problems)
+{
+    const struct policy_rule *rules = policy->rules.items;
+    const struct policy_mutation *mutations = policy->mutations.items;
+
+    for (size_t i = 1; i < policy->rules.count; i++) {
+        for (size_t j = 0; j < i && rules[i].id; j++) {
+            if (rules[j].id && !strcmp(rules[i].id, rules[j].id))
+                problems_add(problems, node_find(rules[i].node, "id"),
+                             "the policy has a rule \"%s\" already, at line %u", rules[i].id,
+                             rules[j].node->line);
+        }
+    }
+    for (size_t i = 1; i < policy->mutations.count; i++) {
+        for (size_t j = 0; j < i && mutations[i].id; j++) {
+            if (mutations[j].id && !strcmp(mutations[i].id, mutations[j].id))
+                problems_add(problems, node_find(mutations[i].node, "id"),
+                             "the policy has a mutation \"%s\" already, at line %u",
+                             mutations[i].id, mutations[j].node->line);
+        }
+    }
+}
+
+/* The requests that a policy can be asked about at all, for rules that would never be. */
+static unsigned matched_evaluations(const struct match *match)
+{
+    static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
+                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+    unsigned evaluations = 0;
+
+    if (match->kinds & MATCH_POD)
+        evaluations |= pods;
+    if (match->kinds & MATCH_NAMESPACE)
+        evaluations |= EVALUATE_NAMESPACE;
+    if (!(match->operations & MATCH_CREATE))
+        evaluations &= ~(unsigned)EVALUATE_POD_CREATE;
+    if (!(match->operations & MATCH_UPDATE))
+        evaluations &=
+            ~(unsigned)(EVALUATE_POD_UPDATE | EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE);
+    return evaluations;
+}
+
+static void refuse_dead(const struct policy *policy, struct problems *problems)
+{
+    const struct policy_rule *rules = policy->rules.items;
+    unsigned evaluations = matched_evaluations(&policy->match);
+
+    for (size_t i = 0; i < policy->rules.count; i++) {
+        if (rules[i].check && !(rules[i].check->evaluations & evaluations))
+            problems_add(problems, node_find_key(rules[i].node, rules[i].check->name),
+                         "this rule can never apply: \"%s\" does not judge what match selects",
+                         rules[i].check->name);
+    }
+    if (policy->mutations.count &&
+        !((policy->match.kinds & MATCH_POD) && (policy->match.operations & MATCH_CREATE)))
+        problems_add(problems, node_find_key(policy->node, "mutate"),
+                     "this can never apply: only pods that are created are mutated, which match "
+                     "does not select");
+}
+
+static void finish_policy(void *out, struct arena *arena, struct problems *problems)
+{
+    struct policy *policy = out;
+
+    (void)arena;
+    if (!node_find(policy->node, "rules") && !node_find(policy->node, "mutate"))
+        problems_add(problems, policy->node, "one of \"rules\" and \"mutate\" is required here");
+    refuse_same_ids(policy, problems);
+    refuse_dead(policy, problems);
+}
+
+const struct schema *policy_schema_new(struct arena *arena)
+{
+    size_t checks = check_count();
+    struct field *rule = arena_alloc(arena, (RULE_FIELDS + checks + 1) * sizeof(*rule));
+    struct field *fields = arena_alloc(arena, sizeof(policy_fields));
+    struct schema *rule_schema = arena_alloc(arena, sizeof(*rule_schema));
+    struct schema *schema = arena_alloc(arena, sizeof(*schema));
+
+    memcpy(rule, rule_fields, sizeof(rule_fields));
+    for (size_t i = 0; i < checks; i++) {
+        assert(check_kinds[i]->settings->size <= POLICY_SETTINGS_BYTES);
+        rule[RULE_FIELDS + i] = (struct field){.name = check_kinds[i]->name,
+                                               .type = FIELD_OBJECT,
+                                               .schema = check_kinds[i]->settings,
+                                               .offset = offsetof(struct policy_rule, settings),
+                                               .summary = check_kinds[i]->summary};
+    }
+    *rule_schema = (struct schema){.name = "rules",
+                                   .fields = rule,
+                                   .size = sizeof(struct policy_rule),
+                                   .finish = finish_rule};
+    memcpy(fields, policy_fields, sizeof(policy_fields));
+    for (struct field *field = fields; field->name; field++) {
+        if (!strcmp(field->name, "rules"))
+            field->schema = rule_schema;
+    }
+    *schema = (struct schema){.name = "Policy",
+                              .fields = fields,
+                              .size = sizeof(struct policy),
+                              .finish = finish_policy};
+    return schema;
+}
+
+bool policy_read(const struct schema *schema, const struct node *spec, const char *name,
+                 struct arena *arena, struct policy *out, struct problems *problems)
+{
+    struct policy_rule *rules;
+    bool is_sound;
+
+    *out = (struct policy){.name = name};
+    out->match.kinds = MATCH_POD;
+    out->match.operations = MATCH_CREATE | MATCH_UPDATE;
+    is_sound = schema_read(schema, spec, arena, out, problems);
+    rules = out->rules.items;
+    for (size_t i = 0; i < out->rules.count; i++) {
+        bool is_own = node_find(rules[i].node, "enforce");
+
+        rules[i].rule =
+            (struct rule){.name =
+                              arena_printf(arena, "%s/%s", name, rules[i].id ? rules[i].id : "?"),
+                          .node = rules[i].node,
+                          .enforcement =
+                              (enum enforcement)(is_own ? rules[i].enforcement : out->enforcement),
+                          .next = rules[i].message};
+    }
+    return is_sound;
+}
+
+static bool matches_operation(const struct match *match, const struct facts *facts)
+{
+    bool is_create = facts->review->operation == OPERATION_CREATE;
+
+    return match->operations & (is_create ? MATCH_CREATE : MATCH_UPDATE);
+}
+
+static bool is_excluded(const struct match *match, const struct facts *facts)
+{
+    if (!match->exclude.node)
+        return false;
+    if (globs_match(&match->exclude.users, facts->review->user) ||
+        globs_match(&match->exclude.namespaces, facts->namespace))
+        return true;
+    for (struct value group = value_first(facts->review->groups);
+         value_type(group) && match->exclude.groups.count; group = value_next(group)) {
+        if (globs_match(&match->exclude.groups, value_text(group)))
+            return true;
+    }
+    return false;
+}
+
+static bool matches_accelerators(const struct match *match, const struct facts *facts)
+{
+    return match->accelerators == MATCH_ANY ||
+           (match->accelerators == MATCH_REQUIRED) == facts->demand.is_accelerated;
+}
+
+bool policy_applies(const struct policy *policy, const struct facts *facts)
+{
+    const struct match *match = &policy->match;
+    bool is_namespace = facts->evaluation == EVALUATE_NAMESPACE;
+
+    if (!(match->kinds & (is_namespace ? MATCH_NAMESPACE : MATCH_POD)) ||
+        !matches_operation(match, facts) || !matches_accelerators(match, facts))
+        return false;
+    if (match->tenants.count &&
+        (!facts->tenant || !globs_match(&match->tenants, bytes_from(facts->tenant->name))))
+        return false;
+    if (match->namespaces.count && !globs_match(&match->namespaces, facts->namespace))
+        return false;
+    if (match->labels.node && !selector_matches(&match->labels, facts->pod.labels))
+        return false;
+    return !is_excluded(match, facts);
+}
+
+bool policy_overlaps(const struct policy *a, const struct policy *b)
+{
+    const struct match *left = &a->match, *right = &b->match;
+
+    if (!(left->kinds & right->kinds) || !(left->operations & right->operations))
+        return false;
+    if (left->accelerators != MATCH_ANY && right->accelerators != MATCH_ANY &&
+        left->accelerators != right->accelerators)
+        return false;
+    if (left->tenants.count && right->tenants.count &&
+        !globs_overlap(&left->tenants, &right->tenants))
+        return false;
+    if (left->namespaces.count && right->namespaces.count &&
+        !globs_overlap(&left->namespaces, &right->namespaces))
+        return false;
+    return !selector_excludes(&left->labels, &right->labels);
+}

@@ -1,0 +1,237 @@
+#include "policy/policy_set.h"
+
+#include <stdlib.h>
+
+#include "policy/load.h"
+#include "policy/policy.h"
+
+static int compare_policies(const void *a, const void *b)
+{
+    const struct policy *left = *(struct policy *const *)a, *right = *(struct policy *const *)b;
+
+    return strcmp(left->name, right->name);
+}
+
+static const char *nearest_names(const char *nearest, struct arena *arena)
+{
+    return nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "";
+}
+
+/* match.tenants that match no tenant would switch the policy off. */
+static void check_matched_tenants(const struct policy_set *set, const struct policy *policy,
+                                  struct problems *problems)
+{
+    const struct node *list = node_find(policy->match.node, "tenants");
+    const struct tenancy *tenancy = &set->tenancy;
+
+    for (size_t i = 0; i < policy->match.tenants.count; i++) {
+        const struct glob *glob = &policy->match.tenants.items[i];
+        struct strings names = {0};
+        bool matches = false;
+
+        for (size_t j = 0; j < tenancy->tenant_count && !matches; j++) {
+            matches = glob_matches(glob, bytes_from(tenancy->tenants[j]->name));
+            strings_add(&names, problems->arena, tenancy->tenants[j]->name);
+        }
+        if (matches || !list || list->count != policy->match.tenants.count)
+            continue;
+        if (glob->is_exact)
+            problems_add(problems, &list->children[i], "there is no tenant \"%s\"%s", glob->text,
+                         nearest_names(strings_nearest(names.items, names.count,
+                                                       bytes_from(glob->text)),
+                                       problems->arena));
+        else
+            problems_warn(problems, &list->children[i], "\"%s\" matches no tenant", glob->text);
+    }
+}
+
+static bool is_other_value(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) != 0;
+}
+
+static const char *find_other_pair(const struct string_map *a, const struct string_map *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t j = 0; j < b->count; j++) {
+            if (!strcmp(a->items[i].key, b->items[j].key) &&
+                is_other_value(a->items[i].value, b->items[j].value))
+                return a->items[i].key;
+        }
+    }
+    return NULL;
+}
+
+static const char *find_other_toleration(const struct objects *a, const struct objects *b)
+{
+    const struct toleration *left = a->items, *right = b->items;
+
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t j = 0; j < b->count; j++) {
+            bool is_same_taint =
+                left[i].key && right[j].key && !strcmp(left[i].key, right[j].key) &&
+                left[i].has_effect == right[j].has_effect && left[i].effect == right[j].effect;
+
+            if (is_same_taint && (left[i].operator!= right[j].operator||
+                                  is_other_value(left[i].value, right[j].value) ||
+                                  left[i].seconds != right[j].seconds))
+                return left[i].key;
+        }
+    }
+    return NULL;
+}
+
+/* The first field that two entries set to different values, as its path under `set`; NULL: none. */
+static const char *find_conflict(const struct defaults *a, const struct defaults *b,
+                                 struct arena *arena)
+{
+    const struct {
+        const char *name, *key;
+    } maps[] = {
+        {"labels", find_other_pair(&a->labels, &b->labels)},
+        {"annotations", find_other_pair(&a->annotations, &b->annotations)},
+        {"nodeSelector", find_other_pair(&a->node_selector, &b->node_selector)},
+        {"tolerations", find_other_toleration(&a->tolerations, &b->tolerations)},
+    };
+
+    if (is_other_value(a->scheduler_name, b->scheduler_name))
+        return "schedulerName";
+    if (is_other_value(a->runtime_class, b->runtime_class))
+        return "runtimeClassName";
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        if (maps[i].key)
+            return arena_printf(arena, "%s \"%s\"", maps[i].name, maps[i].key);
+    }
+    return NULL;
+}
+
+static void check_conflicts(const struct policy *a, const struct policy *b,
+                            struct problems *problems)
+{
+    const struct policy_mutation *left = a->mutations.items, *right = b->mutations.items;
+
+    for (size_t i = 0; i < a->mutations.count; i++) {
+        for (size_t j = 0; j < b->mutations.count; j++) {
+            const char *field = a == b && j <= i
+                                    ? NULL
+                                    : find_conflict(&left[i].set, &right[j].set, problems->arena);
+            const struct node *other = left[i].node;
+
+            if (field)
+                problems_add(
+                    problems, right[j].node,
+                    "\"%s\" sets %s to another value than \"%s\" of policy \"%s\" (%s:%u), "
+                    "and both could apply to one pod",
+                    right[j].id ? right[j].id : "?", field, left[i].id ? left[i].id : "?", a->name,
+                    other->source->name, other->line);
+        }
+    }
+}
+
+static void check_policies(const struct policy_set *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->policy_count; i++) {
+        const struct policy *policy = set->policies[i];
+
+        check_matched_tenants(set, policy, problems);
+        for (size_t j = 0; j <= i && policy->mutations.count; j++) {
+            if (j == i || policy_overlaps(set->policies[j], policy))
+                check_conflicts(set->policies[j], policy, problems);
+        }
+    }
+}
+
+struct policy_set *policy_set_load(const char *directory, struct problems *problems,
+                                   struct error *err)
+{
+    struct policy_set *set = calloc(1, sizeof(*set));
+    struct loaded loaded = {0};
+
+    if (!set)
+        abort();
+    if (!load_documents(directory, &set->arena, &loaded, problems, err)) {
+        policy_set_free(set);
+        return NULL;
+    }
+    set->digest = loaded.digest;
+    set->tenancy.cluster = loaded.cluster;
+    set->tenancy.ladder = loaded.ladder;
+    accelerators_init(&set->tenancy.cluster.accelerators, &loaded.cluster.accelerator_rows,
+                      &set->arena);
+    tenancy_init(&set->tenancy, loaded.tenants, loaded.tenant_count, &set->arena);
+    set->policies = loaded.policies;
+    set->policy_count = loaded.policy_count;
+    if (set->policy_count)
+        qsort(set->policies, set->policy_count, sizeof(*set->policies), compare_policies);
+    tenancy_check(&set->tenancy, problems);
+    check_policies(set, problems);
+    problems_sort(problems);
+    return set;
+}
+
+void policy_set_free(struct policy_set *set)
+{
+    if (!set)
+        return;
+    arena_release(&set->arena);
+    free(set);
+}
+
+static void run_policy(const struct policy *policy, const struct facts *facts,
+                       struct findings *findings)
+{
+    const struct policy_rule *rules = policy->rules.items;
+
+    for (size_t i = 0; i < policy->rules.count; i++) {
+        if (!(rules[i].check->evaluations & facts->evaluation))
+            continue;
+        findings->rule = &rules[i].rule;
+        rules[i].check->check(&rules[i].settings, facts, findings);
+    }
+}
+
+void policy_set_check(const struct policy_set *set, const struct facts *facts,
+                      struct findings *findings)
+{
+    for (size_t i = 0; tenancy_checks[i]; i++) {
+        if (tenancy_checks[i]->evaluations & facts->evaluation)
+            tenancy_checks[i]->check(facts, findings);
+    }
+    for (size_t i = 0; i < set->policy_count; i++) {
+        if (policy_applies(set->policies[i], facts))
+            run_policy(set->policies[i], facts, findings);
+    }
+}
+
+void policy_set_judge(const struct facts *facts, const struct usage *usage,
+                      struct findings *findings)
+{
+    if (!usage->is_known) {
+        rule_of_cluster(findings, facts, "state");
+        findings_add_next(findings, facts_path(facts, "spec"),
+                          "try again; if it lasts, tell a cluster administrator",
+                          "%s asks for something that tenant \"%s\" may hold so much of only, and "
+                          "what it holds is not known: %s",
+                          facts_subject(facts), facts->tenant->name, usage->why_not);
+        return;
+    }
+    for (size_t i = 0; tenancy_checks[i]; i++) {
+        if (tenancy_checks[i]->judge && tenancy_checks[i]->evaluations & facts->evaluation)
+            tenancy_checks[i]->judge(facts, usage, findings);
+    }
+}
+
+void policy_set_mutate(const struct policy_set *set, const struct facts *facts, struct patch *patch)
+{
+    struct mutation mutation = {.facts = facts, .patch = patch};
+
+    tenancy_apply(&mutation);
+    for (size_t i = 0; i < set->policy_count; i++) {
+        const struct policy_mutation *entries = set->policies[i]->mutations.items;
+
+        if (set->policies[i]->mutations.count == 0 || !policy_applies(set->policies[i], facts))
+            continue;
+        for (size_t j = 0; j < set->policies[i]->mutations.count; j++)
+            defaults_apply(&entries[j].set, &mutation);
+    }
+}
