@@ -337,11 +337,18 @@ static bool check_characters(struct bytes pattern, struct error *err)
     return true;
 }
 
-static bool check_component(struct bytes pattern, struct bytes component, struct error *err)
+static bool check_part(struct bytes pattern, struct bytes part, struct error *err)
 {
-    if (component.len == 0)
+    if (part.len == 0)
         return error_set(err, QUOTED " has an empty part: no \"/\" first, last or twice",
                          BYTES_ARG(pattern));
+    return true;
+}
+
+static bool check_component(struct bytes pattern, struct bytes component, struct error *err)
+{
+    if (!check_part(pattern, component, err))
+        return false;
     if (has_upper(component))
         return error_set(err, QUOTED " matches nothing: repositories are lower case",
                          BYTES_ARG(pattern));
@@ -437,7 +444,7 @@ bool image_pattern_check(struct bytes pattern, bool needs_host, struct error *er
         return error_set(err, QUOTED " has a tag or digest: \"tags\" and \"digest\" judge those",
                          BYTES_ARG(pattern));
     path = has_path ? bytes_tail(path, 1) : path;
-    if (has_path && !check_path(pattern, path, err))
+    if (has_path && !(check_part(pattern, head, err) && check_path(pattern, path, err)))
         return false;
     is_open = has_char(head, '*') && (has_path || memmem(head.data, head.len, "**", 2));
     if (!needs_host && is_open)
