@@ -42,6 +42,7 @@ static void excuse_old(struct decision *decision, struct value old_object, const
         !facts_collect(&decision->review, &decision->world, decision->evaluation, old_object,
                        prefix, arena, &facts, &err))
         return;
+    facts.is_old = true;
     policy_set_check(decision->policies, &facts, &old);
     findings_excuse(&decision->findings, &old);
 }

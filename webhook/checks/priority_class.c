@@ -85,7 +85,7 @@ static void check(const struct facts *facts, struct findings *findings)
     if (!facts->tenancy->ladder.node)
         return;
     class = read_class(facts);
-    if (class.tier && !facts->is_admin) {
+    if (class.tier && !facts->is_admin && !facts->is_old) {
         rule_of_ladder(findings, facts, "admins", class.tier->node);
         findings_add_next(
             findings, "metadata.name", "ask a cluster administrator",

@@ -41,6 +41,7 @@ struct facts {
     struct belonging belonging;
     const struct tenant *tenant; /* belonging.tenant */
     bool is_admin;
+    bool is_old;    /* read from what there is, to see what it breaks already */
     bool is_mirror; /* a mirror pod, made by a node: let through, and counted */
 
     struct pod pod; /* for other objects than pods: only the metadata */

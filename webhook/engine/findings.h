@@ -21,7 +21,7 @@ struct finding {
     const struct rule *rule;
     const char *field; /* path in the object, as the author wrote it: spec.containers[0].image */
     const char *text;  /* what is wrong, with figures; one line */
-    const char *next;  /* what to do; NULL: rule->next or nothing */
+    const char *next;  /* what to do, where rule->next says nothing; may be NULL */
     bool was_there;    /* the old object has it too: told, but it doesn't deny */
 };
 

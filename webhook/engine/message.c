@@ -23,7 +23,8 @@ const char *message_write_denial(const struct finding *const *denying, size_t co
     if (more)
         buf_printf(&buf, "\nand %zu more", more);
     for (size_t i = 0; i < count; i++) {
-        const char *next = denying[i]->next ? denying[i]->next : denying[i]->rule->next;
+        /* What the policy's author says goes before our own advice. */
+        const char *next = denying[i]->rule->next ? denying[i]->rule->next : denying[i]->next;
 
         add_rule_line(&buf, denying[i]->rule);
         if (next)

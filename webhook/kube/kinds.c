@@ -66,7 +66,7 @@ const struct kind_row *kinds_find_manifest(struct bytes group, struct bytes kind
 static void follow(struct value value, struct bytes path, const char *written, struct arena *arena,
                    struct templates *out)
 {
-    const char *dot = memchr(path.data, '.', path.len);
+    const char *dot = path.len ? memchr(path.data, '.', path.len) : NULL;
     size_t len = dot ? (size_t)(dot - path.data) : path.len;
     struct bytes part = {path.data, len};
     struct bytes rest = dot ? bytes_tail(path, len + 1) : (struct bytes){0};
