@@ -1,0 +1,3 @@
+#include "base/version.h"
+
+const char version[] = FAIRGATE_VERSION;

@@ -1,0 +1,4 @@
+/* version: which fairgate this is. */
+#pragma once
+
+extern const char version[];

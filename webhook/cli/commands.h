@@ -1,0 +1,10 @@
+/* commands: what each file of this folder provides, and how all commands end. */
+#pragma once
+
+/* How a command ends: yes; no (denied, failed, unsound); it could not be carried out as given. */
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_UNUSABLE = 2 };
+
+/* argv[0] is the command's name; what is returned is the exit code. */
+typedef int command_fn(int argc, char **argv);
+
+command_fn cmd_check, cmd_eval, cmd_serve, cmd_test, cmd_version;

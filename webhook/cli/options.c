@@ -1,0 +1,353 @@
+#include "cli/options.h"
+
+#include <stdarg.h>
+
+#include "base/buf.h"
+#include "cli/commands.h"
+
+enum { HELP_WIDTH = 80 };
+
+/* One call being read. */
+struct call {
+    const struct command *command;
+    struct arguments *out;
+    char **argv;
+    int argc, at;
+    bool *given; /* one an option */
+};
+
+int options_complain(const struct command *command, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fprintf(stderr, "fairgate %s: ", command->name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return EXIT_UNUSABLE;
+}
+
+static const char *quote(const struct call *call, const char *text)
+{
+    return text_quote(call->out->arena, bytes_from(text));
+}
+
+/* Words of `text`, wrapped; every line but the first starts with `indent` blanks. */
+static void print_wrapped(const char *text, size_t indent)
+{
+    size_t column = indent;
+
+    while (*text) {
+        size_t len = strcspn(text, " \n");
+
+        if (column > indent && column + 1 + len > HELP_WIDTH) {
+            printf("\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            putchar(' ');
+            column++;
+        }
+        printf("%.*s", (int)len, text);
+        column += len;
+        text += len;
+        text += strspn(text, " \n");
+    }
+    putchar('\n');
+}
+
+static void print_block(const char *title, const char *lines)
+{
+    if (!lines)
+        return;
+    printf("\n%s:\n", title);
+    while (*lines) {
+        size_t len = strcspn(lines, "\n");
+
+        printf("  %.*s\n", (int)len, lines);
+        lines += len + (lines[len] == '\n');
+    }
+}
+
+/* "-o, --output FORMAT" */
+static int option_title(const struct option_row *row, char *title, size_t size)
+{
+    char letter[8] = "";
+
+    if (row->letter)
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+    return snprintf(title, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
+                    row->argument ? row->argument : "");
+}
+
+static void print_options(const struct command *command)
+{
+    size_t widest = strlen("-h, --help");
+    char title[80];
+
+    for (size_t i = 0; i < command->option_count; i++) {
+        size_t width = (size_t)option_title(&command->options[i], title, sizeof(title));
+
+        if (width > widest)
+            widest = width;
+    }
+    printf("\nOptions:\n");
+    for (size_t i = 0; i < command->option_count; i++) {
+        option_title(&command->options[i], title, sizeof(title));
+        printf("  %-*s  ", (int)widest, title);
+        print_wrapped(command->options[i].help, widest + 4);
+    }
+    printf("  %-*s  show this\n", (int)widest, "-h, --help");
+}
+
+static void print_help(const struct command *command)
+{
+    size_t optional = 0;
+
+    printf("Usage: fairgate %s", command->name);
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct option_row *row = &command->options[i];
+
+        if (row->is_required)
+            printf(" --%s %s", row->name, row->argument);
+        else
+            optional++;
+    }
+    printf("%s%s%s\n\n", optional ? " [OPTION]..." : "", command->operands ? " " : "",
+           command->operands ? command->operands : "");
+    print_wrapped(command->purpose, 0);
+    print_options(command);
+    print_block("Examples", command->examples);
+    print_block("Exit codes", command->exits);
+}
+
+static bool complain_unknown(const struct call *call, const char *name, size_t len)
+{
+    const struct command *command = call->command;
+    const char **names =
+        arena_alloc(call->out->arena, (command->option_count + 1) * sizeof(*names));
+    const char *nearest;
+
+    for (size_t i = 0; i < command->option_count; i++)
+        names[i] = command->options[i].name;
+    names[command->option_count] = "help";
+    nearest = strings_nearest(names, command->option_count + 1, (struct bytes){name, len});
+    options_complain(command, "unknown option --%s%s%s%s",
+                     text_quote(call->out->arena, (struct bytes){name, len}),
+                     nearest ? "; did you mean --" : "", nearest ? nearest : "",
+                     nearest ? "?" : "; see --help");
+    return false;
+}
+
+/* A whole, not negative figure at the start of `text`; `*end` is what follows. */
+static bool read_figure(const char *text, int64_t *out, const char **end)
+{
+    int64_t value = 0;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, *text - '0', &value))
+            return false;
+    }
+    *out = value;
+    *end = text;
+    return true;
+}
+
+static bool read_milliseconds(const char *text, int64_t *out)
+{
+    static const struct {
+        const char *unit;
+        int64_t milliseconds;
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    const char *unit;
+    int64_t figure;
+
+    if (!read_figure(text, &figure, &unit))
+        return false;
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+        if (!strcmp(units[i].unit, unit))
+            return !__builtin_mul_overflow(figure, units[i].milliseconds, out);
+    }
+    return false;
+}
+
+static bool store_figure(const struct call *call, const struct option_row *row, const char *value)
+{
+    const char *rest = "";
+    int64_t figure;
+    bool is_read = row->milliseconds ? read_milliseconds(value, &figure)
+                                     : read_figure(value, &figure, &rest) && !*rest;
+
+    if (!is_read)
+        options_complain(call->command, "--%s: expected %s, got \"%s\"", row->name,
+                         row->milliseconds ? "a time such as 90s, 500ms or 2m" : "a whole number",
+                         quote(call, value));
+    else if (figure < row->min || figure > row->max)
+        options_complain(call->command, "--%s: expected %lld to %lld%s, got \"%s\"", row->name,
+                         (long long)row->min, (long long)row->max, row->milliseconds ? " ms" : "",
+                         quote(call, value));
+    else {
+        *(row->milliseconds ? row->milliseconds : row->number) = figure;
+        return true;
+    }
+    return false;
+}
+
+static bool store_choice(const struct call *call, const struct option_row *row, const char *value)
+{
+    struct strings choices = {0};
+    const char *nearest;
+
+    for (const char *const *choice = row->choices; *choice; choice++) {
+        if (!strcmp(*choice, value)) {
+            *row->text = value;
+            return true;
+        }
+        strings_add(&choices, call->out->arena, *choice);
+    }
+    nearest = strings_nearest(choices.items, choices.count, bytes_from(value));
+    options_complain(call->command, "--%s: expected %s, got \"%s\"%s%s%s", row->name,
+                     strings_join(&choices, choices.count, call->out->arena), quote(call, value),
+                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return false;
+}
+
+static bool store(const struct call *call, const struct option_row *row, const char *value)
+{
+    bool *given = &call->given[row - call->command->options];
+
+    if (*given && !row->list) {
+        options_complain(call->command, "--%s is given twice", row->name);
+        return false;
+    }
+    *given = true;
+    if (row->list) {
+        strings_add(row->list, call->out->arena, value);
+        return true;
+    }
+    if (row->text && row->choices)
+        return store_choice(call, row, value);
+    if (row->text) {
+        *row->text = value;
+        return true;
+    }
+    return store_figure(call, row, value);
+}
+
+/* `value` is what was written together with the option, or NULL. */
+static bool read_option(struct call *call, const struct option_row *row, const char *value)
+{
+    if (row->flag) {
+        if (value) {
+            options_complain(call->command, "--%s takes no value", row->name);
+            return false;
+        }
+        *row->flag = true;
+        return true;
+    }
+    if (!value && call->at + 1 >= call->argc) {
+        options_complain(call->command, "--%s needs a value: --%s %s", row->name, row->name,
+                         row->argument);
+        return false;
+    }
+    return store(call, row, value ? value : call->argv[++call->at]);
+}
+
+static bool read_long(struct call *call, const char *text)
+{
+    const char *value = strchr(text, '=');
+    size_t len = value ? (size_t)(value - text) : strlen(text);
+
+    for (size_t i = 0; i < call->command->option_count; i++) {
+        const struct option_row *row = &call->command->options[i];
+
+        if (strlen(row->name) == len && !memcmp(row->name, text, len))
+            return read_option(call, row, value ? value + 1 : NULL);
+    }
+    return complain_unknown(call, text, len);
+}
+
+static bool read_letter(struct call *call, const char *text)
+{
+    for (size_t i = 0; i < call->command->option_count; i++) {
+        const struct option_row *row = &call->command->options[i];
+
+        if (row->letter && row->letter == text[0])
+            return read_option(call, row, text[1] ? text + 1 + (text[1] == '=') : NULL);
+    }
+    options_complain(call->command, "unknown option -%s; see --help", quote(call, text));
+    return false;
+}
+
+static bool read_all(struct call *call)
+{
+    bool only_operands = false;
+
+    for (call->at = 1; call->at < call->argc; call->at++) {
+        const char *text = call->argv[call->at];
+        bool is_sound = true;
+
+        if (only_operands || text[0] != '-' || !text[1])
+            strings_add(&call->out->operands, call->out->arena, text);
+        else if (!strcmp(text, "--"))
+            only_operands = true;
+        else if (text[1] == '-')
+            is_sound = read_long(call, text + 2);
+        else
+            is_sound = read_letter(call, text + 1);
+        if (!is_sound)
+            return false;
+    }
+    return true;
+}
+
+static bool is_complete(const struct call *call)
+{
+    const struct command *command = call->command;
+    size_t count = call->out->operands.count;
+
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct option_row *row = &command->options[i];
+
+        if (row->is_required && !call->given[i]) {
+            options_complain(command, "--%s %s is missing; see --help", row->name, row->argument);
+            return false;
+        }
+    }
+    if (count < command->operands_min) {
+        options_complain(command, "%s is missing; see --help", command->operands);
+        return false;
+    }
+    if (count > command->operands_max) {
+        options_complain(command, "unexpected argument \"%s\"; see --help",
+                         quote(call, call->out->operands.items[command->operands_max]));
+        return false;
+    }
+    return true;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    }
+    return false;
+}
+
+bool options_parse(const struct command *command, int argc, char **argv, struct arguments *out)
+{
+    struct call call = {command, out, argv, argc, 1, NULL};
+
+    if (asks_for_help(argc, argv)) {
+        print_help(command);
+        out->status = EXIT_YES;
+        return false;
+    }
+    call.given = arena_alloc(out->arena, command->option_count * sizeof(*call.given));
+    out->status = EXIT_UNUSABLE;
+    return read_all(&call) && is_complete(&call);
+}
