@@ -22,10 +22,11 @@ static bool judge(void *context, const struct facts *facts, const struct usage *
 
 /* What depends on usage, and what is written down. Nothing is where the review could not be
  * understood. */
-static bool settle(struct decision *decision, struct ledger *ledger, struct arena *arena)
+static bool settle(const struct decide_input *in, struct decision *decision, struct ledger *ledger,
+                   struct arena *arena)
 {
     struct settling settling = {decision, arena};
-    bool writes = !decision->review.is_dry_run && decision->verdict.is_allowed;
+    bool writes = !in->is_trial && !decision->review.is_dry_run && decision->verdict.is_allowed;
 
     if (decision->phase != PHASE_VALIDATE)
         return true;
@@ -36,7 +37,8 @@ static bool settle(struct decision *decision, struct ledger *ledger, struct aren
     return true;
 }
 
-static struct bytes write_response(const struct decision *decision, struct arena *arena)
+static struct bytes write_response(const struct decision *decision, const struct patch *patch,
+                                   struct arena *arena)
 {
     const struct verdict *verdict = &decision->verdict;
     const struct facts *facts = decision->facts_count ? decision->facts[0] : NULL;
@@ -45,7 +47,7 @@ static struct bytes write_response(const struct decision *decision, struct arena
         .is_allowed = verdict->is_allowed,
         .message = verdict->message,
         .cause_count = verdict->cause_count,
-        .patch = &decision->patch,
+        .patch = patch ? patch : &decision->patch,
         .warnings = &verdict->warnings,
         .tenant = facts && facts->tenant ? facts->tenant->name : NULL,
         .rules = strings_join(&verdict->rules, verdict->rules.count, arena),
@@ -68,8 +70,8 @@ enum answer_result answer(const struct decide_input *in, struct ledger *ledger, 
 {
     if (!decide(in, arena, decision, err))
         return ANSWER_NO_REVIEW;
-    if (!settle(decision, ledger, arena))
+    if (!settle(in, decision, ledger, arena))
         return ANSWER_STALE;
-    *response = write_response(decision, arena);
+    *response = write_response(decision, in->patch, arena);
     return ANSWER_WRITTEN;
 }

@@ -13,6 +13,11 @@ struct decide_input {
     const struct policy_set *policies;
     const struct view *view; /* NULL: there is none */
     int64_t now;             /* seconds since 1970, UTC */
+
+    /* For what isn't the server: nothing is written down, and the answer carries a patch that was
+     * applied before. */
+    bool is_trial;
+    const struct patch *patch;
 };
 
 struct decision {

@@ -1,0 +1,189 @@
+#include "cli/judge.h"
+
+#include "kube/response.h"
+
+void judge_init(struct judge *judge, const struct policy_set *policies, struct ledger *ledger,
+                int64_t now, enum judge_phase phase)
+{
+    *judge = (struct judge){.policies = policies, .ledger = ledger, .now = now, .phase = phase};
+    ledger_adopt(ledger, &policies->tenancy);
+}
+
+void judge_release(struct judge *judge)
+{
+    snapshot_reader_release(&judge->reader);
+}
+
+static bool ask(struct judge *judge, struct bytes body, enum phase phase, const struct patch *patch,
+                struct arena *arena, struct judgement *out, struct error *err)
+{
+    struct decide_input in = {.body = body,
+                              .phase = phase,
+                              .policies = judge->policies,
+                              .view = ledger_view(judge->ledger, &judge->reader),
+                              .now = judge->now,
+                              .patch = patch,
+                              .is_trial = true};
+    enum answer_result result =
+        answer(&in, judge->ledger, arena, &out->decision, &out->response, err);
+
+    if (result == ANSWER_STALE)
+        return error_set(err, "the policy set was replaced");
+    out->patch = &out->decision.patch;
+    out->object = value_raw(out->decision.review.object);
+    return result == ANSWER_WRITTEN;
+}
+
+/* The review's body with the patched object in place of what it had. */
+static bool patch_body(struct bytes body, const struct decision *decision, struct arena *arena,
+                       struct bytes *out, struct error *err)
+{
+    struct bytes raw = value_raw(decision->review.object), object;
+    size_t from = (size_t)(raw.data - body.data);
+    struct buf buf;
+
+    if (!patch_apply(&decision->patch, decision->review.object, arena, &object, err))
+        return false;
+    buf_init(&buf, arena, body.len + object.len + 1);
+    buf_add(&buf, (struct bytes){body.data, from});
+    buf_add(&buf, object);
+    buf_add(&buf, bytes_tail(body, from + raw.len));
+    *out = buf_bytes(&buf);
+    return true;
+}
+
+bool judge_review(struct judge *judge, struct bytes body, struct arena *arena,
+                  struct judgement *out, struct error *err)
+{
+    struct patch *patch = arena_alloc(arena, sizeof(*patch));
+
+    if (judge->phase == JUDGE_VALIDATE)
+        return ask(judge, body, PHASE_VALIDATE, NULL, arena, out, err);
+    if (!ask(judge, body, PHASE_MUTATE, NULL, arena, out, err))
+        return false;
+    *patch = out->decision.patch;
+    out->patch = patch;
+    if (patch->count && !patch_body(body, &out->decision, arena, &body, err))
+        return false;
+    if (judge->phase == JUDGE_BOTH && out->decision.verdict.is_allowed) {
+        if (!ask(judge, body, PHASE_VALIDATE, patch, arena, out, err))
+            return false;
+        out->patch = patch;
+    } else if (patch->count) {
+        struct document *document = arena_alloc(arena, sizeof(*document));
+
+        document_parse(body, REVIEW_MAX_DEPTH, arena, document);
+        out->object = value_raw(value_path(document_root(document), "request.object"));
+    }
+    return true;
+}
+
+/* "apps/v1" -> group and version. */
+static void split_version(struct bytes api_version, struct bytes *group, struct bytes *version)
+{
+    const char *slash = api_version.len ? memchr(api_version.data, '/', api_version.len) : NULL;
+    size_t len = slash ? (size_t)(slash - api_version.data) : 0;
+
+    *group = (struct bytes){api_version.data, len};
+    *version = slash ? bytes_tail(api_version, len + 1) : api_version;
+}
+
+static void add_member(struct buf *buf, const char *name, struct bytes text)
+{
+    buf_printf(buf, ",\"%s\":", name);
+    buf_add_json(buf, text);
+}
+
+struct identity {
+    struct bytes group, version, kind, name, namespace;
+    const struct kind_row *row;
+};
+
+static bool read_identity(struct bytes text, const struct judge_request *request,
+                          struct arena *arena, struct identity *out, struct error *err)
+{
+    struct document document;
+    struct value root;
+    struct bytes api_version;
+
+    document_parse(text, REVIEW_MAX_DEPTH, arena, &document);
+    root = document_root(&document);
+    api_version = value_text(value_member(root, "apiVersion"));
+    split_version(api_version, &out->group, &out->version);
+    out->kind = value_text(value_member(root, "kind"));
+    if (api_version.len == 0 || out->kind.len == 0)
+        return error_set(err, "neither a manifest nor an AdmissionReview: it has no %s",
+                         api_version.len == 0 ? "apiVersion" : "kind");
+    out->row = kinds_find_manifest(out->group, out->kind);
+    out->name = arena_copy_bytes(arena, value_text(value_path(root, "metadata.name")));
+    out->namespace = arena_copy_bytes(arena, value_text(value_path(root, "metadata.namespace")));
+    out->group = arena_copy_bytes(arena, out->group);
+    out->version = arena_copy_bytes(arena, out->version);
+    out->kind = arena_copy_bytes(arena, out->kind);
+    if (out->row && out->row->kind == KIND_NAMESPACE)
+        out->namespace = out->name;
+    else if (out->row && out->row->kind == KIND_PRIORITY_CLASS)
+        out->namespace = (struct bytes){0};
+    else if (out->namespace.len == 0)
+        out->namespace = bytes_from(request->namespace);
+    return true;
+}
+
+static void add_user(struct buf *buf, const struct judge_request *request)
+{
+    buf_add_text(buf, ",\"userInfo\":{\"username\":");
+    buf_add_json(buf, bytes_from(request->user));
+    buf_add_text(buf, ",\"groups\":[");
+    for (size_t i = 0; i < request->groups.count; i++) {
+        if (i)
+            buf_add_char(buf, ',');
+        buf_add_json(buf, bytes_from(request->groups.items[i]));
+    }
+    buf_add_text(buf, "]}");
+}
+
+static void add_kind(struct buf *buf, const struct identity *identity)
+{
+    const char *resource = identity->row ? identity->row->resource : "";
+
+    buf_add_text(buf, ",\"kind\":{\"group\":");
+    buf_add_json(buf, identity->group);
+    add_member(buf, "version", identity->version);
+    add_member(buf, "kind", identity->kind);
+    buf_add_text(buf, "},\"resource\":{\"group\":");
+    buf_add_json(buf, identity->group);
+    add_member(buf, "version", identity->version);
+    add_member(buf, "resource", bytes_from(resource));
+    buf_add_char(buf, '}');
+}
+
+bool judge_build_review(const struct judge_request *request, struct bytes object,
+                        struct arena *arena, struct bytes *out, struct error *err)
+{
+    struct identity identity = {0};
+    struct buf buf;
+
+    if (!read_identity(object.len ? object : request->old_object, request, arena, &identity, err))
+        return false;
+    buf_init(&buf, arena, REVIEW_MAX_READ_BYTES);
+    buf_add_text(&buf, "{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\","
+                       "\"request\":{\"uid\":");
+    buf_add_json(&buf, bytes_from(request->uid));
+    add_kind(&buf, &identity);
+    if (*request->sub_resource)
+        add_member(&buf, "subResource", bytes_from(request->sub_resource));
+    add_member(&buf, "name", identity.name);
+    if (identity.namespace.len)
+        add_member(&buf, "namespace", identity.namespace);
+    add_member(&buf, "operation", bytes_from(request->operation));
+    add_user(&buf, request);
+    buf_add_text(&buf, ",\"object\":");
+    buf_add(&buf, object.len ? object : BYTES("null"));
+    buf_add_text(&buf, ",\"oldObject\":");
+    buf_add(&buf, request->old_object.len ? request->old_object : BYTES("null"));
+    buf_printf(&buf, ",\"dryRun\":%s}}", request->is_dry_run ? "true" : "false");
+    *out = buf_bytes(&buf);
+    if (buf.is_full)
+        return error_set_limit(err, "the manifest has more than %d bytes", REVIEW_MAX_READ_BYTES);
+    return true;
+}
