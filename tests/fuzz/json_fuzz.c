@@ -1,7 +1,8 @@
 /* json_fuzz: the request path's reader against jansson, and against its own promises. */
-#include <assert.h>
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/json.h"
 

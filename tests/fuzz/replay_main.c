@@ -2,6 +2,8 @@
 #include <ftw.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +20,6 @@ static bool replay(const char *path)
         perror(path);
         return false;
     }
-    /* Up to the end of the file: no delimiter is ever found, because NUL is put together again. */
     for (;;) {
         char *grown = realloc(data, size + 65536);
 

@@ -91,12 +91,14 @@ static ALWAYS_INLINE bool is_plain_string(const struct reader *reader, struct sp
         found = plain_find(at);
         if (LIKELY(found)) {
             at += plain_first(found);
-            spot->at = at + (*at == '"');
-            return *at == '"';
+            break;
         }
     }
     spot->at = at;
-    return false;
+    if (UNLIKELY(at == reader->end || *at != '"'))
+        return false;
+    spot->at++;
+    return true;
 }
 
 static struct bytes name_text(const struct reader *reader, const struct document_item *name)
@@ -161,14 +163,17 @@ static ALWAYS_INLINE struct spot read_colon(struct reader *reader, struct spot s
     return next_token(reader, spot);
 }
 
-/* A member's name and its colon. Stops before the value. */
+/* A member's name, perhaps behind spaces, and its colon. Stops before the value. */
 static ALWAYS_INLINE struct spot read_name(struct reader *reader, struct spot spot, bool keep)
 {
-    const char *start = spot.at;
+    const char *start;
 
-    if (UNLIKELY(*spot.at != '"'))
-        return reader_broken(reader, spot);
-    spot.at++;
+    if (UNLIKELY(spot.at == reader->end || *spot.at != '"')) {
+        spot = skip_spaces(reader, spot);
+        if (!spot.at || *spot.at != '"')
+            return spot.at ? reader_broken(reader, spot) : spot;
+    }
+    start = spot.at++;
     if (LIKELY(is_plain_string(reader, &spot))) {
         struct bytes name = {start + 1, (size_t)(spot.at - start) - 2};
 
@@ -309,15 +314,20 @@ static void open_dropped(struct reader *reader, bool is_object)
     reader->dropped_depth++;
 }
 
-/* The container whose item is the last one. */
-static ALWAYS_INLINE void open_kept(struct reader *reader, const struct document_item *top)
+static ALWAYS_INLINE enum value_type container_type(const char *bracket)
 {
-    struct document_item *item = (struct document_item *)top - 1;
+    return *bracket == '{' ? VALUE_OBJECT : VALUE_ARRAY;
+}
 
-    item->end = 0;
-    item->span = (uint32_t)(item - reader->container);
-    reader->container = item;
+static ALWAYS_INLINE struct document_item *open_kept(struct reader *reader,
+                                                     struct document_item *top, const char *start)
+{
+    top = reader_push(reader, top, start, reader->text, container_type(start));
+    reader->container->end++;
+    top[-1].span = (uint32_t)(top - 1 - reader->container);
+    reader->container = top - 1;
     *++reader->seen = 0;
+    return top;
 }
 
 static ALWAYS_INLINE void close_kept(struct reader *reader, struct spot spot)
@@ -357,27 +367,22 @@ static ALWAYS_INLINE struct spot enter(struct reader *reader, struct spot spot, 
     const char *start = spot.at;
     bool is_object = *start == '{';
 
+    *is_whole = true;
     if (keep && UNLIKELY(reader->seen == reader->seen_last)) {
-        if ((size_t)(reader->seen - reader->seen_first) == reader->max_depth) {
-            *is_whole = true;
+        if ((size_t)(reader->seen - reader->seen_first) == reader->max_depth)
             return drop_container(reader, spot);
-        }
         grow_levels(reader);
     }
     spot.at++;
-    if (keep) {
-        spot = push_value(reader, spot, start, is_object ? VALUE_OBJECT : VALUE_ARRAY);
-    }
     spot = next_token(reader, spot);
-    *is_whole = spot.at && *spot.at == (is_object ? '}' : ']');
-    if (*is_whole) {
+    /* A closing bracket comes two after its opening one in the table of characters. */
+    if (spot.at && *spot.at == *start + 2) {
         spot.at++;
-        if (keep)
-            spot.top[-1].end = (uint32_t)(spot.at - reader->text);
-        return spot;
+        return keep ? push_value(reader, spot, start, container_type(start)) : spot;
     }
+    *is_whole = false;
     if (keep)
-        open_kept(reader, spot.top);
+        spot.top = open_kept(reader, spot.top, start);
     else
         open_dropped(reader, is_object);
     return spot.at && is_object ? read_name(reader, spot, keep) : spot;
@@ -395,8 +400,7 @@ static ALWAYS_INLINE struct spot leave(struct reader *reader, struct spot spot, 
             return spot;
         if (*spot.at == ',') {
             spot.at++;
-            spot = next_token(reader, spot);
-            return spot.at && is_object ? read_name(reader, spot, keep) : spot;
+            return is_object ? read_name(reader, spot, keep) : next_token(reader, spot);
         }
         if (UNLIKELY(*spot.at != (is_object ? '}' : ']')))
             return reader_broken(reader, spot);

@@ -87,22 +87,28 @@ static int escape_meaning(char letter)
     }
 }
 
-/* Pass the escape whose backslash is at `spot`. */
-static struct spot check_escape(struct reader *reader, struct spot spot)
+/* The escape whose backslash is at `spot`. An unpaired surrogate becomes U+FFFD. */
+static struct spot read_escape(struct reader *reader, struct spot spot, int *code)
 {
     size_t start = (size_t)(spot.at - reader->text);
-    int code;
+    int low = -1;
 
-    if (++spot.at == reader->end || !escape_meaning(*spot.at))
+    spot.at++;
+    *code = spot.at < reader->end ? escape_meaning(*spot.at) : 0;
+    if (!*code)
         return reader_broken(reader, spot);
     if (*spot.at++ != 'u')
         return spot;
-    code = read_hex(&spot.at, reader->end);
-    if (code < 0)
+    *code = read_hex(&spot.at, reader->end);
+    if (*code < 0)
         return reader_broken(reader, spot);
-    if (is_low_surrogate(code) ||
-        (is_high_surrogate(code) && read_low_surrogate(&spot.at, reader->end) < 0))
+    if (!is_high_surrogate(*code) && !is_low_surrogate(*code))
+        return spot;
+    if (is_high_surrogate(*code))
+        low = read_low_surrogate(&spot.at, reader->end);
+    if (low < 0)
         reader_note(reader, DOCUMENT_ENCODING, start);
+    *code = low < 0 ? 0xfffd : 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
     return spot;
 }
 
@@ -138,78 +144,63 @@ static char *put_character(char *to, int code)
     return to;
 }
 
-/* The character of a checked escape, `at` being behind its backslash; an unpaired surrogate becomes
- * U+FFFD. */
-static int read_escape(const char **at, const char *end)
-{
-    int code = escape_meaning(*(*at)++), low;
-
-    if (code != 'u')
-        return code;
-    code = read_hex(at, end);
-    if (is_low_surrogate(code))
-        return 0xfffd;
-    if (!is_high_surrogate(code))
-        return code;
-    low = read_low_surrogate(at, end);
-    return low < 0 ? 0xfffd : 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-}
-
-/* Decode the checked string between `at` and `end` (no quotes). Returns where in `unescaped` it is.
+/* Add plain text to the string being decoded; at `to` NULL, begin one.
  *
  * The buffer is made once, for everything that may still come: a decoded string and the length
- * before it take no more than its quotes, its escapes and the comma after it, even as `"\n",`. */
-static uint32_t unescape(struct reader *reader, const char *at, const char *end)
+ * before it take no more than its quotes, its escapes and the comma after it, even as `"\\n",`. */
+static char *put_plain(struct reader *reader, char *to, const char *from, const char *end)
 {
-    uint32_t start, len;
-    char *to;
-
     if (!reader->unescaped)
-        reader->unescaped = arena_alloc_raw(reader->arena, (size_t)(reader->end - at) + 8);
-    start = reader->unescaped_len + (uint32_t)sizeof(len);
-    to = reader->unescaped + start;
-    while (at < end) {
-        if (*at != '\\') {
-            *to++ = *at++;
-        } else {
-            at++;
-            to = put_character(to, read_escape(&at, end));
-        }
-    }
-    reader->unescaped_len = (uint32_t)(to - reader->unescaped);
-    len = reader->unescaped_len - start;
-    memcpy(reader->unescaped + start - sizeof(len), &len, sizeof(len));
-    return start;
+        reader->unescaped = arena_alloc_raw(reader->arena, (size_t)(reader->end - from) + 8);
+    if (!to)
+        to = reader->unescaped + reader->unescaped_len + sizeof(uint32_t);
+    memcpy(to, from, (size_t)(end - from));
+    return to + (end - from);
+}
+
+/* The decoded string that ends at `to` is the text of `item`. */
+static void finish_decoded(struct reader *reader, const char *to, struct document_item *item)
+{
+    uint32_t start = reader->unescaped_len + (uint32_t)sizeof(uint32_t);
+    uint32_t len = (uint32_t)(to - reader->unescaped) - start;
+
+    memcpy(reader->unescaped + reader->unescaped_len, &len, sizeof(len));
+    reader->unescaped_len = start + len;
+    item->info |= ITEM_ESCAPED;
+    item->span = start;
 }
 
 struct spot reader_hard_string(struct reader *reader, struct spot spot, const char *start,
                                uint32_t info)
 {
-    bool has_escape = false;
+    const char *plain = start + 1; /* what is not decoded yet */
+    char *to = NULL;
 
-    spot.at = plain_end(spot.at, reader->end);
-    while (spot.at < reader->end && *spot.at != '"') {
-        if (*spot.at == '\\') {
-            has_escape = true;
-            spot = check_escape(reader, spot);
-        } else if ((unsigned char)*spot.at >= 0x80) {
-            spot = check_character(reader, spot);
-        } else {
+    for (;;) {
+        int code;
+
+        spot.at = plain_end(spot.at, reader->end);
+        if (spot.at == reader->end || (unsigned char)*spot.at < ' ')
             return reader_broken(reader, spot);
+        if (*spot.at == '"')
+            break;
+        if (*spot.at != '\\') {
+            spot = check_character(reader, spot);
+            continue;
         }
+        to = info ? put_plain(reader, to, plain, spot.at) : NULL;
+        spot = read_escape(reader, spot, &code);
         if (!spot.at)
             return spot;
-        spot.at = plain_end(spot.at, reader->end);
+        to = info ? put_character(to, code) : NULL;
+        plain = spot.at;
     }
-    if (spot.at == reader->end)
-        return reader_broken(reader, spot);
+    if (to)
+        to = put_plain(reader, to, plain, spot.at);
     spot.at++;
-    if (!info)
-        return spot;
-    spot.top = reader_push(reader, spot.top, start, spot.at, info);
-    if (has_escape) {
-        spot.top[-1].info |= ITEM_ESCAPED;
-        spot.top[-1].span = unescape(reader, start + 1, spot.at - 1);
-    }
+    if (info)
+        spot.top = reader_push(reader, spot.top, start, spot.at, info);
+    if (to)
+        finish_decoded(reader, to, spot.top - 1);
     return spot;
 }

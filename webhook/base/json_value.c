@@ -1,4 +1,6 @@
 /* json_value: finding one's way in a document that was read. */
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/json_item.h"
 
