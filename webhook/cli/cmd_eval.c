@@ -1,0 +1,323 @@
+/* eval: what would happen to these manifests or reviews? The same answers as the server's. */
+#include "cli/commands.h"
+
+#include <time.h>
+
+#include "base/file.h"
+#include "base/instant.h"
+#include "base/yaml_json.h"
+#include "cli/judge.h"
+#include "cli/options.h"
+#include "cli/yaml_print.h"
+#include "kube/response.h"
+
+enum { MAX_INPUT_BYTES = 1024 * 1024 * 1024 };
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_YAML };
+
+/* One run over all inputs. */
+struct run {
+    const struct command *command;
+    struct judge judge;
+    struct judge_request request; /* what a manifest's review says */
+    enum format format;
+    struct arena *arena; /* of one input; reset after it */
+    const char *file;
+    size_t count; /* inputs judged */
+    bool is_any_denied;
+    const char *policies, *phase, *time;
+    struct strings states;
+};
+
+static void print_patch(const struct patch *patch)
+{
+    for (size_t i = 0; patch && i < patch->count; i++)
+        printf("  %s %s%s%s\n", patch->items[i].name, patch->items[i].path,
+               patch->items[i].value ? " = " : "",
+               patch->items[i].value ? patch->items[i].value : "");
+}
+
+static const char *name_of(const struct decision *decision, struct arena *arena)
+{
+    const struct review *review = &decision->review;
+    struct bytes name = review->name;
+
+    if (decision->facts_count)
+        return facts_subject(decision->facts[0]);
+    return arena_printf(arena, "%s %s%s%s", text_quote(arena, review->kind),
+                        text_quote(arena, review->namespace), review->namespace.len ? "/" : "",
+                        text_quote(arena, name));
+}
+
+static void print_text(const struct run *run, const struct judgement *judgement)
+{
+    const struct verdict *verdict = &judgement->decision.verdict;
+    bool is_changed = verdict->is_allowed && judgement->patch && judgement->patch->count;
+
+    printf("%s: %s: %s\n", run->file, name_of(&judgement->decision, run->arena),
+           !verdict->is_allowed ? "denied"
+           : is_changed         ? "allowed, and changed"
+                                : "allowed");
+    if (!verdict->is_allowed)
+        printf("%s\n", verdict->message);
+    if (is_changed)
+        print_patch(judgement->patch);
+    for (size_t i = 0; i < verdict->warnings.count; i++)
+        printf("  warning: %s\n", verdict->warnings.items[i]);
+}
+
+static void print(const struct run *run, const struct judgement *judgement)
+{
+    if (run->format == FORMAT_TEXT) {
+        print_text(run, judgement);
+        return;
+    }
+    if (run->format == FORMAT_YAML) {
+        struct buf buf;
+
+        buf_init(&buf, run->arena, 2 * RESPONSE_MAX_BYTES);
+        buf_add_text(&buf, "---\n");
+        yaml_print(judgement->response, &buf);
+        fwrite(buf.data, 1, buf.len, stdout);
+        return;
+    }
+    fwrite(judgement->response.data, 1, judgement->response.len, stdout);
+    putchar('\n');
+}
+
+/* Is it a review? Reviews are handed on as they are, so that faults in them are judged as the
+ * server judges them. */
+static bool is_review(struct bytes text, struct arena *arena)
+{
+    struct document document;
+    struct value root;
+
+    document_parse(text, 2, arena, &document);
+    root = document_root(&document);
+    return bytes_is(value_text(value_member(root, "kind")), "AdmissionReview") ||
+           value_type(value_member(root, "request")) == VALUE_OBJECT;
+}
+
+static bool judge_one(void *context, struct bytes text, struct error *err)
+{
+    struct run *run = context;
+    struct judge_request *request = &run->request;
+    struct judgement judgement = {0};
+    bool is_judged;
+
+    request->uid = arena_printf(run->arena, "00000000-0000-0000-0000-%012zu", ++run->count);
+    is_judged = (is_review(text, run->arena) ||
+                 judge_build_review(request, text, run->arena, &text, err)) &&
+                judge_review(&run->judge, text, run->arena, &judgement, err);
+    if (is_judged) {
+        print(run, &judgement);
+        run->is_any_denied |= !judgement.decision.verdict.is_allowed;
+    }
+    arena_reset(run->arena);
+    return is_judged;
+}
+
+static bool begins_as_json(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!strchr(" \t\r\n", text.data[i]))
+            return text.data[i] == '{' || text.data[i] == '[';
+    }
+    return false;
+}
+
+/* A file that is one damaged review can't be cut into objects; it is judged as the server would
+ * judge its bytes. */
+static bool judge_text(struct run *run, struct bytes text, struct error *err)
+{
+    if (!begins_as_json(text))
+        return yaml_objects(text, judge_one, run, err);
+    if (is_review(text, run->arena))
+        return judge_one(run, text, err);
+    return texts_objects(text, judge_one, run, err);
+}
+
+static bool judge_file(struct run *run, const char *path, struct error *err)
+{
+    struct arena holder = {0};
+    size_t before = run->count;
+    struct bytes text = {0};
+    bool is_judged;
+
+    run->file = strcmp(path, "-") ? path : "stdin";
+    is_judged = file_read(path, MAX_INPUT_BYTES, &holder, &text, err);
+    if (is_judged && !judge_text(run, text, err))
+        is_judged = error_wrap(err, "%s", run->file);
+    if (is_judged && run->count == before)
+        is_judged =
+            error_set(err, "%s: neither a manifest nor an AdmissionReview: it is empty", run->file);
+    arena_release(&holder);
+    return is_judged;
+}
+
+static int judge_files(struct run *run, const struct strings *files)
+{
+    bool is_all_judged = true;
+
+    for (size_t i = 0; i < files->count; i++) {
+        struct error err = {0};
+
+        if (judge_file(run, files->items[i], &err))
+            continue;
+        fflush(stdout);
+        options_complain(run->command, "%s", err.text);
+        is_all_judged = false;
+    }
+    return !is_all_judged ? EXIT_UNUSABLE : run->is_any_denied ? EXIT_NO : EXIT_YES;
+}
+
+/* A set with mistakes can't judge: they are told as `check` tells them. */
+static struct policy_set *load_policies(const struct run *run, struct arena *arena,
+                                        struct error *err)
+{
+    struct problems problems = {.arena = arena};
+    struct policy_set *set = policy_set_load(run->policies, &problems, err);
+    struct buf buf;
+
+    if (!set || problems.error_count == 0)
+        return set;
+    buf_init(&buf, arena, RESPONSE_MAX_BYTES);
+    problems_write(&problems, &buf);
+    fwrite(buf.data, 1, buf.len, stderr);
+    error_set(err, "the policy set %s has %zu mistake%s", run->policies, problems.error_count,
+              problems.error_count == 1 ? "" : "s");
+    policy_set_free(set);
+    return NULL;
+}
+
+static bool read_time(const char *text, int64_t *out, struct error *err)
+{
+    struct timespec now;
+
+    if (text && !instant_parse(bytes_from(text), out, err))
+        return error_wrap(err, "--time");
+    if (text)
+        return true;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = now.tv_sec;
+    return true;
+}
+
+static bool load_states(struct ledger *ledger, const struct strings *files, struct error *err)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (!ledger_load(ledger, files->items[i], err))
+            return false;
+    }
+    return true;
+}
+
+static int eval(struct run *run, const struct strings *files, struct arena *arena)
+{
+    struct ledger *ledger = ledger_new();
+    struct arena scratch = {0};
+    struct policy_set *set;
+    struct error err = {0};
+    int status = EXIT_UNUSABLE;
+    int64_t now = 0;
+
+    run->arena = &scratch;
+    set = load_policies(run, arena, &err);
+    if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err)) {
+        enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE
+                                 : !strcmp(run->phase, "validate") ? JUDGE_VALIDATE
+                                                                   : JUDGE_BOTH;
+
+        judge_init(&run->judge, set, ledger, now, phase);
+        status = judge_files(run, files);
+        judge_release(&run->judge);
+    } else {
+        options_complain(run->command, "%s", err.text);
+    }
+    arena_release(&scratch);
+    ledger_free(ledger);
+    policy_set_free(set);
+    return status;
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    static const char *const formats[] = {"text", "json", "yaml", NULL};
+    static const char *const phases[] = {"mutate", "validate", "both", NULL};
+    struct run run = {
+        .phase = "both",
+        .request = {.operation = "CREATE", .sub_resource = "", .user = "", .namespace = "default"}};
+    const char *format = "text";
+    const struct option_row options[] = {
+        {.name = "policies",
+         .argument = "DIR",
+         .help = "The policy set.",
+         .is_required = true,
+         .text = &run.policies},
+        {.name = "state",
+         .argument = "FILE",
+         .help = "What exists, as kubectl get ... -o json or -o yaml prints it; may be given more "
+                 "than once. Default: an empty cluster.",
+         .list = &run.states},
+        {.name = "phase",
+         .argument = "PHASE",
+         .help =
+             "mutate, validate, or both (the default): the mutation is applied, then the result "
+             "is validated.",
+         .text = &run.phase,
+         .choices = phases},
+        {.name = "time",
+         .argument = "T",
+         .help = "The instant to judge at, as 2026-11-21T09:00:00Z; default: now.",
+         .text = &run.time},
+        {.name = "namespace",
+         .letter = 'n',
+         .argument = "NAME",
+         .help = "The namespace of manifests that name none; default: default.",
+         .text = &run.request.namespace},
+        {.name = "as",
+         .argument = "USER",
+         .help = "Who a manifest comes from; default: a user without name and groups.",
+         .text = &run.request.user},
+        {.name = "as-group",
+         .argument = "GROUP",
+         .help = "A group of that user; may be given more than once.",
+         .list = &run.request.groups},
+        {.name = "output",
+         .letter = 'o',
+         .argument = "FORMAT",
+         .help = "text (the default); json: one line an input, the AdmissionReview that the server "
+                 "would send, byte for byte; yaml: the same to read.",
+         .text = &format,
+         .choices = formats},
+    };
+    const struct command command = {
+        .name = "eval",
+        .operands = "FILE...",
+        .operands_min = 1,
+        .operands_max = SIZE_MAX,
+        .purpose =
+            "Judges AdmissionReviews and manifests (YAML or JSON, lists and several "
+            "documents too; - is standard input) as the server would, each by itself: nothing "
+            "is written down between them.",
+        .examples = "fairgate eval --policies policies pod.yaml\n"
+                    "kubectl get pods,namespaces,nodes -A -o json > state.json\n"
+                    "fairgate eval --policies policies --state state.json -o json review.json\n",
+        .exits = "0  all are allowed\n1  at least one is denied\n"
+                 "2  an input is no manifest and no review, or the policy set has mistakes\n",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(*options),
+    };
+    struct arena arena = {0};
+    struct arguments arguments = {.arena = &arena};
+
+    run.command = &command;
+    if (options_parse(&command, argc, argv, &arguments)) {
+        run.format = !strcmp(format, "json")   ? FORMAT_JSON
+                     : !strcmp(format, "yaml") ? FORMAT_YAML
+                                               : FORMAT_TEXT;
+        arguments.status = eval(&run, &arguments.operands, &arena);
+    }
+    arena_release(&arena);
+    return arguments.status;
+}
