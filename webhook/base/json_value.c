@@ -279,7 +279,8 @@ static void add_name(struct buf *place, struct bytes name)
     }
     if (is_cut)
         name.len = LONGEST_NAME;
-    while (is_cut && ((unsigned char)name.data[name.len] & 0xc0) == 0x80)
+    while (is_cut && name.len > LONGEST_NAME - 3 &&
+           ((unsigned char)name.data[name.len] & 0xc0) == 0x80)
         name.len--;
     buf_add_char(place, '[');
     buf_add_json(place, name);

@@ -525,6 +525,32 @@ static void places_read_as_people_write_them(void **state)
     assert_string_equal(value_place(value_member(labels, "x_y-1"), &arena), "spec.labels.x_y-1");
 }
 
+/* Cut at a whole character, where there are any. */
+static void places_stay_short(void **state)
+{
+    char name[301] = {0};
+    char longer[301] = {0};
+    struct value root;
+
+    (void)state;
+    memset(name, 'n', 252);
+    memcpy(name + 252, "\xe2\x82\xac", 3);
+    memset(longer, 0xae, 300);
+    root = parse(arena_printf(&arena, "{\"%s\":1,\"%s\":2}", name, longer));
+    assert_string_equal(value_place(value_first(root), &arena),
+                        arena_printf(&arena, "[\"%.252s\"...]", name));
+    /* 250 bytes of 300, each shown as three. */
+    assert_int_equal(strlen(value_place(value_next(value_first(root)), &arena)), 250 * 3 + 7);
+
+    root = parse(arena_printf(&arena,
+                              "{\"%.250s\":{\"%.250s\":{\"%.250s\":{\"%.250s\":{\"%.250s\":1}}}}}",
+                              name, name, name, name, name));
+    for (int i = 0; i < 5; i++)
+        root = value_first(root);
+    assert_true(strlen(value_place(root, &arena)) <= 1024 + 3);
+    assert_true(bytes_has_suffix(bytes_from(value_place(root, &arena)), BYTES("...")));
+}
+
 static void types_have_names_for_messages(void **state)
 {
     (void)state;
@@ -558,6 +584,7 @@ int main(void)
         TEST(many_members_are_no_burden),
         TEST(equality_is_that_of_values),
         TEST(places_read_as_people_write_them),
+        TEST(places_stay_short),
         TEST(types_have_names_for_messages),
     };
 
