@@ -30,7 +30,7 @@ static bool note_object(void *context, struct bytes json, struct error *err)
 
     (void)err;
     given->count++;
-    CHECK(json.len >= 2 && json.data[0] == '{' && json.data[json.len - 1] == '}');
+    CHECK(json.len >= 2 && json.data[0] == '{');
     buf_add(&given->texts, json);
     buf_add_char(&given->texts, '\n');
     return true;
@@ -48,6 +48,7 @@ static bool check_object(void *context, struct bytes json, struct error *err)
           json_error_code(&error) == json_error_null_byte_in_key);
     json_decref(other);
     document_parse(json, MOST_LEVELS, &arena, &document);
+    CHECK(json.data[json.len - 1] == '}');
     CHECK(document.grammar == DOCUMENT_SOUND);
     CHECK(document.fault == DOCUMENT_SOUND || document.fault == DOCUMENT_DUPLICATE);
     arena_release(&arena);
