@@ -265,8 +265,10 @@ static void read_document(struct loading *loading, const struct node *document)
 
 static bool is_test_file(const char *path)
 {
-    return bytes_has_suffix(bytes_from(path), BYTES(".test.yaml")) ||
-           bytes_has_suffix(bytes_from(path), BYTES(".test.yml"));
+    struct bytes name = {path, strlen(path)};
+
+    return bytes_has_suffix(name, BYTES(".test.yaml")) ||
+           bytes_has_suffix(name, BYTES(".test.yml"));
 }
 
 static bool load_file(struct loading *loading, const char *directory, const char *path,

@@ -101,6 +101,19 @@ static size_t check_count(void)
     return count;
 }
 
+static bool has_unknown_key(const struct node *node)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        bool is_known = false;
+
+        for (size_t j = 0; j < RULE_FIELDS; j++)
+            is_known |= bytes_is(node->children[2 * i].text, rule_fields[j].name);
+        if (!is_known)
+            return true;
+    }
+    return false;
+}
+
 /* The one check of a rule, told from the keys that were given. */
 static void finish_rule(void *out, struct arena *arena, struct problems *problems)
 {
@@ -117,7 +130,8 @@ static void finish_rule(void *out, struct arena *arena, struct problems *problem
         else if (key)
             rule->check = check_kinds[i];
     }
-    if (!rule->check)
+    /* A key that no check has is told of as such: it was meant to be the check. */
+    if (!rule->check && !has_unknown_key(rule->node))
         problems_add(problems, rule->node, "a check is required here: one of %s",
                      strings_join(&names, names.count, arena));
 }

@@ -172,21 +172,26 @@ static void check_classes(const struct tenancy *tenancy, const struct tenant *te
     const char *const lists[] = {"allowed", "burst"};
     const struct node *node = node_find(tenant->priority.node, "default");
     const struct strings *allowed = &tenant->priority.allowed;
+    bool is_allowed_known = true;
 
+    for (size_t i = 0; i < allowed->count; i++)
+        is_allowed_known &= ladder_find(&tenancy->ladder, bytes_from(allowed->items[i])) != NULL;
     check_class(tenancy, node, problems);
     for (int i = 0; i < 2; i++) {
         const struct node *list = node_find(tenant->priority.node, lists[i]);
 
         for (size_t j = 0; list && list->kind == NODE_LIST && j < list->count; j++) {
             check_class(tenancy, &list->children[j], problems);
-            if (i == 1 && allowed->count && list->children[j].kind == NODE_STRING &&
+            if (i == 1 && allowed->count && is_allowed_known &&
+                list->children[j].kind == NODE_STRING &&
                 !strings_has(allowed, list->children[j].text))
                 problems_add(problems, &list->children[j],
                              "class \"%s\" is not under priority.allowed",
                              text_quote(problems->arena, list->children[j].text));
         }
     }
-    if (node && node->kind == NODE_STRING && allowed->count && !strings_has(allowed, node->text))
+    if (node && node->kind == NODE_STRING && allowed->count && is_allowed_known &&
+        !strings_has(allowed, node->text))
         problems_add(problems, node, "class \"%s\" is not under priority.allowed",
                      text_quote(problems->arena, node->text));
 }
