@@ -43,7 +43,8 @@ static void collect_products(const struct pod *pod, struct arena *arena, struct 
 
 void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out)
 {
-    *out = (struct ask){.requests = pod->requests};
+    *out = (struct ask){.requests = pod->requests,
+                        .has_claims = value_count(pod->resource_claims) > 0};
     collect_products(pod, arena, &out->products);
     for (struct value a = value_first(pod->annotations); value_type(a); a = value_next(a)) {
         struct annotation *annotation =
@@ -113,7 +114,7 @@ bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct a
 {
     const struct accelerators *table = &cluster->accelerators;
 
-    *out = (struct demand){0};
+    *out = (struct demand){.is_accelerated = ask->has_claims};
     for (size_t i = 0; i < ask->requests.count; i++) {
         const struct resource_amount *item = &ask->requests.items[i];
         struct accelerator_weight weight = {0};

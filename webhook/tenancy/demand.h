@@ -12,6 +12,7 @@ struct ask {
         struct bytes name, value;
     } * annotations;
     size_t annotation_count;
+    bool has_claims; /* ResourceClaims: what they are for isn't known here */
 };
 
 void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out);
@@ -19,8 +20,8 @@ void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out);
 struct demand {
     struct amount gpus; /* whole-GPU equivalents, all modes */
     struct amount by_mode[MODE_COUNT];
-    bool is_accelerated;         /* asks for some of an accelerator, or for a sight of all */
-    bool is_unbounded;           /* shows every GPU of the node */
+    bool is_accelerated; /* asks for some of an accelerator, for a sight of all, or by a claim */
+    bool is_unbounded;   /* shows every GPU of the node */
     struct bytes unbounded_name; /* by which resource */
 };
 
