@@ -82,7 +82,7 @@ static ALWAYS_INLINE struct spot push_value(struct reader *reader, struct spot s
 
 /* Pass the rest of a string, quote included; where it is not plain, or too near the end of the
  * text, only its plain beginning. */
-static ALWAYS_INLINE bool is_plain_string(const struct reader *reader, struct spot *spot)
+static ALWAYS_INLINE bool pass_plain_string(const struct reader *reader, struct spot *spot)
 {
     const char *at = spot->at;
     plain_mask found;
@@ -174,7 +174,7 @@ static ALWAYS_INLINE struct spot read_name(struct reader *reader, struct spot sp
             return spot.at ? reader_broken(reader, spot) : spot;
     }
     start = spot.at++;
-    if (LIKELY(is_plain_string(reader, &spot))) {
+    if (LIKELY(pass_plain_string(reader, &spot))) {
         struct bytes name = {start + 1, (size_t)(spot.at - start) - 2};
 
         if (keep) {
@@ -202,7 +202,7 @@ static ALWAYS_INLINE struct spot read_string(struct reader *reader, struct spot 
 {
     const char *start = spot.at++;
 
-    if (UNLIKELY(!is_plain_string(reader, &spot)))
+    if (UNLIKELY(!pass_plain_string(reader, &spot)))
         return read_hard_value(reader, spot, start, keep);
     return keep ? push_value(reader, spot, start, VALUE_STRING) : spot;
 }

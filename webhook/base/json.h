@@ -58,8 +58,10 @@ struct value {
 };
 
 /* Read `text`, at most 4 GiB. `max_depth` is the deepest nesting kept; the outermost array or
- * object is level 1. Always gives a document; see the faults above. Memory: from `arena`, at most
- * some 24 bytes for each byte of text. */
+ * object is level 1. A container below that does not exist, nor does the member whose value it is.
+ * Always gives a document; see the faults above. Memory: from `arena`, at most some 24 bytes for
+ * each byte of text and 48 for each level that is kept. Time: in proportion to the text, whatever
+ * its content. */
 void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,
                     struct document *out);
 
@@ -101,7 +103,8 @@ struct bytes value_name(struct value value);
 /* How many elements or members; 0 for what is neither. */
 size_t value_count(struct value value);
 
-/* A string's text, decoded; it may hold NUL. {NULL, 0} for any other type. */
+/* A string's text, decoded; it may hold NUL, and, in a document with DOCUMENT_ENCODING, invalid
+ * UTF-8 (an unpaired surrogate is U+FFFD). {NULL, 0} for any other type. */
 struct bytes value_text(struct value value);
 
 /* A number as it was written. {NULL, 0} for any other type. */
@@ -111,7 +114,8 @@ struct bytes value_number(struct value value);
  * {NULL, 0} for an absent one. */
 struct bytes value_raw(struct value value);
 
-/* Deep equality as JSON values: members in any order, numbers by their text, strings decoded. */
+/* Deep equality as JSON values: members in any order, numbers by their text, strings decoded.
+ * For documents without doubled names. */
 bool value_equal(struct value a, struct value b);
 
 /* Where the value stands in its document, as people write it: spec.containers[0].image or, for
