@@ -41,30 +41,36 @@ static void check_place(struct walk *walk, const struct node *node)
 {
     struct bytes text = walk->cursor.text;
 
+    CHECK(++walk->count <= MOST_NODES);
     CHECK(node->line > 0 && node->column > 0);
     CHECK(cursor_to_place(&walk->cursor, node->line, node->column));
     CHECK(walk->cursor.column == node->column);
     if (node->kind != NODE_LIST && node->kind != NODE_MAP && node->text.len > 0)
         check_word(bytes_tail(text, walk->cursor.at), node->text);
+    if (node->kind != NODE_LIST && node->kind != NODE_MAP)
+        CHECK(node->text.data[node->text.len] == '\0');
+}
+
+static void check_key(const struct node *key)
+{
+    CHECK(key->kind == NODE_STRING);
+    CHECK(key->text.len > 0);
 }
 
 static void check_node(struct walk *walk, const struct node *node, unsigned level)
 {
     bool is_map = node->kind == NODE_MAP;
 
-    CHECK(++walk->count <= MOST_NODES);
     check_place(walk, node);
-    if (node->kind != NODE_LIST && !is_map) {
-        CHECK(node->text.data[node->text.len] == '\0');
+    if (node->kind != NODE_LIST && !is_map)
         return;
-    }
     CHECK(level <= MOST_LEVELS);
     for (size_t i = 0; i < node->count; i++) {
         const struct node *child = &node->children[is_map ? 2 * i + 1 : i];
 
         CHECK(child->key == (is_map ? child - 1 : NULL));
         if (is_map) {
-            CHECK(child->key->kind == NODE_STRING && child->key->text.len > 0);
+            check_key(child->key);
             check_node(walk, child->key, level + 1);
         }
         check_node(walk, child, level + 1);

@@ -270,8 +270,8 @@ static void documents_and_problems_are_as_they_should(void **state)
         const struct document_row *row = &document_rows[i];
         struct reading *reading = read_text(row->text);
 
-        if (strcmp(documents(reading), row->documents) ||
-            strcmp(problems_of(reading), row->problems))
+        if (strcmp(documents(reading), row->documents) != 0 ||
+            strcmp(problems_of(reading), row->problems) != 0)
             print_error("row: %s\n", row->name);
         assert_string_equal(documents(reading), row->documents);
         assert_string_equal(problems_of(reading), row->problems);
@@ -331,8 +331,10 @@ static void nodes_know_where_they_stood(void **state)
 
         assert_string_equal(problems_of(reading), "");
         key = node_find_place(reading->nodes.items[0], row->path);
-        if (!key)
+        if (!key) {
             fail_msg("%s: not found", row->name);
+            return;
+        }
         value = key + 1;
         if (key->line != row->key_line || key->column != row->key_column ||
             value->line != row->line || value->column != row->column)
@@ -478,7 +480,7 @@ static void hostile_texts_cost_little(void **state)
         const struct document_row *row = &hostile_rows[i];
         struct reading *reading = read_bytes(repeat("", row->text, 1000 * 1000, "\n"));
 
-        if (strcmp(problems_of(reading), row->problems))
+        if (strcmp(problems_of(reading), row->problems) != 0)
             print_error("row: %s\n", row->name);
         assert_string_equal(problems_of(reading), row->problems);
         arena_release(&arena);
