@@ -1,6 +1,8 @@
 /* image_ref_fuzz: a reference, and after a newline a pattern. What was parsed and written out
  * parses to the same; a reference's own name is a pattern that matches it. */
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "kube/image_ref.h"

@@ -1,6 +1,8 @@
 /* pattern_fuzz: two patterns and a text, a line each. What one text shows must agree with what is
  * said of all texts. */
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/pattern.h"
 

@@ -1,6 +1,8 @@
 /* quantity_fuzz: what was read and written reads as the same amount again, for quantities and for
  * the policy language's own amounts. */
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "kube/quantity.h"
 

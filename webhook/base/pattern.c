@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -62,14 +63,14 @@ bool glob_matches(const struct glob *glob, struct bytes text)
 }
 
 /* row[j]: do the rest of `a` and b[j..] have a text in common? `next` is the same for the rest of
- * `a` without its first character; NULL at the end of `a`. */
+ * `a` without its first character; all false at the end of `a`. */
 static void overlap_row(const char *a, const char *b, size_t b_len, const bool *next, bool *row)
 {
     for (size_t j = b_len + 1; j-- > 0;) {
         if (*a == '*')
             row[j] = next[j] || (j < b_len && row[j + 1]);
         else if (b[j] == '*')
-            row[j] = row[j + 1] || (next && next[j]);
+            row[j] = row[j + 1] || next[j];
         else if (*a == '\0' || b[j] == '\0')
             row[j] = *a == b[j];
         else
@@ -96,11 +97,11 @@ static bool compare_globs(const char *a, const char *b,
                                        bool *row))
 {
     size_t a_len = strlen(a), b_len = strlen(b);
-    bool rows[2][GLOB_MAX + 1];
+    bool rows[2][GLOB_MAX + 1] = {0}; /* also the row after the last */
 
     assert(a_len <= GLOB_MAX && b_len <= GLOB_MAX);
     for (size_t i = a_len + 1; i-- > 0;)
-        fill(a + i, b, b_len, i < a_len ? rows[(i + 1) % 2] : NULL, rows[i % 2]);
+        fill(a + i, b, b_len, rows[(i + 1) % 2], rows[i % 2]);
     return rows[0][0];
 }
 

@@ -68,79 +68,80 @@ static void normalises_as_docker_does(void **state)
     arena_release(&arena);
 }
 
+static const struct {
+    struct bytes text;
+    const char *error;
+} refused[] = {
+    {BYTES(""), "\"\" is no image reference: it is empty"},
+    {BYTES(HEX_64), "64 hexadecimal digits are an image's id"},
+    {BYTES("Nginx"), "\"Nginx\" is no image reference: its repository must be lower case"},
+    {BYTES("docker.io/Nginx"), "must be lower case"},
+    {BYTES("a/B"), "must be lower case"},
+    {BYTES(" nginx"), "its repository has characters"},
+    {BYTES("nginx "), "its repository has characters"},
+    {BYTES("nginx\n"), "\"nginx\\u000a\" is no image reference"},
+    {BYTES("nginx\0"), "its repository has characters"},
+    {BYTES("a//b"), "its repository has characters"},
+    {BYTES("/a"), "its repository has characters"},
+    {BYTES("a/"), "its repository has characters"},
+    {BYTES("x.io/"), "its repository has characters"},
+    {BYTES("a..b"), "its repository has characters"},
+    {BYTES("a___b"), "its repository has characters"},
+    {BYTES("a._b"), "its repository has characters"},
+    {BYTES("-a"), "its repository has characters"},
+    {BYTES("a-"), "its repository has characters"},
+    {BYTES("\xc3\xa9"), "its repository has characters"},
+    {BYTES("https://x.io/a"), "its registry is no host name"},
+    {BYTES("good.io@evil.io/x"), "its registry is no host name"},
+    {BYTES("x.io./a"), "its registry is no host name"},
+    {BYTES(".x.io/a"), "its registry is no host name"},
+    {BYTES("x..io/a"), "its registry is no host name"},
+    {BYTES("-x.io/a"), "its registry is no host name"},
+    {BYTES("x-.io/a"), "its registry is no host name"},
+    {BYTES("x_y.io/a"), "its registry is no host name"}, /* upstream: no host at all */
+    {BYTES("x.io:/a"), "its registry is no host name"},
+    {BYTES("x.io:80a/a"), "its registry is no host name"},
+    {BYTES("x.io:80:80/a"), "its registry is no host name"},
+    {BYTES("::1/a"), "its registry is no host name"},
+    {BYTES("[]:5/a"), "its registry is no host name"},
+    {BYTES("[::g]/a"), "its registry is no host name"},
+    {BYTES("[::1%eth0]/a"), "its registry"},
+    {BYTES("[::1]x:5/a"), "its registry is no host name"},
+    {BYTES(LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 "/a"), "no host name"},
+    {BYTES("a:"), "its tag is none"},
+    {BYTES("a:.x"), "its tag is none"},
+    {BYTES("a:-x"), "its tag is none"},
+    {BYTES("a:b:c"), "its tag is none"},
+    {BYTES("a:b/c"), "its registry is no host name"},
+    {BYTES("x.io/a:b/c"), "its tag is none"},
+    {BYTES("a:" A_50 A_50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "its tag is none"}, /* 129 */
+    {BYTES("a@"), "its digest is none"},
+    {BYTES("a:@sha256:" HEX_64), "its tag is none"},
+    {BYTES("a@sha256"), "its digest is none"},
+    {BYTES("a@sha256:"), "its digest is none"},
+    {BYTES("a@sha256:" HEX_32), "its digest is none"},
+    {BYTES("a@sha256:" HEX_64 "0"), "its digest is none"},
+    {BYTES("a@sha512:" HEX_64), "its digest is none"},
+    {BYTES("a@sha256:0123456789ABCDEF0123456789ABCDEF" HEX_32), "its digest is none"},
+    {BYTES("a@SHA256:" HEX_64), "its digest is none"},
+    {BYTES("a@md5:" HEX_32), "its digest is none"},
+    {BYTES("a@sha256+b64:" HEX_64), "its digest is none"},
+    {BYTES("a@sha256:" HEX_64 ":tag"), "its digest is none"},
+    {BYTES("a@sha256:" HEX_64 "@sha256:" HEX_64), "its digest is none"},
+    {BYTES("x/" A_250 "aaaa"), "more than 255 bytes"},
+    {BYTES(A_250), "more than 255 bytes"}, /* with library/ before it */
+};
+
 static void refuses_what_is_no_reference(void **state)
 {
-    static const struct {
-        struct bytes text;
-        const char *error;
-    } rows[] = {
-        {BYTES(""), "\"\" is no image reference: it is empty"},
-        {BYTES(HEX_64), "64 hexadecimal digits are an image's id"},
-        {BYTES("Nginx"), "\"Nginx\" is no image reference: its repository must be lower case"},
-        {BYTES("docker.io/Nginx"), "must be lower case"},
-        {BYTES("a/B"), "must be lower case"},
-        {BYTES(" nginx"), "its repository has characters"},
-        {BYTES("nginx "), "its repository has characters"},
-        {BYTES("nginx\n"), "\"nginx\\u000a\" is no image reference"},
-        {BYTES("nginx\0"), "its repository has characters"},
-        {BYTES("a//b"), "its repository has characters"},
-        {BYTES("/a"), "its repository has characters"},
-        {BYTES("a/"), "its repository has characters"},
-        {BYTES("x.io/"), "its repository has characters"},
-        {BYTES("a..b"), "its repository has characters"},
-        {BYTES("a___b"), "its repository has characters"},
-        {BYTES("a._b"), "its repository has characters"},
-        {BYTES("-a"), "its repository has characters"},
-        {BYTES("a-"), "its repository has characters"},
-        {BYTES("\xc3\xa9"), "its repository has characters"},
-        {BYTES("https://x.io/a"), "its registry is no host name"},
-        {BYTES("good.io@evil.io/x"), "its registry is no host name"},
-        {BYTES("x.io./a"), "its registry is no host name"},
-        {BYTES(".x.io/a"), "its registry is no host name"},
-        {BYTES("x..io/a"), "its registry is no host name"},
-        {BYTES("-x.io/a"), "its registry is no host name"},
-        {BYTES("x-.io/a"), "its registry is no host name"},
-        {BYTES("x_y.io/a"), "its registry is no host name"}, /* upstream: no host at all */
-        {BYTES("x.io:/a"), "its registry is no host name"},
-        {BYTES("x.io:80a/a"), "its registry is no host name"},
-        {BYTES("x.io:80:80/a"), "its registry is no host name"},
-        {BYTES("::1/a"), "its registry is no host name"},
-        {BYTES("[]:5/a"), "its registry is no host name"},
-        {BYTES("[::g]/a"), "its registry is no host name"},
-        {BYTES("[::1%eth0]/a"), "its registry"},
-        {BYTES("[::1]x:5/a"), "its registry is no host name"},
-        {BYTES(LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 "/a"), "no host name"},
-        {BYTES("a:"), "its tag is none"},
-        {BYTES("a:.x"), "its tag is none"},
-        {BYTES("a:-x"), "its tag is none"},
-        {BYTES("a:b:c"), "its tag is none"},
-        {BYTES("a:b/c"), "its registry is no host name"},
-        {BYTES("x.io/a:b/c"), "its tag is none"},
-        {BYTES("a:" A_50 A_50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "its tag is none"}, /* 129 */
-        {BYTES("a@"), "its digest is none"},
-        {BYTES("a:@sha256:" HEX_64), "its tag is none"},
-        {BYTES("a@sha256"), "its digest is none"},
-        {BYTES("a@sha256:"), "its digest is none"},
-        {BYTES("a@sha256:" HEX_32), "its digest is none"},
-        {BYTES("a@sha256:" HEX_64 "0"), "its digest is none"},
-        {BYTES("a@sha512:" HEX_64), "its digest is none"},
-        {BYTES("a@sha256:0123456789ABCDEF0123456789ABCDEF" HEX_32), "its digest is none"},
-        {BYTES("a@SHA256:" HEX_64), "its digest is none"},
-        {BYTES("a@md5:" HEX_32), "its digest is none"},
-        {BYTES("a@sha256+b64:" HEX_64), "its digest is none"},
-        {BYTES("a@sha256:" HEX_64 ":tag"), "its digest is none"},
-        {BYTES("a@sha256:" HEX_64 "@sha256:" HEX_64), "its digest is none"},
-        {BYTES("x/" A_250 "aaaa"), "more than 255 bytes"},
-        {BYTES(A_250), "more than 255 bytes"}, /* with library/ before it */
-    };
     struct arena arena = {0};
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
         struct image_ref ref = {.host = "untouched"};
         struct error err;
 
-        assert_false(image_ref_parse(rows[i].text, &arena, &ref, &err));
-        assert_non_null(strstr(err.text, rows[i].error));
+        assert_false(image_ref_parse(refused[i].text, &arena, &ref, &err));
+        assert_non_null(strstr(err.text, refused[i].error));
         assert_string_equal(ref.host, "untouched");
     }
     arena_release(&arena);
@@ -200,71 +201,70 @@ static void patterns_match_the_normalised_name(void **state)
 }
 
 /* NULL: the pattern is fine. */
+static const struct {
+    const char *pattern, *allow, *deny;
+} checked[] = {
+    {"registry.example.com/ml/**", NULL, NULL},
+    {"nvcr.io/nvidia/*", NULL, NULL},
+    {"host:5000/*", NULL, NULL},
+    {"localhost/a-*_b", NULL, NULL},
+    {"Localhost/a", NULL, NULL},
+    {"[::1]:5000/**", NULL, NULL},
+    {"docker.io/library/nginx", NULL, NULL},
+    {"docker.io/**", NULL, NULL},
+    {"docker.io/*/nginx", NULL, NULL},
+    {"**/*-internal", "write it whole, as in \"registry.example.com/**\"", NULL},
+    {"**", "write it whole", NULL},
+    {"*/x", "write it whole", NULL},
+    {"*.example.com/**", "write it whole", NULL},
+    {"registry*.example.com/**", "write it whole", NULL},
+    {"x.io**", "write it whole", NULL},
+    {"*-internal", "write it whole", "write \"**/*-internal\""},
+    {"*", "write it whole", "write \"**/*\""},
+    {"nginx", "names no registry: write \"docker.io/library/nginx\"",
+     "write \"docker.io/library/nginx\", or \"**/nginx\" for all of them"},
+    {"team/*", "names no registry: write \"docker.io/team/*\"",
+     "write \"docker.io/team/*\", or \"**/team/*\" for all of them"},
+    {"library/nginx", "write \"docker.io/library/nginx\"", "\"**/library/nginx\""},
+    {"registry.example.com", "write \"registry.example.com/**\"",
+     "write \"registry.example.com/**\""},
+    {"docker.io/nginx", "write \"docker.io/library/nginx\"", "write \"docker.io/library/nginx\""},
+    {"docker.io/*", "write \"docker.io/library/*\"", "write \"docker.io/library/*\""},
+    {"index.docker.io/a/b", "write \"docker.io/a/b\"", "write \"docker.io/a/b\""},
+    {"Foo/app", "names no registry", NULL}, /* a host by upstream's rule */
+    {"", "must not be empty", "must not be empty"},
+    {"nginx:1.25", "has a tag or digest", "has a tag or digest"},
+    {"x.io/nginx:latest", "has a tag or digest", "has a tag or digest"},
+    {"x.io/nginx:*", "has a tag or digest", "has a tag or digest"},
+    {"x.io/nginx@sha256:*", "has a tag or digest", "has a tag or digest"},
+    {"x.io/Nginx", "repositories are lower case", "repositories are lower case"},
+    {"x.io/Ngin*", "repositories are lower case", "repositories are lower case"},
+    {"x.io/", "has an empty part", "has an empty part"},
+    {"x.io/a/", "has an empty part", "has an empty part"},
+    {"x.io//a", "has an empty part", "has an empty part"},
+    {"/a", "has an empty part", "has an empty part"},
+    {"x.io/_a", "no repository has \"_a\" in it", "no repository has \"_a\" in it"},
+    {"x..io/a", "\"x..io\" is no host name", "\"x..io\" is no host name"},
+    {"x.io:http/a", "is no host name", "is no host name"},
+    {"x.io/a?", "an image pattern has letters", "an image pattern has letters"},
+    {"x.io/a b", "an image pattern has letters", "an image pattern has letters"},
+    {"x.io/\xc3\xa9", "an image pattern has letters", "an image pattern has letters"},
+    {"https://x.io/a", "has an empty part", "has an empty part"},
+    {"x.io/" A_250 A_250 "/" A_50, "at most 512 bytes, this one has 556", "at most 512"},
+};
+
 static void patterns_are_checked(void **state)
 {
-    static const struct {
-        const char *pattern, *allow, *deny;
-    } rows[] = {
-        {"registry.example.com/ml/**", NULL, NULL},
-        {"nvcr.io/nvidia/*", NULL, NULL},
-        {"host:5000/*", NULL, NULL},
-        {"localhost/a-*_b", NULL, NULL},
-        {"Localhost/a", NULL, NULL},
-        {"[::1]:5000/**", NULL, NULL},
-        {"docker.io/library/nginx", NULL, NULL},
-        {"docker.io/**", NULL, NULL},
-        {"docker.io/*/nginx", NULL, NULL},
-        {"**/*-internal", "write it whole, as in \"registry.example.com/**\"", NULL},
-        {"**", "write it whole", NULL},
-        {"*/x", "write it whole", NULL},
-        {"*.example.com/**", "write it whole", NULL},
-        {"registry*.example.com/**", "write it whole", NULL},
-        {"x.io**", "write it whole", NULL},
-        {"*-internal", "write it whole", "write \"**/*-internal\""},
-        {"*", "write it whole", "write \"**/*\""},
-        {"nginx", "names no registry: write \"docker.io/library/nginx\"",
-         "write \"docker.io/library/nginx\", or \"**/nginx\" for all of them"},
-        {"team/*", "names no registry: write \"docker.io/team/*\"",
-         "write \"docker.io/team/*\", or \"**/team/*\" for all of them"},
-        {"library/nginx", "write \"docker.io/library/nginx\"", "\"**/library/nginx\""},
-        {"registry.example.com", "write \"registry.example.com/**\"",
-         "write \"registry.example.com/**\""},
-        {"docker.io/nginx", "write \"docker.io/library/nginx\"",
-         "write \"docker.io/library/nginx\""},
-        {"docker.io/*", "write \"docker.io/library/*\"", "write \"docker.io/library/*\""},
-        {"index.docker.io/a/b", "write \"docker.io/a/b\"", "write \"docker.io/a/b\""},
-        {"Foo/app", "names no registry", NULL}, /* a host by upstream's rule */
-        {"", "must not be empty", "must not be empty"},
-        {"nginx:1.25", "has a tag or digest", "has a tag or digest"},
-        {"x.io/nginx:latest", "has a tag or digest", "has a tag or digest"},
-        {"x.io/nginx:*", "has a tag or digest", "has a tag or digest"},
-        {"x.io/nginx@sha256:*", "has a tag or digest", "has a tag or digest"},
-        {"x.io/Nginx", "repositories are lower case", "repositories are lower case"},
-        {"x.io/Ngin*", "repositories are lower case", "repositories are lower case"},
-        {"x.io/", "has an empty part", "has an empty part"},
-        {"x.io/a/", "has an empty part", "has an empty part"},
-        {"x.io//a", "has an empty part", "has an empty part"},
-        {"/a", "has an empty part", "has an empty part"},
-        {"x.io/_a", "no repository has \"_a\" in it", "no repository has \"_a\" in it"},
-        {"x..io/a", "\"x..io\" is no host name", "\"x..io\" is no host name"},
-        {"x.io:http/a", "is no host name", "is no host name"},
-        {"x.io/a?", "an image pattern has letters", "an image pattern has letters"},
-        {"x.io/a b", "an image pattern has letters", "an image pattern has letters"},
-        {"x.io/\xc3\xa9", "an image pattern has letters", "an image pattern has letters"},
-        {"https://x.io/a", "has an empty part", "has an empty part"},
-        {"x.io/" A_250 A_250 "/" A_50, "at most 512 bytes, this one has 556", "at most 512"},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct bytes pattern = bytes_from(rows[i].pattern);
+    for (size_t i = 0; i < sizeof(checked) / sizeof(*checked); i++) {
+        struct bytes pattern = bytes_from(checked[i].pattern);
         struct error err;
 
-        assert_int_equal(image_pattern_check(pattern, true, &err), !rows[i].allow);
-        if (rows[i].allow)
-            assert_non_null(strstr(err.text, rows[i].allow));
-        assert_int_equal(image_pattern_check(pattern, false, &err), !rows[i].deny);
-        if (rows[i].deny)
-            assert_non_null(strstr(err.text, rows[i].deny));
+        assert_int_equal(image_pattern_check(pattern, true, &err), !checked[i].allow);
+        if (checked[i].allow)
+            assert_non_null(strstr(err.text, checked[i].allow));
+        assert_int_equal(image_pattern_check(pattern, false, &err), !checked[i].deny);
+        if (checked[i].deny)
+            assert_non_null(strstr(err.text, checked[i].deny));
     }
 }
 
