@@ -59,7 +59,7 @@ struct field {
     size_t offset; /* of the member in the struct that is filled */
     bool is_required;
     bool may_be_empty;           /* an empty text, list or map is meant, not a mistake */
-    const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS: NULL-terminated */
+    const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS (at most 32): NULL-terminated */
     const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
     int64_t min, max;            /* FIELD_INTEGER; both 0: any */
     bool (*read)(const struct node *node, struct arena *arena, void *out,
