@@ -395,12 +395,13 @@ static bool give_items(struct converter *converter, struct root *root)
 
         if (!next_event(converter))
             return false;
+        /* Neither the root's other members nor the item before count towards an object's bounds. */
+        begin_object(converter);
         if (converter->reader.event.type == YAML_SEQUENCE_END_EVENT)
             return true;
         if (converter->reader.event.type != YAML_MAPPING_START_EVENT)
             return fail(converter, "expected a map in \"items\"");
         line = line_here(converter);
-        begin_object(converter);
         if (!write_node(converter, 1, &levels))
             return false;
         if (!list_give_item(&root->head, buf_bytes(&converter->json), converter->each,

@@ -324,6 +324,19 @@ static void a_long_list_has_no_bound(void **state)
     assert_int_equal(given.count, 20000);
 }
 
+static void an_item_has_the_bounds_for_itself(void **state)
+{
+    struct bytes text = repeat("metadata: {a: b}\nitems:\n- b: c\n- a: [", "x,", 99997,
+                               "]\nkind: List\nz: [d, e]\n");
+    struct given given = {0};
+    struct error err = {0};
+
+    (void)state;
+    if (!yaml_objects(text, note_object, &given, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(given.count, 2);
+}
+
 /* Objects in which `count` aliases stand for 1,002 bytes each. */
 static struct bytes aliased(size_t count, size_t documents)
 {
@@ -379,6 +392,7 @@ int main(void)
         cmocka_unit_test_teardown(bytes_that_are_no_text_are_refused, release_arena),
         cmocka_unit_test_teardown(bounds_hold, release_arena),
         cmocka_unit_test_teardown(a_long_list_has_no_bound, release_arena),
+        cmocka_unit_test_teardown(an_item_has_the_bounds_for_itself, release_arena),
         cmocka_unit_test_teardown(what_aliases_add_is_bounded, release_arena),
         cmocka_unit_test_teardown(hostile_texts_cost_little, release_arena),
     };
