@@ -5,6 +5,8 @@
 
 #include "base/version.h"
 #include "cli/options.h"
+#include "http/loop.h"
+#include "http/tls.h"
 
 struct library {
     const char *name, *version;
@@ -33,6 +35,8 @@ int cmd_version(int argc, char **argv)
 {
     static const char *const formats[] = {"text", "json", NULL};
     const struct library libraries[] = {
+        {"h2o", loop_library_version()},
+        {"openssl", tls_library_version()},
         {"jansson", jansson_version_str()},
     };
     const char *format = "text";

@@ -1,0 +1,253 @@
+#include "http/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* What is asked of a loop from outside. */
+enum { SHUTDOWN = 1 << 0, STOP_ACCEPTING = 1 << 1 };
+
+/* A request that is worth cutting off when memory is short. */
+enum { LARGE_BYTES = 256 * 1024 };
+
+struct loop {
+    struct loop_config config;
+    h2o_context_t context;
+    h2o_accept_ctx_t accept;
+    h2o_socket_t *listener;
+    h2o_timeout_entry_t retry; /* linked while accepting had to pause for want of resources */
+    h2o_multithread_receiver_t receiver;
+    atomic_uint wishes;
+    atomic_bool has_stopped_accepting;
+    atomic_size_t connections, cut_off;
+    h2o_timeout_entry_t watch; /* linked while there are connections */
+    size_t buffered;           /* what a round of the watch adds up */
+    pthread_t thread;
+};
+
+static void on_connection(h2o_socket_t *listener, const char *err);
+
+static bool may_accept(const struct loop *loop)
+{
+    return !atomic_load(&loop->has_stopped_accepting) &&
+           atomic_load(&loop->connections) < loop->config.max_connections;
+}
+
+static void resume(struct loop *loop)
+{
+    if (may_accept(loop) && !h2o_timeout_is_linked(&loop->retry) &&
+        !h2o_socket_is_reading(loop->listener))
+        h2o_socket_read_start(loop->listener, on_connection);
+}
+
+/* Bytes that a connection holds of a request that isn't complete. */
+static size_t buffered_by(h2o_req_t *req)
+{
+    return req->entity.base ? 0 : req->conn->callbacks->get_socket(req->conn)->input->capacity;
+}
+
+static int add_buffered(h2o_req_t *req, void *data)
+{
+    struct loop *loop = data;
+
+    loop->buffered += buffered_by(req);
+    return 0;
+}
+
+static int cut_off_large(h2o_req_t *req, void *data)
+{
+    struct loop *loop = data;
+    size_t buffered = buffered_by(req);
+
+    if (buffered < LARGE_BYTES)
+        return 0;
+    /* h2o sees the end of the stream and lets go of it. */
+    shutdown(h2o_socket_get_fd(req->conn->callbacks->get_socket(req->conn)), SHUT_RD);
+    atomic_fetch_add(&loop->cut_off, 1);
+    loop->buffered -= buffered;
+    return loop->buffered <= loop->config.max_buffered;
+}
+
+static void on_watch(h2o_timeout_entry_t *entry)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, watch, entry);
+    h2o_protocol_callbacks_t *http1 = &loop->config.http->http1.callbacks;
+
+    loop->buffered = 0;
+    http1->foreach_request(&loop->context, add_buffered, loop);
+    if (loop->buffered > loop->config.max_buffered)
+        http1->foreach_request(&loop->context, cut_off_large, loop);
+    if (atomic_load(&loop->connections) > 0)
+        h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->watch);
+}
+
+static void on_retry(h2o_timeout_entry_t *entry)
+{
+    resume(H2O_STRUCT_FROM_MEMBER(struct loop, retry, entry));
+}
+
+static void on_close(void *data)
+{
+    struct loop *loop = data;
+
+    atomic_fetch_sub(&loop->connections, 1);
+    resume(loop);
+}
+
+/* False where nobody waits, or nothing can be taken for now. */
+static bool take_connection(struct loop *loop)
+{
+    h2o_socket_t *connection;
+
+    errno = 0;
+    connection = h2o_evloop_socket_accept(loop->listener);
+    if (!connection) {
+        /* The listener stays readable when descriptors or memory are out: without a pause the loop
+         * would spin. */
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            h2o_socket_read_stop(loop->listener);
+            h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->retry);
+        }
+        return false;
+    }
+    connection->on_close.cb = on_close;
+    connection->on_close.data = loop;
+    atomic_fetch_add(&loop->connections, 1);
+    if (!h2o_timeout_is_linked(&loop->watch))
+        h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->watch);
+    h2o_accept(&loop->accept, connection);
+    return true;
+}
+
+/* One at a time, so that a burst spreads over the loops. */
+static void on_connection(h2o_socket_t *listener, const char *err)
+{
+    struct loop *loop = listener->data;
+
+    if (err)
+        return;
+    take_connection(loop);
+    if (!may_accept(loop))
+        h2o_socket_read_stop(listener);
+}
+
+static void stop_accepting(struct loop *loop)
+{
+    if (atomic_load(&loop->has_stopped_accepting))
+        return;
+    while (may_accept(loop) && take_connection(loop))
+        continue;
+    atomic_store(&loop->has_stopped_accepting, true);
+    h2o_timeout_unlink(&loop->retry);
+    h2o_socket_read_stop(loop->listener);
+    h2o_socket_close(loop->listener);
+}
+
+static void on_wish(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
+    unsigned wishes = atomic_load(&loop->wishes);
+
+    while (!h2o_linklist_is_empty(messages)) {
+        h2o_multithread_message_t *message =
+            H2O_STRUCT_FROM_MEMBER(h2o_multithread_message_t, link, messages->next);
+
+        h2o_linklist_unlink(&message->link);
+        free(message);
+    }
+    if (wishes & SHUTDOWN)
+        h2o_context_request_shutdown(&loop->context);
+    if (wishes & STOP_ACCEPTING)
+        stop_accepting(loop);
+}
+
+static void wish(struct loop *loop, unsigned what)
+{
+    h2o_multithread_message_t *message = calloc(1, sizeof(*message));
+
+    if (!message)
+        abort();
+    atomic_fetch_or(&loop->wishes, what);
+    h2o_multithread_send_message(&loop->receiver, message);
+}
+
+static void *run(void *data)
+{
+    struct loop *loop = data;
+
+    for (;;) {
+        if (h2o_evloop_run(loop->context.loop, INT32_MAX) != 0 && errno != EINTR) {
+            log_error("event loop failed", "error", strerror(errno));
+            abort();
+        }
+    }
+}
+
+struct loop *loop_start(const struct loop_config *config, struct error *err)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+    int fd = dup(config->listener), failure;
+
+    if (!loop)
+        abort();
+    if (fd < 0) {
+        free(loop);
+        error_set(err, "a thread's listener: %s", strerror(errno));
+        return NULL;
+    }
+    loop->config = *config;
+    h2o_context_init(&loop->context, h2o_evloop_create(), config->http);
+    h2o_multithread_register_receiver(loop->context.queue, &loop->receiver, on_wish);
+    loop->retry.cb = on_retry;
+    loop->watch.cb = on_watch;
+    loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context,
+                                      .hosts = config->http->hosts,
+                                      .ssl_ctx = config->tls};
+    loop->listener = h2o_evloop_socket_create(loop->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    loop->listener->data = loop;
+    h2o_socket_read_start(loop->listener, on_connection);
+    failure = pthread_create(&loop->thread, NULL, run, loop);
+    if (failure != 0) {
+        error_set(err, "a thread: %s", strerror(failure));
+        return NULL;
+    }
+    pthread_detach(loop->thread);
+    return loop;
+}
+
+void *loop_data(const h2o_req_t *req)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct loop, context, req->conn->ctx)->config.data;
+}
+
+void loop_request_shutdown(struct loop *loop)
+{
+    wish(loop, SHUTDOWN);
+}
+
+void loop_stop_accepting(struct loop *loop)
+{
+    wish(loop, STOP_ACCEPTING);
+}
+
+bool loop_has_stopped_accepting(const struct loop *loop)
+{
+    return atomic_load(&loop->has_stopped_accepting);
+}
+
+size_t loop_connections(const struct loop *loop)
+{
+    return atomic_load(&loop->connections);
+}
+
+size_t loop_cut_off(const struct loop *loop)
+{
+    return atomic_load(&loop->cut_off);
+}
+
+const char *loop_library_version(void)
+{
+    return H2O_VERSION;
+}

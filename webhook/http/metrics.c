@@ -1,0 +1,260 @@
+#include "http/metrics.h"
+
+#include <pthread.h>
+
+#include "http/series.h"
+
+enum { MAX_SERIES = 10000, PHASES = 2 };
+
+enum verdict_kind { VERDICT_ALLOWED, VERDICT_DENIED, VERDICT_MUTATED, VERDICT_KINDS };
+
+static const char *const phase_names[PHASES] = {"mutate", "validate"};
+static const char *const verdict_names[] = {"allowed", "denied", "mutated"};
+static const char *const enforcement_names[] = {"deny", "warn", "audit"};
+static const char *const refusal_names[] = {
+    "not_a_review", "path", "method", "too_large", "bad_http", "policy_set_changing",
+};
+
+static const struct bucket {
+    uint64_t nanoseconds;
+    const char *seconds;
+} buckets[] = {
+    {10000, "0.00001"}, {20000, "0.00002"}, {50000, "0.00005"}, {100000, "0.0001"},
+    {200000, "0.0002"}, {500000, "0.0005"}, {1000000, "0.001"}, {2000000, "0.002"},
+    {5000000, "0.005"}, {10000000, "0.01"}, {20000000, "0.02"}, {50000000, "0.05"},
+    {100000000, "0.1"}, {200000000, "0.2"}, {500000000, "0.5"}, {1000000000, "1"},
+};
+
+enum { BUCKETS = sizeof(buckets) / sizeof(*buckets) };
+
+struct histogram {
+    uint64_t counts[BUCKETS + 1]; /* the last one: more than all */
+    uint64_t nanoseconds;
+};
+
+struct counts {
+    struct series_table decisions;  /* first: tenant; kind: phase * VERDICT_KINDS + verdict */
+    struct series_table violations; /* first: rule; second: tenant; kind: enforcement */
+    struct histogram durations[PHASES];
+    uint64_t refusals[REFUSAL_COUNT];
+};
+
+struct metrics_shard {
+    pthread_mutex_t lock;
+    struct counts counts; /* guarded by lock */
+} __attribute__((aligned(64)));
+
+struct metrics {
+    size_t shard_count;
+    struct metrics_shard *shards;
+};
+
+static void counts_init(struct counts *counts)
+{
+    *counts = (struct counts){.decisions.max = MAX_SERIES, .violations.max = MAX_SERIES};
+}
+
+struct metrics *metrics_new(size_t shard_count)
+{
+    struct metrics *metrics = calloc(1, sizeof(*metrics));
+    size_t size = shard_count * sizeof(struct metrics_shard);
+
+    if (!metrics || !(metrics->shards = aligned_alloc(64, size)))
+        abort();
+    metrics->shard_count = shard_count;
+    for (size_t i = 0; i < shard_count; i++) {
+        pthread_mutex_init(&metrics->shards[i].lock, NULL);
+        counts_init(&metrics->shards[i].counts);
+    }
+    return metrics;
+}
+
+static void counts_release(struct counts *counts)
+{
+    series_release(&counts->decisions);
+    series_release(&counts->violations);
+}
+
+void metrics_free(struct metrics *metrics)
+{
+    for (size_t i = 0; i < metrics->shard_count; i++) {
+        pthread_mutex_destroy(&metrics->shards[i].lock);
+        counts_release(&metrics->shards[i].counts);
+    }
+    free(metrics->shards);
+    free(metrics);
+}
+
+struct metrics_shard *metrics_shard(struct metrics *metrics, size_t at)
+{
+    return &metrics->shards[at];
+}
+
+static void histogram_count(struct histogram *histogram, uint64_t nanoseconds)
+{
+    size_t at = 0;
+
+    while (at < BUCKETS && nanoseconds > buckets[at].nanoseconds)
+        at++;
+    histogram->counts[at]++;
+    histogram->nanoseconds += nanoseconds;
+}
+
+static enum enforcement enforcement_of(const struct findings *findings, const char *rule)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (!strcmp(findings->items[i].rule->name, rule))
+            return findings->items[i].rule->enforcement;
+    }
+    return ENFORCE_DENY;
+}
+
+const char *decision_tenant(const struct decision *decision)
+{
+    const struct tenant *tenant = decision->facts_count > 0 ? decision->facts[0]->tenant : NULL;
+
+    return tenant ? tenant->name : "";
+}
+
+static void count_violations(struct counts *counts, const struct decision *decision,
+                             struct bytes tenant)
+{
+    const struct strings *rules = &decision->verdict.rules;
+
+    for (size_t i = 0; i < rules->count; i++) {
+        struct series series = {.first = bytes_from(rules->items[i]), .second = tenant, .count = 1};
+
+        series.kind = enforcement_of(&decision->findings, rules->items[i]);
+        series_count(&counts->violations, &series);
+    }
+}
+
+void metrics_count_decision(struct metrics_shard *shard, const struct decision *decision,
+                            uint64_t nanoseconds)
+{
+    struct series series = {.first = bytes_from(decision_tenant(decision)), .count = 1};
+    enum verdict_kind verdict = !decision->verdict.is_allowed ? VERDICT_DENIED
+                                : decision->patch.count > 0   ? VERDICT_MUTATED
+                                                              : VERDICT_ALLOWED;
+
+    series.kind = decision->phase * VERDICT_KINDS + verdict;
+    pthread_mutex_lock(&shard->lock);
+    histogram_count(&shard->counts.durations[decision->phase], nanoseconds);
+    series_count(&shard->counts.decisions, &series);
+    count_violations(&shard->counts, decision, series.first);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+void metrics_count_refusal(struct metrics_shard *shard, enum refusal refusal)
+{
+    pthread_mutex_lock(&shard->lock);
+    shard->counts.refusals[refusal]++;
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static void add(struct counts *sum, const struct counts *counts)
+{
+    series_count_all(&sum->decisions, &counts->decisions);
+    series_count_all(&sum->violations, &counts->violations);
+    for (size_t phase = 0; phase < PHASES; phase++) {
+        sum->durations[phase].nanoseconds += counts->durations[phase].nanoseconds;
+        for (size_t i = 0; i <= BUCKETS; i++)
+            sum->durations[phase].counts[i] += counts->durations[phase].counts[i];
+    }
+    for (size_t i = 0; i < REFUSAL_COUNT; i++)
+        sum->refusals[i] += counts->refusals[i];
+}
+
+void metrics_write_head(struct buf *buf, const char *name, const char *type, const char *help)
+{
+    buf_printf(buf, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void metrics_write_label(struct buf *buf, const char *name, struct bytes value)
+{
+    buf_printf(buf, "%s=\"", name);
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.data[i];
+
+        if (c == '\\' || c == '"' || c == '\n')
+            buf_add_char(buf, '\\');
+        buf_add_char(buf, c == '\n' ? 'n' : c);
+    }
+    buf_add_char(buf, '"');
+}
+
+static void write_decisions(struct series_table *table, struct buf *buf)
+{
+    struct series **series = series_sort(table);
+
+    metrics_write_head(buf, "fairgate_decisions_total", "counter",
+                       "Reviews answered, by phase, verdict and the tenant they concern.");
+    for (size_t i = 0; i < table->count; i++) {
+        buf_printf(buf, "fairgate_decisions_total{phase=\"%s\",verdict=\"%s\",",
+                   phase_names[series[i]->kind / VERDICT_KINDS],
+                   verdict_names[series[i]->kind % VERDICT_KINDS]);
+        metrics_write_label(buf, "tenant", series[i]->first);
+        buf_printf(buf, "} %llu\n", (unsigned long long)series[i]->count);
+    }
+}
+
+static void write_violations(struct series_table *table, struct buf *buf)
+{
+    struct series **series = series_sort(table);
+
+    metrics_write_head(buf, "fairgate_rule_violations_total", "counter",
+                       "Reviews that broke a rule, by rule, tenant and how it is enforced.");
+    for (size_t i = 0; i < table->count; i++) {
+        buf_add_text(buf, "fairgate_rule_violations_total{");
+        metrics_write_label(buf, "rule", series[i]->first);
+        buf_add_char(buf, ',');
+        metrics_write_label(buf, "tenant", series[i]->second);
+        buf_printf(buf, ",enforcement=\"%s\"} %llu\n", enforcement_names[series[i]->kind],
+                   (unsigned long long)series[i]->count);
+    }
+}
+
+static void write_histogram(const struct histogram *histogram, const char *phase, struct buf *buf)
+{
+    static const char name[] = "fairgate_decision_duration_seconds";
+    unsigned long long sum = 0;
+
+    for (size_t i = 0; i <= BUCKETS; i++) {
+        sum += histogram->counts[i];
+        buf_printf(buf, "%s_bucket{phase=\"%s\",le=\"%s\"} %llu\n", name, phase,
+                   i < BUCKETS ? buckets[i].seconds : "+Inf", sum);
+    }
+    buf_printf(buf, "%s_sum{phase=\"%s\"} %llu.%09llu\n", name, phase,
+               (unsigned long long)(histogram->nanoseconds / 1000000000),
+               (unsigned long long)(histogram->nanoseconds % 1000000000));
+    buf_printf(buf, "%s_count{phase=\"%s\"} %llu\n", name, phase, sum);
+}
+
+static void write_counts(struct counts *counts, struct buf *buf)
+{
+    write_decisions(&counts->decisions, buf);
+    write_violations(&counts->violations, buf);
+    metrics_write_head(buf, "fairgate_decision_duration_seconds", "histogram",
+                       "Time from a review's last byte to its answer, without the network.");
+    for (size_t phase = 0; phase < PHASES; phase++)
+        write_histogram(&counts->durations[phase], phase_names[phase], buf);
+    metrics_write_head(buf, "fairgate_requests_refused_total", "counter",
+                       "Requests that were no review of anybody's, by reason.");
+    for (size_t i = 0; i < REFUSAL_COUNT; i++)
+        buf_printf(buf, "fairgate_requests_refused_total{reason=\"%s\"} %llu\n", refusal_names[i],
+                   (unsigned long long)counts->refusals[i]);
+}
+
+void metrics_write(struct metrics *metrics, struct buf *buf)
+{
+    struct counts sum;
+
+    counts_init(&sum);
+    for (size_t i = 0; i < metrics->shard_count; i++) {
+        pthread_mutex_lock(&metrics->shards[i].lock);
+        add(&sum, &metrics->shards[i].counts);
+        pthread_mutex_unlock(&metrics->shards[i].lock);
+    }
+    write_counts(&sum, buf);
+    counts_release(&sum);
+}

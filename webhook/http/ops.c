@@ -1,0 +1,155 @@
+#include "http/ops.h"
+
+#include <unistd.h>
+
+#include "base/version.h"
+#include "http/loop.h"
+#include "http/reply.h"
+
+enum { METRICS_MAX_BYTES = 64 * 1024 * 1024, OPS_MAX_REQUEST_BYTES = 4096, OPS_IDLE_MS = 60000 };
+
+static void write_value(struct buf *buf, const char *name, const char *type, const char *help,
+                        long long value)
+{
+    metrics_write_head(buf, name, type, help);
+    buf_printf(buf, "%s %lld\n", name, value);
+}
+
+/* Two samples: one by one what went well, and what did not. */
+static void write_results(struct buf *buf, const char *name, const char *help, unsigned long ok,
+                          unsigned long failed)
+{
+    metrics_write_head(buf, name, "counter", help);
+    buf_printf(buf, "%s{result=\"ok\"} %lu\n%s{result=\"failed\"} %lu\n", name, ok, name, failed);
+}
+
+static void write_policy_set(struct ops *ops, struct buf *buf)
+{
+    struct service *service = ops->service;
+    const struct policy_set *set = snapshot_read(&service->policies, &ops->policies);
+
+    metrics_write_head(buf, "fairgate_policy_set_info", "gauge",
+                       "The policy set in force, by its digest.");
+    buf_add_text(buf, "fairgate_policy_set_info{");
+    metrics_write_label(buf, "digest", bytes_from(set->digest));
+    buf_add_text(buf, "} 1\n");
+    write_value(buf, "fairgate_policy_set_loaded_timestamp_seconds", "gauge",
+                "When the policy set in force was read.", atomic_load(&service->loaded_at));
+    write_results(buf, "fairgate_policy_reloads_total", "Reloads of the policy set, by result.",
+                  atomic_load(&service->reloads), atomic_load(&service->failed_reloads));
+}
+
+static void write_certificate(struct service *service, struct buf *buf)
+{
+    write_value(buf, "fairgate_certificate_expiry_timestamp_seconds", "gauge",
+                "When the certificate in force ends.", tls_expires(service->tls));
+    write_results(buf, "fairgate_certificate_reloads_total",
+                  "Reloads of certificate and key, by result.", atomic_load(&service->tls_reloads),
+                  atomic_load(&service->failed_tls_reloads));
+}
+
+/* A decimal of at most six digits after the point. */
+static void write_decimal(struct buf *buf, struct amount amount)
+{
+    int64_t den = amount.den ? amount.den : 1, rest = amount.num % den;
+    long long millionths = (long long)((__int128)rest * 1000000 / den);
+
+    buf_printf(buf, "%lld.%06lld\n", (long long)(amount.num / den), millionths);
+}
+
+static void write_usage(struct ledger *ledger, struct buf *buf)
+{
+    struct ledger_usage *usage;
+    size_t count;
+
+    ledger_report(ledger, buf->arena, &usage, &count);
+    metrics_write_head(buf, "fairgate_tenant_gpus", "gauge",
+                       "GPUs that a tenant holds, shares of one counted as such.");
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(buf, "fairgate_tenant_gpus{");
+        metrics_write_label(buf, "tenant", bytes_from(usage[i].tenant));
+        buf_add_text(buf, "} ");
+        write_decimal(buf, usage[i].gpus);
+    }
+    metrics_write_head(buf, "fairgate_tenant_pods", "gauge", "Pods that a tenant has.");
+    for (size_t i = 0; i < count; i++) {
+        buf_add_text(buf, "fairgate_tenant_pods{");
+        metrics_write_label(buf, "tenant", bytes_from(usage[i].tenant));
+        buf_printf(buf, "} %zu\n", usage[i].pods);
+    }
+}
+
+static void write_process(const struct ops *ops, struct buf *buf)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    size_t connections = 0, cut_off = 0;
+    long pages = 0;
+
+    for (size_t i = 0; i < ops->loop_count; i++) {
+        connections += loop_connections(ops->loops[i]);
+        cut_off += loop_cut_off(ops->loops[i]);
+    }
+    write_value(buf, "fairgate_connections", "gauge", "Open connections of those who send reviews.",
+                (long long)connections);
+    write_value(buf, "fairgate_connections_cut_off_total", "counter",
+                "Connections ended because too much of too many requests was held.",
+                (long long)cut_off);
+    metrics_write_head(buf, "fairgate_build_info", "gauge", "The program's version.");
+    buf_add_text(buf, "fairgate_build_info{");
+    metrics_write_label(buf, "version", bytes_from(version));
+    buf_add_text(buf, "} 1\n");
+    if (!file)
+        return;
+    if (fscanf(file, "%*d %ld", &pages) == 1) /* NOLINT(cert-err34-c): the kernel's own figure */
+        write_value(buf, "process_resident_memory_bytes", "gauge", "Memory in use.",
+                    pages * sysconf(_SC_PAGESIZE));
+    fclose(file);
+}
+
+static void send_metrics(struct ops *ops, h2o_req_t *req)
+{
+    struct service *service = ops->service;
+    struct arena arena = {0};
+    struct buf buf;
+
+    buf_init(&buf, &arena, METRICS_MAX_BYTES);
+    metrics_write(service->metrics, &buf);
+    write_policy_set(ops, &buf);
+    write_certificate(service, &buf);
+    if (service->ledger)
+        write_usage(service->ledger, &buf);
+    if (service->audit_log)
+        write_value(&buf, "fairgate_audit_log_failures_total", "counter",
+                    "Lines that could not be written to the audit log.",
+                    (long long)audit_log_failures(service->audit_log));
+    write_process(ops, &buf);
+    reply_send(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_bytes(&buf));
+    arena_release(&arena);
+}
+
+static int on_req(h2o_handler_t *self, h2o_req_t *req)
+{
+    struct ops *ops = loop_data(req);
+    struct bytes path = reply_path(req);
+    bool is_draining = atomic_load(&ops->service->is_draining);
+
+    (void)self;
+    if (!bytes_is(reply_method(req), "GET") && !bytes_is(reply_method(req), "HEAD"))
+        reply_send_not_allowed(req, "GET, HEAD");
+    else if (bytes_is(path, "/healthz"))
+        reply_send_line(req, 200, "ok");
+    else if (bytes_is(path, "/readyz"))
+        reply_send_line(req, is_draining ? 503 : 200, is_draining ? "draining" : "ok");
+    else if (bytes_is(path, "/metrics"))
+        send_metrics(ops, req);
+    else
+        reply_send_line(req, 404, "no such path; there are /healthz, /readyz and /metrics");
+    return 0;
+}
+
+void ops_configure(h2o_globalconf_t *http)
+{
+    reply_configure(http, on_req);
+    http->max_request_entity_size = OPS_MAX_REQUEST_BYTES;
+    http->http1.req_timeout = OPS_IDLE_MS;
+}

@@ -1,0 +1,18 @@
+/* ops: what operators ask over plain HTTP: /healthz, /readyz, /metrics. */
+#pragma once
+
+#include <h2o.h>
+
+#include "http/service.h"
+
+struct loop;
+
+/* loop_data of the loop that answers. */
+struct ops {
+    struct service *service;
+    struct loop **loops; /* those that serve reviews */
+    size_t loop_count;
+    struct snapshot_reader policies;
+};
+
+void ops_configure(h2o_globalconf_t *http);

@@ -1,0 +1,236 @@
+#include "http/server.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "http/listener.h"
+#include "http/loop.h"
+#include "http/ops.h"
+#include "http/review_handler.h"
+
+enum {
+    MAX_CONNECTIONS = 10000,
+    /* Of bodies that are still coming in. One that is judged is at most as large as it may be, and
+     * there is one a thread. */
+    MAX_BUFFERED_BYTES = 512 * 1024 * 1024,
+    MAX_OPS_CONNECTIONS = 100,
+    SPARE_DESCRIPTORS = 128, /* beside those of connections */
+    DRAIN_STEP_MS = 20,
+    /* The API server leaves its idle connections after 90 s; h2o can't close them by itself. */
+    DRAIN_MAX_MS = 95000
+};
+
+struct server {
+    struct server_config config;
+    struct service service;
+    h2o_globalconf_t review_http, ops_http;
+    struct listener review_listener, ops_listener;
+    struct reviewer *reviewers;
+    struct ops ops;
+    sigset_t signals;
+};
+
+static void block_signals(struct server *server)
+{
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&server->signals);
+    sigaddset(&server->signals, SIGTERM);
+    sigaddset(&server->signals, SIGINT);
+    sigaddset(&server->signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &server->signals, NULL);
+}
+
+/* How many connections there may be; as many descriptors as the system grants are asked for. */
+static size_t max_connections(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return MAX_CONNECTIONS;
+    if (limit.rlim_cur < MAX_CONNECTIONS + SPARE_DESCRIPTORS && limit.rlim_cur < limit.rlim_max) {
+        rlim_t wanted = MAX_CONNECTIONS + SPARE_DESCRIPTORS;
+
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= MAX_CONNECTIONS + SPARE_DESCRIPTORS)
+        return MAX_CONNECTIONS;
+    return limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS
+                                                  : SPARE_DESCRIPTORS;
+}
+
+static bool bind_both(struct server *server, struct error *err)
+{
+    return (listener_bind(server->config.listen, &server->review_listener, err) ||
+            error_wrap(err, "--listen")) &&
+           (listener_bind(server->config.admin, &server->ops_listener, err) ||
+            error_wrap(err, "--admin"));
+}
+
+static bool open_both(struct server *server, struct error *err)
+{
+    return (listener_open(&server->review_listener, err) || error_wrap(err, "--listen")) &&
+           (listener_open(&server->ops_listener, err) || error_wrap(err, "--admin"));
+}
+
+static bool start_reviewers(struct server *server, struct error *err)
+{
+    size_t count = (size_t)server->config.thread_count;
+
+    server->reviewers = calloc(count, sizeof(*server->reviewers));
+    server->ops.loops = calloc(count, sizeof(struct loop *));
+    if (!server->reviewers || !server->ops.loops)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        const struct loop_config config = {
+            .http = &server->review_http,
+            .tls = tls_context(server->service.tls),
+            .listener = server->review_listener.fd,
+            .max_connections = max_connections() / count,
+            .max_buffered = MAX_BUFFERED_BYTES / count,
+            .data = &server->reviewers[i],
+        };
+
+        server->reviewers[i].service = &server->service;
+        server->reviewers[i].metrics = metrics_shard(server->service.metrics, i);
+        server->ops.loops[i] = loop_start(&config, err);
+        if (!server->ops.loops[i])
+            return false;
+    }
+    server->ops.loop_count = count;
+    return true;
+}
+
+static bool start_ops(struct server *server, struct error *err)
+{
+    const struct loop_config config = {
+        .http = &server->ops_http,
+        .listener = server->ops_listener.fd,
+        .max_connections = MAX_OPS_CONNECTIONS,
+        .max_buffered = MAX_BUFFERED_BYTES,
+        .data = &server->ops,
+    };
+
+    return loop_start(&config, err) != NULL;
+}
+
+struct server *server_new(const struct server_config *config)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server)
+        abort();
+    server->config = *config;
+    server->review_listener.fd = server->ops_listener.fd = -1;
+    server->ops.service = &server->service;
+    service_init(&server->service, &config->service, (size_t)config->thread_count);
+    review_handler_configure(&server->review_http, (uint64_t)config->idle_milliseconds);
+    ops_configure(&server->ops_http);
+    return server;
+}
+
+bool server_start(struct server *server, struct problems *problems, struct error *err)
+{
+    block_signals(server);
+    /* No temporary files for large bodies: the root may be read-only. */
+    h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
+    return service_open(&server->service, problems, err) && bind_both(server, err) &&
+           open_both(server, err) && start_reviewers(server, err) && start_ops(server, err);
+}
+
+void server_free(struct server *server)
+{
+    if (server->review_listener.fd >= 0)
+        close(server->review_listener.fd);
+    if (server->ops_listener.fd >= 0)
+        close(server->ops_listener.fd);
+    h2o_config_dispose(&server->review_http);
+    h2o_config_dispose(&server->ops_http);
+    service_release(&server->service);
+    free(server->ops.loops);
+    free(server->reviewers);
+    free(server);
+}
+
+static void log_start(struct server *server)
+{
+    struct snapshot_reader reader = {0};
+    const struct policy_set *set = snapshot_read(&server->service.policies, &reader);
+    char threads[32];
+
+    snprintf(threads, sizeof(threads), "%lld", (long long)server->config.thread_count);
+    if (server->service.ledger)
+        log_warning("stand-alone: what exists is the state files and what this server let in "
+                    "since; a DELETE review is taken for a deletion");
+    log_info("serving", "listen", server->review_listener.address, "admin",
+             server->ops_listener.address, "threads", threads, "policySet", set->digest);
+    snapshot_reader_release(&reader);
+}
+
+static size_t count_connections(const struct server *server)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < server->ops.loop_count; i++)
+        sum += loop_connections(server->ops.loops[i]);
+    return sum;
+}
+
+static bool has_drained(const struct server *server)
+{
+    for (size_t i = 0; i < server->ops.loop_count; i++) {
+        if (!loop_has_stopped_accepting(server->ops.loops[i]))
+            return false;
+    }
+    return count_connections(server) == 0;
+}
+
+static bool drain(struct server *server)
+{
+    const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000};
+    bool is_accepting = true;
+
+    atomic_store(&server->service.is_draining, true);
+    for (size_t i = 0; i < server->ops.loop_count; i++)
+        loop_request_shutdown(server->ops.loops[i]);
+    for (int64_t passed = 0; passed < DRAIN_MAX_MS; passed += DRAIN_STEP_MS) {
+        int number;
+
+        if (is_accepting && passed >= server->config.grace_milliseconds) {
+            for (size_t i = 0; i < server->ops.loop_count; i++)
+                loop_stop_accepting(server->ops.loops[i]);
+            is_accepting = false;
+        }
+        if (has_drained(server))
+            return true;
+        number = sigtimedwait(&server->signals, NULL, &step);
+        if (number == SIGTERM || number == SIGINT)
+            return false;
+    }
+    return false;
+}
+
+bool server_wait(struct server *server)
+{
+    char left[32];
+
+    log_start(server);
+    for (;;) {
+        int number = sigwaitinfo(&server->signals, NULL);
+
+        if (number == SIGHUP)
+            service_reload(&server->service);
+        else if (number == SIGTERM || number == SIGINT)
+            break;
+    }
+    log_info("draining");
+    if (drain(server)) {
+        log_info("drained");
+        return true;
+    }
+    snprintf(left, sizeof(left), "%zu", count_connections(server));
+    log_warning("ended with connections open", "connections", left);
+    return false;
+}

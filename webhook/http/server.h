@@ -1,0 +1,28 @@
+/* server: the listeners, the threads behind them, and the signals that govern them. */
+#pragma once
+
+#include "http/service.h"
+
+struct server_config {
+    struct service_config service;
+    const char *listen, *admin;
+    int64_t idle_milliseconds, grace_milliseconds;
+    int64_t thread_count;
+};
+
+struct server;
+
+/* What `config` points to must outlive the server. */
+struct server *server_new(const struct server_config *config);
+
+/* Everything is read and all addresses are taken before anything listens. False: `problems` has
+ * mistakes of the policy set, or `err` tells what else is wrong. Blocks the signals that
+ * server_wait handles; call it before other threads are started. */
+bool server_start(struct server *server, struct problems *problems, struct error *err) MUST_CHECK;
+
+/* Of a server that did not start. */
+void server_free(struct server *server);
+
+/* Serve until SIGTERM or SIGINT, then drain; SIGHUP reloads. True: every connection came to its
+ * end. The process must end thereafter, because threads still run. */
+bool server_wait(struct server *server) MUST_CHECK;

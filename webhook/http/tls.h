@@ -1,0 +1,32 @@
+/* tls: certificate, key and the clients' authority, which may change while connections are served.
+ *
+ * One SSL_CTX lasts for good; each handshake takes what is in force then. (h2o keeps a bare pointer
+ * to it between accepting a connection and its first byte, so that none may be freed before.) */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+struct tls;
+
+struct tls_files {
+    const char *certificate; /* PEM: the server's, then those that lead to its authority */
+    const char *key;         /* PEM, without passphrase */
+    const char *client_ca;   /* PEM; NULL: clients need no certificate */
+};
+
+/* The paths must outlive what is made. `err` names the file. */
+struct tls *tls_new(const struct tls_files *files, struct error *err) MUST_CHECK;
+void tls_free(struct tls *tls);
+
+/* Read the files again. False: something is wrong with them, and what was in force goes on. */
+bool tls_reload(struct tls *tls, struct error *err) MUST_CHECK;
+
+struct ssl_ctx_st *tls_context(struct tls *tls);
+
+/* When the server's certificate ends, in seconds since 1970. */
+int64_t tls_expires(struct tls *tls);
+
+const char *tls_library_version(void);
