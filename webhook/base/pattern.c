@@ -197,17 +197,23 @@ static void fill_path_row(const char *glob, size_t len, char c, const struct pat
 
 bool path_glob_matches(const char *glob, struct bytes path)
 {
-    size_t literal = strcspn(glob, "*?"), len;
+    size_t literal = strcspn(glob, "*?"), len = strlen(glob), tail = len;
     struct path_row rows[2];
 
-    if (!bytes_has_prefix(path, (struct bytes){glob, literal}))
+    while (tail > literal && glob[tail - 1] != '*' && glob[tail - 1] != '?')
+        tail--;
+    if (!bytes_has_prefix(path, (struct bytes){glob, literal}) ||
+        !bytes_has_suffix(path, (struct bytes){glob + tail, len - tail}))
         return false;
+    /* The most frequent form needs no table: everything below a path. */
+    if (path.len > literal && !strcmp(glob + literal, "**"))
+        return true;
     /* The slash before the stars says whether they are whole segments, so it stays. */
     if (literal > 0)
         literal--;
     glob += literal;
     path = bytes_tail(path, literal);
-    len = strlen(glob);
+    len -= literal;
     assert(len <= PATH_GLOB_MAX);
     fill_path_row(glob, len, '\0', NULL, &rows[path.len % 2]);
     for (size_t i = path.len; i-- > 0;)

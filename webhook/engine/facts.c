@@ -55,19 +55,22 @@ static enum evaluation classify(const struct review *review, const struct kind_r
 static bool check_identity(const struct review *review, struct value object, struct arena *arena,
                            struct error *err)
 {
-    struct bytes version = {0}, kind = {0};
-    const char *expected =
-        arena_printf(arena, "%s%s%s", text_quote(arena, review->group),
-                     review->group.len ? "/" : "", text_quote(arena, review->version));
+    struct bytes version = {0}, kind = {0}, rest;
 
     if (!field_text(object, "apiVersion", arena, &version, err) ||
         !field_text(object, "kind", arena, &kind, err))
         return false;
-    if (bytes_equal(kind, review->kind) && bytes_is(version, expected))
+    rest = version;
+    if (review->group.len && bytes_has_prefix(version, review->group) &&
+        version.len > review->group.len && version.data[review->group.len] == '/')
+        rest = bytes_tail(version, review->group.len + 1);
+    if (bytes_equal(kind, review->kind) && bytes_equal(rest, review->version) &&
+        (rest.len < version.len) == (review->group.len > 0))
         return true;
-    return error_set(err, "the review is of kind %s of %s, but its object of kind %s of %s",
-                     text_quote(arena, review->kind), expected, text_quote(arena, kind),
-                     text_quote(arena, version));
+    return error_set(err, "the review is of kind %s of %s%s%s, but its object of kind %s of %s",
+                     text_quote(arena, review->kind), text_quote(arena, review->group),
+                     review->group.len ? "/" : "", text_quote(arena, review->version),
+                     text_quote(arena, kind), text_quote(arena, version));
 }
 
 static bool check_namespace(const struct review *review, struct arena *arena, struct error *err)

@@ -271,13 +271,30 @@ static struct bytes normal_host(struct bytes written, struct arena *arena)
     return strcmp(host, "index.docker.io") == 0 ? default_host : (struct bytes){host, written.len};
 }
 
+/* HOST/PREFIXPATH */
+static const char *join_name(struct bytes host, struct bytes prefix, struct bytes path,
+                             struct arena *arena)
+{
+    char *name = arena_alloc_raw(arena, host.len + 1 + prefix.len + path.len + 1), *end = name;
+
+    memcpy(end, host.data, host.len);
+    end += host.len;
+    *end++ = '/';
+    if (prefix.len)
+        memcpy(end, prefix.data, prefix.len);
+    end += prefix.len;
+    memcpy(end, path.data, path.len);
+    end[path.len] = '\0';
+    return name;
+}
+
 bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *out,
                      struct error *err)
 {
     struct bytes host, prefix = {0};
     const char *problem;
     struct parts parts;
-    char *name;
+    const char *name;
 
     split(text, &parts);
     problem = find_problem(text, &parts);
@@ -289,8 +306,7 @@ bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *o
     if (prefix.len + parts.path.len > PATH_MAX_LEN)
         return refuse(text, "its repository has more than 255 bytes", err);
 
-    name = arena_printf(arena, "%.*s/%.*s%.*s", BYTES_ARG(host), BYTES_ARG(prefix),
-                        BYTES_ARG(parts.path));
+    name = join_name(host, prefix, parts.path, arena);
     *out = (struct image_ref){
         .host = arena_copy(arena, host),
         .path = name + host.len + 1,
