@@ -7,21 +7,13 @@ static const struct {
     const char *name, *summary;
     command_fn *run;
 } commands[] = {
-#if __has_include("cli/cmd_serve.c")
     {"serve", "answer the API server's admission calls", cmd_serve},
-#endif
-#if __has_include("cli/cmd_check.c")
     {"check", "is a policy set sound? every mistake with its place", cmd_check},
-#endif
-#if __has_include("cli/cmd_eval.c")
     {"eval", "what would happen to these manifests or reviews?", cmd_eval},
-#endif
 #if __has_include("cli/cmd_test.c")
     {"test", "run the test cases beside a policy set", cmd_test},
 #endif
-#if __has_include("cli/cmd_version.c")
     {"version", "this program's version and its libraries'", cmd_version},
-#endif
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
