@@ -1,0 +1,11 @@
+#include "base/memory.h"
+
+void *memory_alloc(size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+
+    if (memory)
+        return memory;
+    fprintf(stderr, "fairgate: out of memory: %zu bytes wanted\n", size);
+    abort();
+}

@@ -1,0 +1,217 @@
+#include "ledger/held_pod.h"
+
+#include <assert.h>
+
+#include "engine/workload.h"
+#include "kube/quantity.h"
+
+enum { MAX_NUMBER_BYTES = 32 };
+
+enum { NANO = 1000000000 };
+
+/* A number of more digits than anybody needs, as a text of at most 29 bytes: quantities are whole
+ * multiples of 1n. */
+static struct bytes shorten(struct amount number, struct arena *arena)
+{
+    int64_t den = number.den ? number.den : 1;
+
+    assert(NANO % den == 0);
+    return bytes_from(arena_printf(arena, "%lld.%09lld", (long long)(number.num / den),
+                                   (long long)(number.num % den * (NANO / den))));
+}
+
+/* Only numbers can weigh anything. */
+static void keep_numbers(const struct ask *from, struct arena *arena, struct ask *out)
+{
+    out->annotations = NULL;
+    out->annotation_count = 0;
+    for (size_t i = 0; i < from->annotation_count; i++) {
+        struct annotation annotation = from->annotations[i];
+        struct error ignored;
+        struct amount number;
+
+        if (!quantity_parse(annotation.value, &number, &ignored))
+            continue;
+        if (annotation.value.len > MAX_NUMBER_BYTES)
+            annotation.value = shorten(number, arena);
+        *ARENA_APPEND(arena, out->annotations, out->annotation_count) = annotation;
+    }
+}
+
+static struct bytes join(struct bytes namespace, struct bytes name, struct arena *arena)
+{
+    char *text = arena_alloc(arena, namespace.len + 1 + name.len);
+
+    if (namespace.len)
+        memcpy(text, namespace.data, namespace.len);
+    text[namespace.len] = '/';
+    if (name.len)
+        memcpy(text + namespace.len + 1, name.data, name.len);
+    return (struct bytes){text, namespace.len + 1 + name.len};
+}
+
+void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
+                   struct bytes identity, struct arena *arena)
+{
+    struct ask ask;
+
+    ask_from_pod(pod, arena, &ask);
+    *held = (struct held_pod){.uid = pod->uid,
+                              .has_uid = pod->uid.len > 0,
+                              .namespace = namespace,
+                              .name = pod->name,
+                              .node = pod->node_name,
+                              .workload = workload_of(pod, arena),
+                              .ask = ask};
+    keep_numbers(&ask, arena, &held->ask);
+    if (!held->has_uid)
+        held->uid = join(namespace, pod->name.len ? pod->name : identity, arena);
+}
+
+static struct amount *find_request(struct ask *ask, struct bytes name)
+{
+    for (size_t i = 0; i < ask->requests.count; i++) {
+        if (bytes_equal(ask->requests.items[i].name, name))
+            return &ask->requests.items[i].amount;
+    }
+    return NULL;
+}
+
+static void merge_requests(const struct ask *from, struct arena *arena, struct ask *into)
+{
+    for (size_t i = 0; i < from->requests.count; i++) {
+        const struct resource_amount *item = &from->requests.items[i];
+        struct amount *amount = find_request(into, item->name);
+
+        if (amount)
+            *amount = amount_max(*amount, item->amount);
+        else
+            *ARENA_APPEND(arena, into->requests.items, into->requests.count) = *item;
+    }
+}
+
+static bool is_larger(struct bytes value, struct bytes than)
+{
+    struct amount a, b;
+    struct error ignored;
+
+    return quantity_parse(value, &a, &ignored) && quantity_parse(than, &b, &ignored) &&
+           amount_compare(a, b) > 0;
+}
+
+static void merge_annotation(const struct annotation *from, struct arena *arena, struct ask *into)
+{
+    for (size_t i = 0; i < into->annotation_count; i++) {
+        if (!bytes_equal(into->annotations[i].name, from->name))
+            continue;
+        if (is_larger(from->value, into->annotations[i].value))
+            into->annotations[i].value = from->value;
+        return;
+    }
+    *ARENA_APPEND(arena, into->annotations, into->annotation_count) = *from;
+}
+
+/* None pinned counts as the largest there is, so it swallows whatever the other one pins. */
+static void merge_products(const struct strings *from, struct arena *arena, struct strings *into)
+{
+    if (into->count == 0)
+        return;
+    if (from->count == 0)
+        *into = (struct strings){0};
+    for (size_t i = 0; i < from->count; i++) {
+        if (!strings_has(into, bytes_from(from->items[i])))
+            strings_add(into, arena, from->items[i]);
+    }
+}
+
+void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out)
+{
+    struct ask merged = {0};
+
+    for (size_t i = 0; i < a->products.count; i++)
+        strings_add(&merged.products, arena, a->products.items[i]);
+    merge_requests(a, arena, &merged);
+    merge_requests(b, arena, &merged);
+    for (size_t i = 0; i < a->annotation_count; i++)
+        merge_annotation(&a->annotations[i], arena, &merged);
+    for (size_t i = 0; i < b->annotation_count; i++)
+        merge_annotation(&b->annotations[i], arena, &merged);
+    merge_products(&b->products, arena, &merged.products);
+    *out = merged;
+}
+
+void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,
+                    struct held_pod *out)
+{
+    struct held_pod merged = *next;
+
+    if (merged.node.len == 0)
+        merged.node = held->node;
+    if (merged.workload.len == 0)
+        merged.workload = held->workload;
+    if (merged.gone_at == 0)
+        merged.gone_at = held->gone_at;
+    ask_merge(&held->ask, &next->ask, arena, &merged.ask);
+    *out = merged;
+}
+
+size_t held_pod_room(const struct held_pod *held)
+{
+    const struct ask *ask = &held->ask;
+    size_t size = ask->requests.count * sizeof(*ask->requests.items) +
+                  ask->annotation_count * sizeof(*ask->annotations) +
+                  ask->products.count * sizeof(*ask->products.items) + held->uid.len +
+                  held->namespace.len + held->name.len + held->node.len + held->workload.len;
+
+    for (size_t i = 0; i < ask->requests.count; i++)
+        size += ask->requests.items[i].name.len;
+    for (size_t i = 0; i < ask->annotation_count; i++)
+        size += ask->annotations[i].name.len + ask->annotations[i].value.len;
+    for (size_t i = 0; i < ask->products.count; i++)
+        size += strlen(ask->products.items[i]) + 1;
+    return size;
+}
+
+static void *take(char **room, const void *from, size_t size)
+{
+    void *copy = *room;
+
+    if (size)
+        memcpy(copy, from, size);
+    *room += size;
+    return copy;
+}
+
+static void take_text(char **room, struct bytes *text)
+{
+    text->data = take(room, text->data, text->len);
+}
+
+void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out)
+{
+    char *rest = room;
+    struct ask *ask = &out->ask;
+
+    *out = *held;
+    /* What must be aligned comes first. */
+    ask->requests.items =
+        take(&rest, ask->requests.items, ask->requests.count * sizeof(*ask->requests.items));
+    ask->annotations =
+        take(&rest, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
+    ask->products.items =
+        take(&rest, ask->products.items, ask->products.count * sizeof(*ask->products.items));
+    for (size_t i = 0; i < ask->requests.count; i++)
+        take_text(&rest, &ask->requests.items[i].name);
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        take_text(&rest, &ask->annotations[i].name);
+        take_text(&rest, &ask->annotations[i].value);
+    }
+    for (size_t i = 0; i < ask->products.count; i++)
+        ask->products.items[i] =
+            take(&rest, ask->products.items[i], strlen(ask->products.items[i]) + 1);
+    take_text(&rest, &out->uid);
+    take_text(&rest, &out->namespace);
+    take_text(&rest, &out->name);
+    take_text(&rest, &out->node);
+    take_text(&rest, &out->workload);
+}

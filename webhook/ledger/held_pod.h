@@ -1,0 +1,33 @@
+/* held_pod: what the ledger remembers of a pod, apart from what any policy makes of it. */
+#pragma once
+
+#include "tenancy/demand.h"
+
+struct held_pod {
+    /* Of a pod without one: "namespace/name", which no uid is. */
+    struct bytes uid;
+    bool has_uid;
+    struct bytes namespace, name;
+    struct bytes node; /* empty: none yet */
+    struct bytes workload;
+    struct ask ask;  /* of its annotations those that are numbers */
+    int64_t gone_at; /* when its grace period is over; 0: it isn't terminating */
+};
+
+/* From a pod that was read. `identity` stands for the name in the uid of a pod that has neither.
+ * Everything refers to the pod's texts, or lives in `arena`. */
+void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
+                   struct bytes identity, struct arena *arena);
+
+/* One pod seen twice: its larger amount of each resource and annotation, and what is newer of the
+ * rest, `next` being the newer one. Refers to both, or lives in `arena`. */
+void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,
+                    struct held_pod *out);
+
+/* The larger amount of each of two asks. */
+void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out);
+
+/* A copy that refers to nothing but `room`, which has held_pod_room() bytes and is aligned as for a
+ * pointer. */
+size_t held_pod_room(const struct held_pod *held);
+void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out);

@@ -1,0 +1,106 @@
+/* holdings: the pods that count, found by uid and by name, and what every tenant, namespace and
+ * workload holds through them. The ledger's lock guards all of it. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "base/table.h"
+#include "engine/facts.h"
+#include "engine/usage.h"
+#include "ledger/held_pod.h"
+
+struct namespace_holdings;
+struct tenant_holdings;
+
+/* One pod, and what it weighs by the tenancy that was adopted. */
+struct holding {
+    struct held_pod pod;
+    uint64_t number; /* in the order of recording */
+    struct table_link by_uid, by_name;
+    TAILQ_ENTRY(holding) in_all, in_namespace, in_leaving;
+    struct namespace_holdings *namespace;
+    bool is_leaving; /* is in that list */
+
+    const struct tenant *tenant; /* NULL: counted for nobody */
+    bool is_accelerated;
+    bool is_beyond; /* its GPUs don't fit 64 bits */
+    struct amount gpus, by_mode[MODE_COUNT];
+    struct workload_holdings *workload; /* NULL: in none */
+    TAILQ_ENTRY(holding) in_workload, in_mode[MODE_COUNT];
+};
+
+TAILQ_HEAD(holding_list, holding);
+
+struct holdings {
+    const struct tenancy *tenancy; /* NULL: none yet, and nothing weighs anything */
+    const struct view *view;
+    struct table by_uid, by_name, namespaces, workloads;
+    TAILQ_HEAD(, namespace_holdings) all_namespaces;
+    struct holding_list all;
+    struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
+    struct arena tenants_arena, scratch;
+    uint64_t next_number;
+    /* Pods that are gone once their grace period is over; next_gone: the earliest of these times.
+     */
+    struct holding_list leaving;
+    int64_t next_gone;
+};
+
+void holdings_init(struct holdings *holdings, const struct view *view);
+void holdings_release(struct holdings *holdings);
+
+/* Weigh everything anew, by this tenancy and this view. Both must outlive their use here. */
+void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
+                    const struct view *view);
+
+/* `view` is another one, with new labels of this namespace: its pods may be another tenant's now.
+ */
+void holdings_move(struct holdings *holdings, struct bytes namespace);
+
+/* Record a pod; of one that is there already (by uid), the larger amount of each counts from now
+ * on. */
+void holdings_put(struct holdings *holdings, const struct held_pod *pod);
+void holdings_remove(struct holdings *holdings, struct holding *holding);
+void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node);
+
+/* Pods whose node is gone and whose grace period is over don't count any more. */
+void holdings_drop_gone(struct holdings *holdings, int64_t now);
+
+struct holding *holdings_find(const struct holdings *holdings, struct bytes uid);
+
+/* The pod that a request names: by uid where it has one, else, or where nothing but the name was
+ * known when it was recorded, by name; of several the one recorded last. */
+struct holding *holdings_find_named(const struct holdings *holdings, struct bytes uid,
+                                    struct bytes namespace, struct bytes name);
+
+/* Of several pods of one name: the next, in no particular order. */
+struct holding *holdings_first_named(const struct holdings *holdings, struct bytes namespace,
+                                     struct bytes name);
+struct holding *holdings_next_named(const struct holding *holding);
+
+/* What one tenant holds; sums that don't fit 64 bits are INT64_MAX, so that no cap has room. */
+struct tenant_holdings {
+    struct total {
+        struct amount sum;
+        bool is_beyond;
+    } gpus, by_mode[MODE_COUNT], *resources; /* one for each of tenant->resources */
+    size_t pods;
+    struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
+};
+
+struct amount total_amount(const struct total *total);
+
+/* One of the caps of a tenant: how much of it these requests are. False where the sum doesn't fit.
+ */
+bool cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
+             struct amount *out) MUST_CHECK;
+
+/* Those that hold a mode inside the scope of their tenant's sharing.exclusive, the earliest first;
+ * NULL: none ever did. */
+const struct holding_list *holdings_in_mode(const struct holdings *holdings,
+                                            const struct tenant *tenant, struct bytes namespace,
+                                            enum mode mode);
+
+/* The accelerated ones of a workload, the earliest first; NULL: none. */
+const struct holding_list *holdings_in_workload(const struct holdings *holdings,
+                                                struct bytes namespace, struct bytes workload);

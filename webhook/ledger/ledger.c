@@ -1,0 +1,333 @@
+#include "ledger/ledger.h"
+
+#include "base/field.h"
+#include "base/memory.h"
+#include "engine/check.h"
+#include "ledger/state_files.h"
+#include "ledger/usage_read.h"
+
+struct ledger {
+    struct snapshot_cell views;
+    pthread_mutex_t lock;
+    /* Guarded by the lock: */
+    struct holdings holdings; /* its view is the current one of `views` */
+};
+
+static void free_view(void *view)
+{
+    view_release(view);
+    free(view);
+}
+
+static struct view *new_view(void)
+{
+    struct view *view = memory_alloc(sizeof(*view));
+
+    view_init(view);
+    return view;
+}
+
+struct ledger *ledger_new(void)
+{
+    struct ledger *ledger = memory_alloc(sizeof(*ledger));
+    struct view *view = new_view();
+
+    pthread_mutex_init(&ledger->lock, NULL);
+    snapshot_cell_init(&ledger->views);
+    snapshot_cell_swap(&ledger->views, view, free_view);
+    holdings_init(&ledger->holdings, view);
+    return ledger;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    holdings_release(&ledger->holdings);
+    snapshot_cell_release(&ledger->views);
+    pthread_mutex_destroy(&ledger->lock);
+    free(ledger);
+}
+
+const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader)
+{
+    return snapshot_read(&ledger->views, reader);
+}
+
+void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy)
+{
+    pthread_mutex_lock(&ledger->lock);
+    holdings_adopt(&ledger->holdings, tenancy, ledger->holdings.view);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
+{
+    struct state state = {0};
+    struct view *view;
+
+    if (!state_read(path, &state, err)) {
+        state_release(&state);
+        return false;
+    }
+    view = new_view();
+    pthread_mutex_lock(&ledger->lock);
+    view_add_all(view, ledger->holdings.view);
+    view_add_all(view, &state.view);
+    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
+    for (size_t i = 0; i < state.pod_count; i++)
+        holdings_put(&ledger->holdings, state.pods[i]);
+    snapshot_cell_swap(&ledger->views, view, free_view);
+    pthread_mutex_unlock(&ledger->lock);
+    state_release(&state);
+    return true;
+}
+
+/* Pods that no cap, no list of modes and no binding of now or of a tenant's own set asks about are
+ * not recorded, so that they take no lock. */
+static bool is_recorded(const struct facts *facts)
+{
+    const struct tenant *tenant = facts->tenant;
+
+    if (facts->demand.is_accelerated)
+        return true;
+    /* A binding names a pod only: it must be known that this one is not accelerated. */
+    return tenant && (tenant->resources.count > 0 || tenant->fabric.domains.count > 0 ||
+                      tenant->fabric.span == SPAN_ONE);
+}
+
+/* Would the request, let in, change what is written down? */
+static bool is_kept(const struct facts *facts)
+{
+    switch (facts->evaluation) {
+    case EVALUATE_POD_CREATE:
+    case EVALUATE_POD_RESIZE:
+    case EVALUATE_POD_DELETE:
+        return is_recorded(facts);
+    case EVALUATE_BINDING:
+        return facts->tenant;
+    case EVALUATE_NAMESPACE:
+    case EVALUATE_PRIORITY_CLASS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static struct bytes object_name(const struct facts *facts)
+{
+    return facts->review->name.len ? facts->review->name : facts->pod.name;
+}
+
+/* What will be recorded of a pod that is created or resized. A resize holds what the pod had until
+ * the node has carried it out. */
+static void make_pod(const struct facts *facts, struct held_pod *out)
+{
+    static const unsigned recording = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE;
+
+    if (!(facts->evaluation & recording))
+        return;
+    held_pod_init(out, &facts->pod, facts->namespace, facts->review->uid, facts->arena);
+    if (facts->evaluation == EVALUATE_POD_RESIZE)
+        ask_merge(&out->ask, &facts->old_ask, facts->arena, &out->ask);
+}
+
+/* The record of the pod that the request is about; NULL: there is none. */
+static struct holding *find_own(const struct holdings *holdings, const struct facts *facts,
+                                const struct held_pod *pod)
+{
+    static const unsigned about_existing =
+        EVALUATE_POD_RESIZE | EVALUATE_POD_DELETE | EVALUATE_BINDING;
+
+    if (facts->evaluation == EVALUATE_POD_CREATE)
+        return holdings_find(holdings, pod->uid);
+    if (facts->evaluation & about_existing)
+        return holdings_find_named(holdings, facts->pod.uid, facts->namespace, object_name(facts));
+    return NULL;
+}
+
+/* Make a new view: the current one with `object`, or without `name`. */
+static void change_view(struct ledger *ledger, enum view_kind kind,
+                        const struct view_object *object, struct bytes name)
+{
+    const struct view *old = ledger->holdings.view;
+    struct view *view = new_view();
+
+    view_add_all(view, old);
+    if (object)
+        view_add(view, kind, object);
+    else
+        view_remove(view, kind, name);
+    ledger->holdings.view = view;
+    snapshot_cell_swap(&ledger->views, view, free_view);
+}
+
+static void write_namespace(struct ledger *ledger, const struct facts *facts)
+{
+    struct view_object object = {.name = facts->namespace, .labels = facts->pod.labels};
+    const struct view_object *known =
+        view_find(ledger->holdings.view, VIEW_NAMESPACES, object.name);
+    bool has_none = value_count(object.labels) == 0;
+
+    if (known &&
+        (has_none ? value_count(known->labels) == 0 : value_equal(known->labels, object.labels)))
+        return;
+    change_view(ledger, VIEW_NAMESPACES, &object, object.name);
+    holdings_move(&ledger->holdings, object.name);
+}
+
+static void write_priority_class(struct ledger *ledger, const struct facts *facts)
+{
+    struct view_object object = {.name = object_name(facts), .labels = facts->pod.labels};
+    const struct view_object *known = view_find(ledger->holdings.view, VIEW_CLASSES, object.name);
+    struct value class = facts->pod.object;
+    struct error ignored;
+
+    if (facts->review->operation == OPERATION_DELETE) {
+        if (known)
+            change_view(ledger, VIEW_CLASSES, NULL, object.name);
+        return;
+    }
+    /* Values of another type make a class that the API server refuses. */
+    if (!field_integer(class, "value", facts->arena, &object.value, &ignored) ||
+        !field_bool(class, "globalDefault", facts->arena, &object.is_global_default, &ignored))
+        return;
+    if (!known || known->value != object.value ||
+        known->is_global_default != object.is_global_default)
+        change_view(ledger, VIEW_CLASSES, &object, object.name);
+}
+
+static void write_pod(struct holdings *holdings, struct held_pod *pod, const struct holding *own)
+{
+    /* A resize of a pod that was known by its name only. */
+    if (own) {
+        pod->uid = own->pod.uid;
+        pod->has_uid = own->pod.has_uid;
+    }
+    holdings_put(holdings, pod);
+}
+
+static void write_down(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
+                       struct holding *own)
+{
+    struct holdings *holdings = &ledger->holdings;
+
+    switch (facts->evaluation) {
+    case EVALUATE_POD_CREATE:
+    case EVALUATE_POD_RESIZE:
+        write_pod(holdings, pod, own);
+        break;
+    case EVALUATE_POD_DELETE:
+        if (own)
+            holdings_remove(holdings, own);
+        break;
+    case EVALUATE_BINDING:
+        if (own)
+            holdings_set_node(holdings, own,
+                              value_text(value_path(facts->review->object, "target.name")));
+        break;
+    case EVALUATE_NAMESPACE:
+        write_namespace(ledger, facts);
+        break;
+    case EVALUATE_PRIORITY_CLASS:
+        write_priority_class(ledger, facts);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Were the facts read by what holds now? */
+static bool is_current(const struct holdings *holdings, const struct facts *facts)
+{
+    static const unsigned in_namespace = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE |
+                                         EVALUATE_POD_DELETE | EVALUATE_TEMPLATE | EVALUATE_BINDING;
+    const struct view_object *known;
+
+    if (facts->tenancy != holdings->tenancy)
+        return false;
+    if (facts->world->view == holdings->view || !(facts->evaluation & in_namespace))
+        return true;
+    known = view_find(holdings->view, VIEW_NAMESPACES, facts->namespace);
+    return tenancy_belonging(facts->tenancy, facts->namespace,
+                             known ? known->labels : (struct value){0})
+               .tenant == facts->tenant;
+}
+
+struct settlement {
+    const struct facts *facts;
+    bool needs_usage, is_kept;
+    struct held_pod pod; /* what would be recorded */
+    ledger_judge_fn *judge;
+    void *context;
+};
+
+static bool settle_locked(struct ledger *ledger, struct settlement *settlement)
+{
+    const struct facts *facts = settlement->facts;
+    struct holding *own;
+    struct usage usage;
+
+    if (!is_current(&ledger->holdings, facts))
+        return false;
+    holdings_drop_gone(&ledger->holdings, facts->world->now);
+    own = find_own(&ledger->holdings, facts, &settlement->pod);
+    if (settlement->needs_usage)
+        usage_read(&ledger->holdings, facts, own, &usage);
+    if (settlement->judge(settlement->context, facts, settlement->needs_usage ? &usage : NULL) &&
+        settlement->is_kept)
+        write_down(ledger, facts, &settlement->pod, own);
+    return true;
+}
+
+bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
+                   ledger_judge_fn *judge, void *context)
+{
+    struct settlement settlement = {.facts = facts,
+                                    .needs_usage = facts_need_usage(facts),
+                                    .is_kept = writes && is_kept(facts),
+                                    .judge = judge,
+                                    .context = context};
+    struct usage unknown;
+    bool is_settled;
+
+    if (settlement.needs_usage && !ledger) {
+        usage_init_unknown(facts, "no view of the cluster: the server was started without --state",
+                           &unknown);
+        judge(context, facts, &unknown);
+        return true;
+    }
+    if (!ledger || (!settlement.needs_usage && !settlement.is_kept)) {
+        judge(context, facts, NULL);
+        return true;
+    }
+    make_pod(facts, &settlement.pod);
+    pthread_mutex_lock(&ledger->lock);
+    is_settled = settle_locked(ledger, &settlement);
+    pthread_mutex_unlock(&ledger->lock);
+    return is_settled;
+}
+
+static void report_tenant(const struct tenant *tenant, const struct tenant_holdings *held,
+                          struct arena *arena, struct ledger_usage *out)
+{
+    *out = (struct ledger_usage){.tenant = arena_copy(arena, bytes_from(tenant->name)),
+                                 .gpus = total_amount(&held->gpus),
+                                 .pods = held->pods};
+    for (int mode = 0; mode < MODE_COUNT; mode++)
+        out->by_mode[mode] = total_amount(&held->by_mode[mode]);
+}
+
+void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,
+                   size_t *count)
+{
+    const struct tenancy *tenancy;
+
+    pthread_mutex_lock(&ledger->lock);
+    tenancy = ledger->holdings.tenancy;
+    *count = tenancy ? tenancy->tenant_count : 0;
+    *out = arena_alloc(arena, *count * sizeof(**out));
+    for (size_t i = 0; i < *count; i++)
+        report_tenant(tenancy->tenants[i], &ledger->holdings.tenants[i], arena, &(*out)[i]);
+    pthread_mutex_unlock(&ledger->lock);
+}

@@ -1,0 +1,178 @@
+#include "ledger/state_files.h"
+
+#include "base/buf.h"
+#include "base/field.h"
+#include "base/file.h"
+#include "base/instant.h"
+#include "base/yaml_json.h"
+
+enum { MAX_FILE_BYTES = 1 << 30, MAX_DEPTH = 256 };
+
+/* Reading one text. `scratch` is emptied after each object. */
+struct reading {
+    struct state *state;
+    struct arena scratch;
+};
+
+static bool is_ended(const struct pod *pod)
+{
+    return bytes_is(pod->phase, "Succeeded") || bytes_is(pod->phase, "Failed");
+}
+
+/* metadata.deletionTimestamp is when the grace period is over. */
+static bool read_deletion(const struct pod *pod, struct held_pod *held, struct arena *arena,
+                          struct error *err)
+{
+    struct bytes text = {0};
+
+    if (!pod->is_deleting)
+        return true;
+    if (!field_text(pod->metadata, "deletionTimestamp", arena, &text, err))
+        return false;
+    return instant_parse(text, &held->gone_at, err) ||
+           error_wrap(err, "metadata.deletionTimestamp");
+}
+
+static bool read_held_pod(struct value object, struct arena *arena, struct held_pod *held,
+                          bool *counts, struct error *err)
+{
+    struct pod pod;
+
+    if (!pod_parse(object, arena, &pod, err))
+        return false;
+    if (pod.name.len == 0)
+        return error_set(err, "metadata.name: it has none");
+    *counts = !is_ended(&pod);
+    held_pod_init(held, &pod, pod.namespace.len ? pod.namespace : BYTES("default"), BYTES(""),
+                  arena);
+    return read_deletion(&pod, held, arena, err);
+}
+
+static bool read_pod(struct reading *reading, struct value object, struct error *err)
+{
+    struct state *state = reading->state;
+    struct held_pod held, *copy;
+    bool counts = false;
+
+    if (!read_held_pod(object, &reading->scratch, &held, &counts, err))
+        return false;
+    if (!counts)
+        return true;
+    copy = arena_alloc(&state->arena, sizeof(*copy) + held_pod_room(&held));
+    held_pod_copy(&held, copy + 1, copy);
+    *ARENA_APPEND(&state->arena, state->pods, state->pod_count) = copy;
+    return true;
+}
+
+static bool read_view_object(struct reading *reading, enum view_kind kind, struct value object,
+                             struct error *err)
+{
+    struct view_object seen = {0};
+    struct pod metadata = {0};
+
+    if (!pod_parse_metadata(object, &reading->scratch, &metadata, err))
+        return false;
+    if (metadata.name.len == 0)
+        return error_set(err, "metadata.name: it has none");
+    if (kind == VIEW_CLASSES &&
+        (!field_integer(object, "value", &reading->scratch, &seen.value, err) ||
+         !field_bool(object, "globalDefault", &reading->scratch, &seen.is_global_default, err)))
+        return false;
+    seen.name = metadata.name;
+    seen.labels = metadata.labels;
+    view_add(&reading->state->view, kind, &seen);
+    return true;
+}
+
+static bool read_object(struct reading *reading, struct value object, struct error *err)
+{
+    struct arena *arena = &reading->scratch;
+    struct bytes version = {0}, kind = {0};
+
+    if (!field_text(object, "apiVersion", arena, &version, err) ||
+        !field_text(object, "kind", arena, &kind, err))
+        return false;
+    if (version.len == 0 || kind.len == 0)
+        return error_set(err, "an object without apiVersion and kind");
+    if (bytes_is(version, "v1") && bytes_is(kind, "Pod"))
+        return read_pod(reading, object, err);
+    if (bytes_is(version, "v1") && bytes_is(kind, "Namespace"))
+        return read_view_object(reading, VIEW_NAMESPACES, object, err);
+    if (bytes_is(version, "v1") && bytes_is(kind, "Node"))
+        return read_view_object(reading, VIEW_NODES, object, err);
+    if (bytes_has_prefix(version, BYTES("scheduling.k8s.io/")) && bytes_is(kind, "PriorityClass"))
+        return read_view_object(reading, VIEW_CLASSES, object, err);
+    return true;
+}
+
+/* Say which object it is: `Pod research/train-0: ...`. */
+static void name_object(struct value object, struct arena *arena, struct error *err)
+{
+    struct bytes kind = value_text(value_member(object, "kind"));
+    struct bytes namespace = value_text(value_path(object, "metadata.namespace"));
+    struct bytes name = value_text(value_path(object, "metadata.name"));
+
+    if (kind.len && name.len)
+        error_wrap(err, "%s %s%s%s", text_quote(arena, kind), text_quote(arena, namespace),
+                   namespace.len ? "/" : "", text_quote(arena, name));
+    else if (kind.len)
+        error_wrap(err, "%s", text_quote(arena, kind));
+}
+
+static bool read_text(void *context, struct bytes json, struct error *err)
+{
+    struct reading *reading = context;
+    struct document document;
+    struct value root;
+    bool is_read;
+
+    document_parse(json, MAX_DEPTH, &reading->scratch, &document);
+    root = document_root(&document);
+    if (document_is_sound(&document))
+        is_read = read_object(reading, root, err);
+    else
+        is_read = error_set(err, "%s", document_problem(&document, &reading->scratch));
+    if (!is_read)
+        name_object(root, &reading->scratch, err);
+    arena_reset(&reading->scratch);
+    return is_read;
+}
+
+/* JSON begins with a bracket; so can YAML, but nobody prints such. */
+static bool is_json(struct bytes text)
+{
+    size_t at = 0;
+
+    while (at < text.len && strchr(" \t\r\n", text.data[at]) && text.data[at])
+        at++;
+    return at < text.len && (text.data[at] == '{' || text.data[at] == '[');
+}
+
+bool state_parse(struct bytes text, struct state *state, struct error *err)
+{
+    struct reading reading = {.state = state};
+    bool is_read = is_json(text) ? texts_objects(text, read_text, &reading, err)
+                                 : yaml_objects(text, read_text, &reading, err);
+
+    arena_release(&reading.scratch);
+    return is_read;
+}
+
+bool state_read(const char *path, struct state *state, struct error *err)
+{
+    struct arena arena = {0};
+    struct bytes text;
+    bool is_read = file_read(path, MAX_FILE_BYTES, &arena, &text, err) &&
+                   (state_parse(text, state, err) ||
+                    error_wrap(err, "%s", strcmp(path, "-") ? path : "standard input"));
+
+    arena_release(&arena);
+    return is_read;
+}
+
+void state_release(struct state *state)
+{
+    view_release(&state->view);
+    arena_release(&state->arena);
+    *state = (struct state){0};
+}

@@ -1,0 +1,155 @@
+#include "ledger/usage_read.h"
+
+#include "base/buf.h"
+
+/* A decision's look at the holdings. */
+struct look {
+    const struct holdings *holdings;
+    const struct facts *facts;
+    const struct holding *own;
+};
+
+/* A name that another object holds doesn't stand in the way of its own replacement. */
+static bool is_replaced(const struct look *look, const struct holding *holding)
+{
+    const struct facts *facts = look->facts;
+
+    return facts->evaluation == EVALUATE_POD_CREATE && facts->pod.name.len &&
+           bytes_equal(holding->pod.namespace, facts->namespace) &&
+           bytes_equal(holding->pod.name, facts->pod.name);
+}
+
+static bool is_left_out(const struct look *look, const struct holding *holding)
+{
+    return holding == look->own || is_replaced(look, holding);
+}
+
+static void take_off(struct amount *sum, struct amount amount)
+{
+    if (amount_compare(*sum, amount_of(INT64_MAX)) == 0 || !amount_subtract(*sum, amount, sum))
+        *sum = amount_of(INT64_MAX);
+}
+
+static void take_off_holding(const struct look *look, const struct holding *holding,
+                             struct usage *usage)
+{
+    const struct tenant *tenant = look->facts->tenant;
+
+    if (holding->tenant != tenant)
+        return;
+    take_off(&usage->gpus, holding->gpus);
+    for (size_t i = 0; i < tenant->resources.count; i++) {
+        struct amount amount = {0};
+
+        if (cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
+            take_off(&usage->resources[i], amount);
+    }
+}
+
+static void read_totals(const struct look *look, struct usage *usage)
+{
+    const struct tenant *tenant = look->facts->tenant;
+    const struct tenant_holdings *held = &look->holdings->tenants[tenant->index];
+    const struct holding *each;
+
+    usage->gpus = total_amount(&held->gpus);
+    for (size_t i = 0; i < tenant->resources.count; i++)
+        usage->resources[i] = total_amount(&held->resources[i]);
+    if (look->own)
+        take_off_holding(look, look->own, usage);
+    if (look->facts->evaluation != EVALUATE_POD_CREATE || look->facts->pod.name.len == 0)
+        return;
+    for (each = holdings_first_named(look->holdings, look->facts->namespace, look->facts->pod.name);
+         each; each = holdings_next_named(each)) {
+        if (each != look->own)
+            take_off_holding(look, each, usage);
+    }
+}
+
+static const char *name_holding(const struct holding *holding, struct arena *arena)
+{
+    return arena_printf(arena, "%s/%s", text_quote(arena, holding->pod.namespace),
+                        text_quote(arena, holding->pod.name));
+}
+
+/* The earliest one: the same for the same history. */
+static void read_holders(const struct look *look, struct usage *usage)
+{
+    const struct facts *facts = look->facts;
+
+    for (int mode = 0; mode < MODE_COUNT; mode++) {
+        const struct holding_list *list =
+            holdings_in_mode(look->holdings, facts->tenant, facts->namespace, (enum mode)mode);
+        const struct holding *each = list ? TAILQ_FIRST(list) : NULL;
+
+        while (each && is_left_out(look, each))
+            each = TAILQ_NEXT(each, in_mode[mode]);
+        usage->holder[mode] = each ? name_holding(each, facts->arena) : NULL;
+    }
+}
+
+static int compare_placed(const void *a, const void *b)
+{
+    const struct holding *left = *(const struct holding *const *)a;
+    const struct holding *right = *(const struct holding *const *)b;
+    int order = bytes_compare(left->pod.name, right->pod.name);
+
+    return order ? order : bytes_compare(left->pod.uid, right->pod.uid);
+}
+
+static void read_placements(const struct look *look, struct bytes workload, struct usage *usage)
+{
+    const struct facts *facts = look->facts;
+    const struct holding_list *list =
+        holdings_in_workload(look->holdings, facts->namespace, workload);
+    const struct holding **placed = NULL;
+    size_t count = 0;
+
+    for (const struct holding *each = list ? TAILQ_FIRST(list) : NULL; each;
+         each = TAILQ_NEXT(each, in_workload)) {
+        if (each->pod.node.len && !is_left_out(look, each))
+            *ARENA_APPEND(facts->arena, placed, count) = each;
+    }
+    if (count == 0)
+        return;
+    qsort(placed, count, sizeof(struct holding *), compare_placed);
+    usage->placements = arena_alloc(facts->arena, count * sizeof(*usage->placements));
+    usage->placement_count = count;
+    for (size_t i = 0; i < count; i++)
+        usage->placements[i] =
+            (struct placement){name_holding(placed[i], facts->arena),
+                               arena_copy_bytes(facts->arena, placed[i]->pod.node)};
+}
+
+static void init_amounts(const struct facts *facts, struct usage *usage)
+{
+    size_t size = facts->tenant->resources.count * sizeof(struct amount);
+
+    usage->resources = arena_alloc(facts->arena, size);
+    usage->resources_reserved = arena_alloc(facts->arena, size);
+}
+
+void usage_read(const struct holdings *holdings, const struct facts *facts,
+                const struct holding *own, struct usage *out)
+{
+    struct look look = {holdings, facts, own};
+    bool is_binding = facts->evaluation == EVALUATE_BINDING;
+    struct bytes workload = facts->workload;
+
+    *out = (struct usage){.is_known = true,
+                          .is_bound_pod_known = is_binding && own,
+                          .is_bound_pod_accelerated = is_binding && own && own->is_accelerated};
+    init_amounts(facts, out);
+    read_totals(&look, out);
+    read_holders(&look, out);
+    if (is_binding && own)
+        workload = own->pod.workload;
+    if (facts->tenant->fabric.span == SPAN_ONE && workload.len)
+        read_placements(&look, workload, out);
+}
+
+void usage_init_unknown(const struct facts *facts, const char *why_not, struct usage *out)
+{
+    *out = (struct usage){.why_not = why_not};
+    init_amounts(facts, out);
+}
