@@ -1,0 +1,34 @@
+/* test_report: what came of the cases, for people and for programs. */
+#pragma once
+
+#include "cli/test_compare.h"
+
+struct test_result {
+    const struct policy_test *test;
+    const struct test_case *test_case;
+    bool is_allowed;
+    const char *message; /* of a denial; else NULL */
+    struct strings rules, warnings;
+    struct differences differences; /* none: it passed */
+};
+
+struct test_report {
+    struct arena *arena;
+    struct test_result *items; /* those of one document together */
+    size_t count, failed;
+    size_t rule_count;      /* of the set's policies */
+    struct strings unfired; /* of them: those that no case made fire */
+};
+
+/* Whole percents of the rules that fired, rounded down; 100 where there are none. */
+unsigned test_report_coverage(const struct test_report *report);
+
+/* A line a case, what differs side by side, the rules that never fired, and last, always,
+ * `N passed, N failed`. */
+void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out);
+
+/* One JSON document, with a newline. */
+void test_report_write_json(const struct test_report *report, struct buf *out);
+
+/* What CI systems read: a suite a document. */
+void test_report_write_junit(const struct test_report *report, struct buf *out);
