@@ -11,15 +11,25 @@ static void add_fault(struct decision *decision, const struct error *err)
     findings_add(&decision->findings, "", "%s", err->text);
 }
 
+static struct subject subject_of(const struct decision *decision, struct value object,
+                                 const char *prefix)
+{
+    return (struct subject){.review = &decision->review,
+                            .world = &decision->world,
+                            .evaluation = decision->evaluation,
+                            .object = object,
+                            .prefix = prefix};
+}
+
 /* NULL, and a fault, where the object can't be read. */
 static struct facts *collect(struct decision *decision, struct value object, const char *prefix,
                              struct arena *arena)
 {
+    struct subject subject = subject_of(decision, object, prefix);
     struct facts *facts = arena_alloc(arena, sizeof(*facts));
     struct error err = {0};
 
-    if (facts_collect(&decision->review, &decision->world, decision->evaluation, object, prefix,
-                      arena, facts, &err)) {
+    if (facts_collect(&subject, arena, facts, &err)) {
         *ARENA_APPEND(arena, decision->facts, decision->facts_count) = facts;
         return facts;
     }
@@ -34,15 +44,15 @@ static struct facts *collect(struct decision *decision, struct value object, con
 static void excuse_old(struct decision *decision, struct value old_object, const char *prefix,
                        struct arena *arena)
 {
+    struct subject subject = subject_of(decision, old_object, prefix);
     struct findings old = {.arena = arena};
     struct facts facts;
     struct error err;
 
+    subject.is_old = true;
     if (decision->review.operation != OPERATION_UPDATE || decision->findings.count == 0 ||
-        !facts_collect(&decision->review, &decision->world, decision->evaluation, old_object,
-                       prefix, arena, &facts, &err))
+        !facts_collect(&subject, arena, &facts, &err))
         return;
-    facts.is_old = true;
     policy_set_check(decision->policies, &facts, &old);
     findings_excuse(&decision->findings, &old);
 }
@@ -80,6 +90,7 @@ static bool build_pod(const struct decision *decision, struct value template, co
     struct document *plain = arena_alloc(arena, sizeof(*plain));
     struct document *patched = arena_alloc(arena, sizeof(*patched));
     struct patch patch = {.arena = arena};
+    struct subject subject;
     struct facts facts;
     struct bytes text;
     struct buf buf;
@@ -91,8 +102,8 @@ static bool build_pod(const struct decision *decision, struct value template, co
     buf_add(&buf, spec.len ? spec : BYTES("{}"));
     buf_add_char(&buf, '}');
     document_parse(buf_bytes(&buf), REVIEW_MAX_DEPTH, arena, plain);
-    if (!facts_collect(&decision->review, &decision->world, decision->evaluation,
-                       document_root(plain), prefix, arena, &facts, err))
+    subject = subject_of(decision, document_root(plain), prefix);
+    if (!facts_collect(&subject, arena, &facts, err))
         return false;
     policy_set_mutate(decision->policies, &facts, &patch);
     if (!patch_apply(&patch, document_root(plain), arena, &text, err))
@@ -111,6 +122,7 @@ static void check_template(struct decision *decision, const struct template *tem
     struct error err = {0};
 
     if (!build_pod(decision, template->value, prefix, arena, &pod, &err)) {
+        error_wrap(&err, "%s", template->path);
         add_fault(decision, &err);
         return;
     }
@@ -147,7 +159,6 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
             struct error *err)
 {
     struct error fault = {0};
-    bool is_judged = false;
 
     *out = (struct decision){.policies = in->policies,
                              .phase = in->phase,
@@ -158,11 +169,10 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         return false; /* no uid, so nobody to answer */
     if (out->review.fault.text[0])
         add_fault(out, &out->review.fault);
-    else if (!facts_classify(&out->review, &out->world, arena, &out->evaluation, &is_judged,
-                             &fault))
+    else if (!facts_classify(&out->review, &out->world, arena, &out->evaluation, &fault))
         add_fault(out, &fault);
-    if (!is_judged)
-        out->evaluation = 0;
+    else if (out->evaluation == 0)
+        ; /* nothing of ours: allowed, untouched */
     else if (in->phase == PHASE_MUTATE)
         mutate(out, arena);
     else if (out->evaluation == EVALUATE_TEMPLATE)

@@ -91,27 +91,28 @@ static struct bytes exempt_name(const struct review *review, enum evaluation eva
 }
 
 bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
-                    enum evaluation *out, bool *is_judged, struct error *err)
+                    enum evaluation *out, struct error *err)
 {
     const struct kind_row *row = kinds_find(review);
+    enum evaluation evaluation = row ? classify(review, row) : 0;
     bool is_deleted = is_update(review) &&
                       value_is_set(value_path(review->old_object, "metadata.deletionTimestamp"));
+    static const unsigned deletes = EVALUATE_POD_DELETE | EVALUATE_NAMESPACE_DELETE;
     struct value object;
 
-    *is_judged = false;
-    *out = row ? classify(review, row) : 0;
-    if (!*out || is_deleted)
+    *out = 0;
+    if (!evaluation || is_deleted)
         return true;
-    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, *out)))
+    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation)))
         return true;
     object = review->operation == OPERATION_DELETE ? review->old_object : review->object;
     if (!value_is_set(object))
-        return error_set(err, "the review has no object");
+        return evaluation & deletes || error_set(err, "the review has no object");
     if (!check_identity(review, object, arena, err) || !check_namespace(review, arena, err))
         return false;
     if (is_update(review) && !value_is_set(review->old_object))
         return error_set(err, "the review of an update has no oldObject");
-    *is_judged = true;
+    *out = evaluation;
     return true;
 }
 
@@ -235,26 +236,27 @@ static void find_tenant(struct facts *facts)
     facts->tenant = facts->belonging.tenant;
 }
 
-bool facts_collect(const struct review *review, const struct world *world,
-                   enum evaluation evaluation, struct value object, const char *prefix,
-                   struct arena *arena, struct facts *out, struct error *err)
+bool facts_collect(const struct subject *subject, struct arena *arena, struct facts *out,
+                   struct error *err)
 {
     static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
                                  EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
                                  EVALUATE_POD_DELETE;
-    bool is_pod = evaluation & pods;
+    const struct cluster *cluster = &subject->world->tenancy->cluster;
 
-    *out = (struct facts){.review = review,
-                          .world = world,
-                          .tenancy = world->tenancy,
+    *out = (struct facts){.review = subject->review,
+                          .world = subject->world,
+                          .tenancy = subject->world->tenancy,
                           .arena = arena,
-                          .evaluation = evaluation,
-                          .prefix = prefix,
-                          .namespace = exempt_name(review, evaluation),
-                          .is_admin = cluster_is_admin(&world->tenancy->cluster, review)};
-    if (is_pod ? !read_pod(out, object, err) : !pod_parse_metadata(object, arena, &out->pod, err))
+                          .evaluation = subject->evaluation,
+                          .prefix = subject->prefix,
+                          .is_old = subject->is_old,
+                          .namespace = exempt_name(subject->review, subject->evaluation),
+                          .is_admin = cluster_is_admin(cluster, subject->review)};
+    if (subject->evaluation & pods ? !read_pod(out, subject->object, err)
+                                   : !pod_parse_metadata(subject->object, arena, &out->pod, err))
         return false;
-    if (out->namespace.len == 0 && evaluation == EVALUATE_NAMESPACE)
+    if (out->namespace.len == 0 && subject->evaluation == EVALUATE_NAMESPACE)
         out->namespace = out->pod.name;
     find_tenant(out);
     return true;

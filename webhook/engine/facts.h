@@ -54,16 +54,23 @@ struct facts {
     struct ask old_ask;
 };
 
-/* Is the request one to judge, and as what? Exempt namespaces, other kinds and objects under
- * deletion are not. Fails (err) on an object that isn't what the review says. */
+/* Is the request one to judge, and as what? 0: it isn't: exempt namespaces, other kinds, and
+ * objects that are being deleted. Fails (err) on an object that isn't what the review says. */
 bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
-                    enum evaluation *out, bool *is_judged, struct error *err) MUST_CHECK;
+                    enum evaluation *out, struct error *err) MUST_CHECK;
 
-/* Read `object` of the review: the new one, or, for what the old one broke already, the old one.
- * For templates: `object` is a template and `prefix` its path with a final dot. */
-bool facts_collect(const struct review *review, const struct world *world,
-                   enum evaluation evaluation, struct value object, const char *prefix,
-                   struct arena *arena, struct facts *out, struct error *err) MUST_CHECK;
+/* What is read, and as what. */
+struct subject {
+    const struct review *review;
+    const struct world *world;
+    enum evaluation evaluation;
+    struct value object; /* of the review: the new one or the old one; or a pod template */
+    const char *prefix;  /* of a template: its path with a final dot; otherwise "" */
+    bool is_old;         /* read to see what it breaks already */
+};
+
+bool facts_collect(const struct subject *subject, struct arena *arena, struct facts *out,
+                   struct error *err) MUST_CHECK;
 
 /* How messages name the object: "pod research/train-0"; a name still to be generated ends in "*".
  */

@@ -310,8 +310,12 @@ bool policy_read(const struct schema *schema, const struct node *spec, const cha
 static bool matches_operation(const struct match *match, const struct facts *facts)
 {
     bool is_create = facts->review->operation == OPERATION_CREATE;
+    unsigned wanted = is_create ? MATCH_CREATE : MATCH_UPDATE;
 
-    return match->operations & (is_create ? MATCH_CREATE : MATCH_UPDATE);
+    /* The pods of a template are created, whatever happens to the template. */
+    if (facts->evaluation == EVALUATE_TEMPLATE)
+        wanted |= MATCH_CREATE;
+    return match->operations & wanted;
 }
 
 static bool is_excluded(const struct match *match, const struct facts *facts)
