@@ -38,7 +38,9 @@ void problems_sort(struct problems *problems);
  *     tenants/research.yaml:9:17: expected an amount, got "16x"
  *         guaranteed: 16x
  *                     ^
- * (a warning has "warning: " after the position). The line is shown with its tabs as one blank each
+ * (a warning has "warning: " after the position; one of the file as a whole is `FILE: text` alone).
+ * The line is shown without its indentation, but indented by four, with its tabs as one blank each
  * and its control characters as '?', cut around the caret to 100 characters; wide and combining
- * characters are no concern. */
+ * characters are no concern. A blank line isn't shown. Takes one walk over each source where the
+ * problems are sorted. */
 void problems_write(const struct problems *problems, struct buf *buf);
