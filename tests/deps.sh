@@ -22,9 +22,9 @@ demo  openssl               command -v openssl
 demo  curl                  command -v curl
 demo  jq                    command -v jq
 demo  python3               command -v python3
+demo  python3-yaml          python3 -c 'import yaml'
 test  libcmocka-dev         pkg-config --exists cmocka
 test  bats                  command -v bats
-test  python3-yaml          python3 -c 'import yaml'
 test  python3-jsonpatch     python3 -c 'import jsonpatch'
 lint  clang-14              command -v clang-14
 lint  libclang-rt-14-dev    test -e "$(clang-14 -print-file-name=libclang_rt.fuzzer-$(uname -m).a)"
