@@ -136,7 +136,9 @@ static struct bytes splice(struct bytes text, size_t from, size_t to, struct byt
 
     memcpy(out, text.data, from);
     len += from;
-    memcpy(out + len, with.data, with.len);
+    if (with.len)
+        if (with.len)
+        memcpy(out + len, with.data, with.len);
     len += with.len;
     memcpy(out + len, text.data + to, text.len - to);
     len += text.len - to;
@@ -149,16 +151,15 @@ static size_t offset_of(struct bytes text, struct value value)
     return (size_t)(value_raw(value).data - text.data);
 }
 
-/* Put a new member or element into a container: before `next`, or at its end. */
+/* Put a new member or element into a container: before `next`, or at its end. `entry` is its text, key included. */
 static struct bytes insert(struct bytes text, struct value parent, struct value next,
-                           const char *key, const char *value, struct arena *arena)
+                           const char *entry, struct arena *arena)
 {
     struct bytes raw = value_raw(parent);
     size_t at = value_type(next) ? offset_of(text, next) : offset_of(text, parent) + raw.len - 1;
     bool is_first = value_count(parent) == 0;
-    const char *with = value_type(next) ? arena_printf(arena, "%s,", value)
-                                        : arena_printf(arena, "%s%s%s%s", is_first ? "" : ",", key,
-                                                       *key ? ":" : "", value);
+    const char *with = arena_printf(arena, "%s%s%s", value_type(next) || is_first ? "" : ",", entry,
+                                    value_type(next) ? "," : "");
 
     return splice(text, at, at, bytes_from(with), arena);
 }
@@ -184,20 +185,41 @@ static struct bytes cut(struct bytes text, struct value parent, struct value chi
     return splice(text, start, to < end ? to + 1 : to, (struct bytes){0}, arena);
 }
 
-static bool apply_to(const struct patch_operation *operation, struct bytes text,
-                     struct value parent, struct bytes part, struct arena *arena, struct bytes *out)
+/* Where an operation works: the container and the last part of the path. */
+struct target {
+    struct value parent;
+    struct bytes part;
+};
+
+static bool add_to(struct bytes text, const struct target *target, const char *value,
+                   struct arena *arena, struct bytes *out)
 {
-    bool is_array = value_type(parent) == VALUE_ARRAY;
-    bool is_add = !strcmp(operation->name, "add");
-    struct value child = step(parent, part);
+    bool is_array = value_type(target->parent) == VALUE_ARRAY;
     size_t index;
 
-    if (!is_array && value_type(parent) != VALUE_OBJECT)
+    if (is_array && !bytes_is(target->part, "-") &&
+        (!part_index(target->part, &index) || index > value_count(target->parent)))
+        return false;
+    if (!is_array)
+        value = arena_printf(arena, "%s:%s", text_as_json(arena, target->part), value);
+    *out = insert(text, target->parent,
+                  is_array ? step(target->parent, target->part) : (struct value){0}, value, arena);
+    return true;
+}
+
+static bool apply_to(const struct patch_operation *operation, struct bytes text,
+                     const struct target *target, struct arena *arena, struct bytes *out)
+{
+    bool is_array = value_type(target->parent) == VALUE_ARRAY;
+    bool is_add = !strcmp(operation->name, "add");
+    struct value child = step(target->parent, target->part);
+
+    if (!is_array && value_type(target->parent) != VALUE_OBJECT)
         return false;
     if (!strcmp(operation->name, "remove")) {
         if (!value_type(child))
             return false;
-        *out = cut(text, parent, child, arena);
+        *out = cut(text, target->parent, child, arena);
         return true;
     }
     if (value_type(child) && (!is_array || !is_add)) {
@@ -206,30 +228,26 @@ static bool apply_to(const struct patch_operation *operation, struct bytes text,
         *out = splice(text, from, from + value_raw(child).len, bytes_from(operation->value), arena);
         return true;
     }
-    if (!is_add)
-        return false;
-    if (is_array && !bytes_is(part, "-") &&
-        (!part_index(part, &index) || index > value_count(parent)))
-        return false;
-    *out = insert(text, parent, child, is_array ? "" : text_as_json(arena, part), operation->value,
-                  arena);
-    return true;
+    return is_add && add_to(text, target, operation->value, arena, out);
 }
 
 static bool apply_one(const struct patch_operation *operation, struct bytes text,
                       struct arena *arena, struct bytes *out, struct error *err)
 {
-    struct bytes rest = bytes_from(operation->path), part = {0};
+    struct bytes rest = bytes_from(operation->path);
     struct document document;
-    struct value parent;
+    struct target target;
 
     document_parse(text, MAX_DEPTH, arena, &document);
-    parent = document_root(&document);
+    target.parent = document_root(&document);
     if (rest.len == 0 || rest.data[0] != '/')
         return error_set(err, "patch: \"%s\" is no path in an object", operation->path);
-    for (part = next_part(rest, arena, &rest); rest.len > 0; part = next_part(rest, arena, &rest))
-        parent = step(parent, part);
-    if (apply_to(operation, text, parent, part, arena, out))
+    target.part = next_part(rest, arena, &rest);
+    while (rest.len > 0) {
+        target.parent = step(target.parent, target.part);
+        target.part = next_part(rest, arena, &rest);
+    }
+    if (apply_to(operation, text, &target, arena, out))
         return true;
     return error_set(err, "patch: %s %s does not apply", operation->name, operation->path);
 }
