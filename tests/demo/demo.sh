@@ -2,6 +2,7 @@
 # Serves the sample policy set and sends reviews as the API server would: first to /mutate, then, with
 # the patch applied, to /validate. Prints what each asks for and what its author is told, all of it
 # from the answers. An answer other than the one announced here fails the demo.
+# shellcheck disable=SC2154 # what server.bash sets
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/demo/server.bash

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Serves the sample policy set until Ctrl-C, and says how to ask it.
+# shellcheck disable=SC2154 # what server.bash sets
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck disable=SC2154 # what is set there
 . tests/demo/server.bash
 
 # line PATH REVIEW WHAT: a command to paste.
