@@ -137,7 +137,6 @@ static struct bytes splice(struct bytes text, size_t from, size_t to, struct byt
     memcpy(out, text.data, from);
     len += from;
     if (with.len)
-        if (with.len)
         memcpy(out + len, with.data, with.len);
     len += with.len;
     memcpy(out + len, text.data + to, text.len - to);
