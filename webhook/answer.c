@@ -66,12 +66,12 @@ static struct bytes write_response(const struct decision *decision, const struct
 }
 
 enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,
-                          struct decision *decision, struct bytes *response, struct error *err)
+                          struct answer *out, struct error *err)
 {
-    if (!decide(in, arena, decision, err))
+    if (!decide(in, arena, &out->decision, err))
         return ANSWER_NO_REVIEW;
-    if (!settle(in, decision, ledger, arena))
+    if (!settle(in, &out->decision, ledger, arena))
         return ANSWER_STALE;
-    *response = write_response(decision, in->patch, arena);
+    out->response = write_response(&out->decision, in->patch, arena);
     return ANSWER_WRITTEN;
 }

@@ -11,7 +11,12 @@ enum answer_result {
     ANSWER_STALE,     /* the policy set was replaced meanwhile: take the new one and call again */
 };
 
+struct answer {
+    struct decision decision; /* for metrics and logs */
+    struct bytes response;    /* where ANSWER_WRITTEN: one line of JSON */
+};
+
 /* `in->view` is read from `ledger` by the caller (ledger_view), or NULL where `ledger` is. What is
- * written lives in `arena`; `decision` stays readable for metrics and logs. */
+ * in `out` lives in `arena`. */
 enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,
-                          struct decision *decision, struct bytes *response, struct error *err);
+                          struct answer *out, struct error *err);

@@ -82,15 +82,15 @@ static void mutate(struct decision *decision, struct arena *arena)
 
 /* A template as one of its pods would be after our own mutation: {"metadata":...,"spec":...},
  * patched. */
-static bool build_pod(const struct decision *decision, struct value template, const char *prefix,
+static bool build_pod(const struct subject *template, const struct policy_set *policies,
                       struct arena *arena, struct value *out, struct error *err)
 {
-    struct bytes metadata = value_raw(value_member(template, "metadata"));
-    struct bytes spec = value_raw(value_member(template, "spec"));
+    struct bytes metadata = value_raw(value_member(template->object, "metadata"));
+    struct bytes spec = value_raw(value_member(template->object, "spec"));
     struct document *plain = arena_alloc(arena, sizeof(*plain));
     struct document *patched = arena_alloc(arena, sizeof(*patched));
     struct patch patch = {.arena = arena};
-    struct subject subject;
+    struct subject subject = *template;
     struct facts facts;
     struct bytes text;
     struct buf buf;
@@ -102,10 +102,10 @@ static bool build_pod(const struct decision *decision, struct value template, co
     buf_add(&buf, spec.len ? spec : BYTES("{}"));
     buf_add_char(&buf, '}');
     document_parse(buf_bytes(&buf), REVIEW_MAX_DEPTH, arena, plain);
-    subject = subject_of(decision, document_root(plain), prefix);
+    subject.object = document_root(plain);
     if (!facts_collect(&subject, arena, &facts, err))
         return false;
-    policy_set_mutate(decision->policies, &facts, &patch);
+    policy_set_mutate(policies, &facts, &patch);
     if (!patch_apply(&patch, document_root(plain), arena, &text, err))
         return false;
     document_parse(text, REVIEW_MAX_DEPTH, arena, patched);
@@ -117,11 +117,13 @@ static void check_template(struct decision *decision, const struct template *tem
                            struct value old, struct arena *arena)
 {
     const char *prefix = arena_printf(arena, "%s.", template->path);
+    struct subject now = subject_of(decision, template->value, prefix);
+    struct subject before = subject_of(decision, old, prefix);
     struct value pod = {0}, old_pod = {0};
     const struct facts *facts;
     struct error err = {0};
 
-    if (!build_pod(decision, template->value, prefix, arena, &pod, &err)) {
+    if (!build_pod(&now, decision->policies, arena, &pod, &err)) {
         error_wrap(&err, "%s", template->path);
         add_fault(decision, &err);
         return;
@@ -130,7 +132,7 @@ static void check_template(struct decision *decision, const struct template *tem
     if (!facts)
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
-    if (value_type(old) && build_pod(decision, old, prefix, arena, &old_pod, &err))
+    if (value_type(old) && build_pod(&before, decision->policies, arena, &old_pod, &err))
         excuse_old(decision, old_pod, prefix, arena);
 }
 

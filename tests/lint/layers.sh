@@ -13,9 +13,10 @@ declare -A sees=(
     [policy]="base kube tenancy engine checks"
     [decide]="base kube tenancy engine checks policy"
     [ledger]="base kube tenancy engine"
+    [answer]="base kube tenancy engine checks policy decide ledger"
     [cluster]="base kube tenancy engine ledger"
-    [http]="base kube tenancy engine checks policy decide ledger cluster"
-    [cli]="base kube tenancy engine checks policy decide ledger cluster http"
+    [http]="base kube tenancy engine checks policy decide answer ledger cluster"
+    [cli]="base kube tenancy engine checks policy decide answer ledger cluster http"
     [main]="base cli"
 )
 

@@ -8,8 +8,7 @@
 
 enum { MAX_FILES = 10000, MAX_FOLDER_DEPTH = 32, READ_STEP = 64 * 1024 };
 
-static bool read_all(int fd, const char *path, size_t max, struct arena *arena, struct bytes *out,
-                     struct error *err)
+static bool read_all(int fd, size_t max, struct arena *arena, struct bytes *out, struct error *err)
 {
     size_t capacity = READ_STEP, len = 0;
     struct stat status;
@@ -24,12 +23,12 @@ static bool read_all(int fd, const char *path, size_t max, struct arena *arena, 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return error_set(err, "%s: %s", path, strerror(errno));
+            return error_set(err, "%s", strerror(errno));
         if (got == 0)
             break;
         len += (size_t)got;
         if (len > max)
-            return error_set_limit(err, "%s: larger than %zu bytes", path, max);
+            return error_set_limit(err, "larger than %zu bytes", max);
         if (len == capacity) {
             data = arena_grow(arena, data, capacity, capacity * 2);
             capacity *= 2;
@@ -47,7 +46,8 @@ bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *
 
     if (fd < 0)
         return error_set(err, "%s: %s", path, strerror(errno));
-    is_read = read_all(fd, is_stdin ? "standard input" : path, max, arena, out, err);
+    is_read = read_all(fd, max, arena, out, err) ||
+              error_wrap(err, "%s", is_stdin ? "standard input" : path);
     if (!is_stdin)
         close(fd);
     return is_read;

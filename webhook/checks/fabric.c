@@ -200,67 +200,71 @@ static bool fits_domain(const struct facts *facts, struct bytes domain)
     return confinement.may_be_inside;
 }
 
+/* The domain of a node that is in view and has one; else empty. */
+static struct bytes known_domain(const struct facts *facts, struct bytes node)
+{
+    const struct view_object *known = view_find(facts->world->view, VIEW_NODES, node);
+    struct value labels = known ? known->labels : (struct value){0};
+
+    return value_text(value_member(labels, node_label(facts)));
+}
+
+/* `where`: what the pod would do, in words. */
 static void add_split(const struct facts *facts, const struct placement *placement,
-                      struct bytes domain, const char *where, const char *field,
-                      struct findings *findings)
+                      const char *where, const char *field, struct findings *findings)
 {
     rule_of_tenant(findings, facts, "fabric.span");
     findings_add_next(findings, field, "let all pods of the workload run in one fabric domain",
                       "%s would run in %s, but its workload already runs in %s (pod %s)",
-                      facts_subject(facts), where, name_domain(facts, domain), placement->pod);
+                      facts_subject(facts), where,
+                      name_domain(facts, known_domain(facts, placement->node)), placement->pod);
 }
 
 static void judge_pod(const struct facts *facts, const struct usage *usage,
                       struct findings *findings)
 {
     for (size_t i = 0; i < usage->placement_count; i++) {
-        const struct placement *placement = &usage->placements[i];
-        const struct view_object *node = view_find(facts->world->view, VIEW_NODES, placement->node);
-        struct bytes domain =
-            value_text(value_member(node ? node->labels : (struct value){0}, node_label(facts)));
+        struct bytes domain = known_domain(facts, usage->placements[i].node);
 
-        if (!node || domain.len == 0 || fits_domain(facts, domain))
+        if (domain.len == 0 || fits_domain(facts, domain))
             continue;
-        add_split(facts, placement, domain, own_choice(facts),
+        add_split(facts, &usage->placements[i], own_choice(facts),
                   facts_path(facts, "spec.affinity.nodeAffinity"), findings);
         return;
     }
 }
 
-/* A binding names the node that the scheduler chose. */
+static void judge_split(const struct facts *facts, const struct usage *usage, struct bytes node,
+                        struct findings *findings)
+{
+    struct bytes domain = {0};
+
+    if (usage->placement_count == 0 || !find_domain(facts, node, "target.name", &domain, findings))
+        return;
+    for (size_t i = 0; i < usage->placement_count; i++) {
+        struct bytes held = known_domain(facts, usage->placements[i].node);
+
+        if (held.len == 0 || bytes_equal(held, domain))
+            continue;
+        add_split(facts, &usage->placements[i], name_domain(facts, domain), "target.name",
+                  findings);
+        return;
+    }
+}
+
+/* A binding names the node that the scheduler chose. Every accelerator pod is on record. */
 static void judge_binding(const struct facts *facts, const struct usage *usage,
                           struct findings *findings)
 {
-    static const enum enforcement words[] = {ENFORCE_AUDIT, ENFORCE_WARN, ENFORCE_DENY};
-    enum enforcement enforcement = words[facts->tenancy->cluster.fabric.at_bind];
     struct bytes node = value_text(value_path(facts->review->object, "target.name"));
     size_t before = findings->count;
-    struct bytes domain = {0};
 
-    if (usage->is_bound_pod_known && !usage->is_bound_pod_accelerated)
+    if (!usage->is_bound_pod_accelerated)
         return;
     if (facts->tenant->fabric.domains.count)
         check_node(facts, node, "target.name", findings);
-    if (findings->count == before && usage->placement_count &&
-        find_domain(facts, node, "target.name", &domain, findings)) {
-        for (size_t i = 0; i < usage->placement_count; i++) {
-            const struct view_object *other =
-                view_find(facts->world->view, VIEW_NODES, usage->placements[i].node);
-            struct bytes held = value_text(
-                value_member(other ? other->labels : (struct value){0}, node_label(facts)));
-
-            if (other && held.len && !bytes_equal(held, domain)) {
-                add_split(facts, &usage->placements[i], held, name_domain(facts, domain),
-                          "target.name", findings);
-                break;
-            }
-        }
-    }
-    for (size_t i = before; i < findings->count; i++) {
-        findings->rule = findings->items[i].rule;
-        findings_set_enforcement(findings, enforcement);
-        findings->items[i].rule = findings->rule;
-    }
+    if (findings->count == before && facts->tenant->fabric.span == SPAN_ONE)
+        judge_split(facts, usage, node, findings);
 }
 
 static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)

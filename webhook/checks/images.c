@@ -95,21 +95,26 @@ static const char *find_match(const struct strings *patterns, const struct image
     return NULL;
 }
 
-static void check_source(const struct image_settings *settings, const struct image_ref *ref,
-                         const char *image, const char *field, const struct facts *facts,
-                         struct findings *findings)
+/* An image as messages tell of it. */
+struct told_image {
+    const struct image_ref *ref;
+    const char *text, *field;
+};
+
+static void check_source(const struct image_settings *settings, const struct told_image *told,
+                         const struct facts *facts, struct findings *findings)
 {
-    const char *denied = find_match(&settings->deny, ref);
+    const char *denied = find_match(&settings->deny, told->ref), *field = told->field;
 
     if (denied)
         findings_add(findings, field, "%s has the image \"%s\" (%s), which is denied by \"%s\"",
-                     facts_subject(facts), image, ref->name, denied);
-    else if (settings->is_allow_given && !find_match(&settings->allow, ref))
+                     facts_subject(facts), told->text, told->ref->name, denied);
+    else if (settings->is_allow_given && !find_match(&settings->allow, told->ref))
         findings_add_next(findings, field,
                           arena_printf(facts->arena, "use an image that matches %s",
                                        strings_join(&settings->allow, 4, facts->arena)),
                           "%s has the image \"%s\" (%s), which is from no allowed source",
-                          facts_subject(facts), image, ref->name);
+                          facts_subject(facts), told->text, told->ref->name);
 }
 
 static void check_image(const struct image_settings *settings, const struct image_use *use,
@@ -132,7 +137,7 @@ static void check_image(const struct image_settings *settings, const struct imag
                      facts_subject(facts), image, err.text);
         return;
     }
-    check_source(settings, &ref, image, field, facts, findings);
+    check_source(settings, &(struct told_image){&ref, image, field}, facts, findings);
     if (ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag)))
         findings_add_next(findings, field, "name a version, or a digest",
                           "%s has the image \"%s\" with the tag \"%s\", which is denied",

@@ -44,60 +44,69 @@ static const struct schema settings_schema = {.name = "labels",
                                               .size = sizeof(struct label_settings),
                                               .finish = finish};
 
-static void check_required(const struct regex_pair *pair, struct value map, const char *what,
-                           const char *field, const struct facts *facts, struct findings *findings)
+/* Which of the two maps of metadata is judged, and how messages call its entries. */
+struct map {
+    struct value value;
+    const char *what, *field;
+};
+
+static void check_required(const struct regex_pair *pair, const struct map *map,
+                           const struct facts *facts, struct findings *findings)
 {
-    struct value value = value_member(map, pair->key);
+    struct value value = value_member(map->value, pair->key);
     const char *path;
     enum regex_result result;
 
     if (value_type(value) != VALUE_STRING) {
-        path = facts_key_field(facts, field, pair->key);
+        path = facts_key_field(facts, map->field, pair->key);
         findings_add_next(findings, path,
                           arena_printf(facts->arena, "add the %s %s with a value that matches %s",
-                                       what, pair->key, regex_text(pair->regex)),
-                          "%s has no %s \"%s\"", facts_subject(facts), what, pair->key);
+                                       map->what, pair->key, regex_text(pair->regex)),
+                          "%s has no %s \"%s\"", facts_subject(facts), map->what, pair->key);
         return;
     }
     result = regex_matches(pair->regex, value_text(value));
     if (result == REGEX_YES)
         return;
-    path = facts_key_field(facts, field, pair->key);
+    path = facts_key_field(facts, map->field, pair->key);
     if (result == REGEX_ERROR)
         findings_add(findings, path,
                      "%s: the %s \"%s\" can't be matched with \"%s\": too much effort",
-                     facts_subject(facts), what, pair->key, regex_text(pair->regex));
+                     facts_subject(facts), map->what, pair->key, regex_text(pair->regex));
     else
         findings_add(findings, path, "%s has the %s %s=\"%s\", which does not match \"%s\"",
-                     facts_subject(facts), what, pair->key,
+                     facts_subject(facts), map->what, pair->key,
                      text_clean(facts->arena, value_text(value), 128), regex_text(pair->regex));
 }
 
-static void check_map(const struct label_settings *settings, struct value map, const char *what,
-                      const char *field, const struct facts *facts, struct findings *findings)
+static void check_map(const struct label_settings *settings, const struct map *map,
+                      const struct facts *facts, struct findings *findings)
 {
     for (size_t i = 0; i < settings->required.count; i++)
-        check_required(&settings->required.items[i], map, what, field, facts, findings);
+        check_required(&settings->required.items[i], map, facts, findings);
     for (size_t i = 0; i < settings->forbidden.count; i++) {
         const char *key = settings->forbidden.items[i];
 
-        if (value_type(value_member(map, key)) != VALUE_ABSENT)
-            findings_add(findings, facts_key_field(facts, field, key),
-                         "%s has the %s \"%s\", which is forbidden", facts_subject(facts), what,
-                         key);
+        if (value_type(value_member(map->value, key)) != VALUE_ABSENT)
+            findings_add(findings, facts_key_field(facts, map->field, key),
+                         "%s has the %s \"%s\", which is forbidden", facts_subject(facts),
+                         map->what, key);
     }
 }
 
 static void check_labels(const void *settings, const struct facts *facts, struct findings *findings)
 {
-    check_map(settings, facts->pod.labels, "label", "metadata.labels", facts, findings);
+    const struct map map = {facts->pod.labels, "label", "metadata.labels"};
+
+    check_map(settings, &map, facts, findings);
 }
 
 static void check_annotations(const void *settings, const struct facts *facts,
                               struct findings *findings)
 {
-    check_map(settings, facts->pod.annotations, "annotation", "metadata.annotations", facts,
-              findings);
+    const struct map map = {facts->pod.annotations, "annotation", "metadata.annotations"};
+
+    check_map(settings, &map, facts, findings);
 }
 
 enum {

@@ -93,22 +93,38 @@ static const struct schema settings_schema = {.name = "resources",
                                               .size = sizeof(struct resource_settings),
                                               .finish = finish};
 
+/* Of a container, or (container NULL) of the pod as a whole. */
+struct holder {
+    const struct container *container;
+    const struct resource_amounts *requests, *limits;
+};
+
+static const char *holder_field(const struct holder *holder, const struct facts *facts)
+{
+    return holder->container ? facts_field(facts, holder->container->value)
+                             : facts_path(facts, "spec");
+}
+
+/* The pod's own limits and requests do as well. */
 static void check_required(const struct strings *required, const char *what,
-                           const struct container *container,
-                           const struct resource_amounts *amounts,
-                           const struct resource_amounts *of_pod, const struct facts *facts,
+                           const struct holder *holder, const struct facts *facts,
                            struct findings *findings)
 {
+    bool is_limit = !strcmp(what, "limit");
+    const struct resource_amounts *own = is_limit ? holder->limits : holder->requests;
+    const struct resource_amounts *pods =
+        is_limit ? &facts->pod.pod_limits : &facts->pod.pod_requests;
+
     for (size_t i = 0; i < required->count; i++) {
         struct bytes name = bytes_from(required->items[i]);
 
-        if (resource_find(amounts, name) || resource_find(of_pod, name))
+        if (resource_find(own, name) || resource_find(pods, name))
             continue;
         findings_add(findings,
-                     arena_printf(facts->arena, "%s.resources.%ss",
-                                  facts_field(facts, container->value), what),
+                     arena_printf(facts->arena, "%s.resources.%ss", holder_field(holder, facts),
+                                  what),
                      "%s has the container \"%s\" without a %s for %s", facts_subject(facts),
-                     text_quote(facts->arena, container->name), what, required->items[i]);
+                     text_quote(facts->arena, holder->container->name), what, required->items[i]);
     }
 }
 
@@ -119,21 +135,23 @@ static const struct amount *larger(const struct amount *a, const struct amount *
     return amount_compare(*a, *b) >= 0 ? a : b;
 }
 
-/* `field`: of the object that has `resources`; `who`: how it is called. */
-static void check_max(const struct resource_settings *settings, const char *field, const char *who,
-                      const struct resource_amounts *requests,
-                      const struct resource_amounts *limits, const struct facts *facts,
-                      struct findings *findings)
+static void check_max(const struct resource_settings *settings, const struct holder *holder,
+                      const struct facts *facts, struct findings *findings)
 {
     for (size_t i = 0; i < settings->max.count; i++) {
         const struct maximum *max = &settings->max.items[i];
         struct bytes name = bytes_from(max->name);
         const struct amount *asked =
-            larger(resource_find(requests, name), resource_find(limits, name));
+            larger(resource_find(holder->requests, name), resource_find(holder->limits, name));
+        const char *who = " for the pod";
 
         if (!asked || amount_compare(*asked, max->max) <= 0)
             continue;
-        findings_add(findings, arena_printf(facts->arena, "%s.resources", field),
+        if (holder->container)
+            who = arena_printf(facts->arena, " in the container \"%s\"",
+                               text_quote(facts->arena, holder->container->name));
+        findings_add(findings,
+                     arena_printf(facts->arena, "%s.resources", holder_field(holder, facts)),
                      "%s asks for %s of %s%s, more than %s", facts_subject(facts),
                      quantity_write(*asked, name, facts->arena), max->name, who,
                      quantity_write(max->max, name, facts->arena));
@@ -144,25 +162,21 @@ static void check(const void *out, const struct facts *facts, struct findings *f
 {
     const struct resource_settings *settings = out;
     const struct pod *pod = &facts->pod;
+    struct holder holder;
 
     for (size_t i = 0; i < pod->container_count; i++) {
         const struct container *container = &pod->containers[i];
 
+        holder = (struct holder){container, &container->requests, &container->limits};
         if (container->kind == CONTAINER_EPHEMERAL ||
             (settings->containers == 1 && container->kind != CONTAINER_MAIN))
             continue;
-        check_required(&settings->require_limits, "limit", container, &container->limits,
-                       &pod->pod_limits, facts, findings);
-        check_required(&settings->require_requests, "request", container, &container->requests,
-                       &pod->pod_requests, facts, findings);
-        if (settings->max.count)
-            check_max(settings, facts_field(facts, container->value),
-                      arena_printf(facts->arena, " in the container \"%s\"",
-                                   text_quote(facts->arena, container->name)),
-                      &container->requests, &container->limits, facts, findings);
+        check_required(&settings->require_limits, "limit", &holder, facts, findings);
+        check_required(&settings->require_requests, "request", &holder, facts, findings);
+        check_max(settings, &holder, facts, findings);
     }
-    check_max(settings, facts_path(facts, "spec"), " for the pod", &pod->pod_requests,
-              &pod->pod_limits, facts, findings);
+    holder = (struct holder){NULL, &pod->pod_requests, &pod->pod_limits};
+    check_max(settings, &holder, facts, findings);
 }
 
 const struct check_kind resources_check = {

@@ -13,19 +13,16 @@
 
 enum { MAX_INPUT_BYTES = 1024 * 1024 * 1024 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_YAML };
-
 /* One run over all inputs. */
 struct run {
     const struct command *command;
     struct judge judge;
     struct judge_request request; /* what a manifest's review says */
-    enum format format;
-    struct arena *arena; /* of one input; reset after it */
+    struct arena arena;           /* of one input; reset after it */
     const char *file;
     size_t count; /* inputs judged */
     bool is_any_denied;
-    const char *policies, *phase, *time;
+    const char *policies, *phase, *time, *output;
     struct strings states;
 };
 
@@ -49,12 +46,12 @@ static const char *name_of(const struct decision *decision, struct arena *arena)
                         text_quote(arena, name));
 }
 
-static void print_text(const struct run *run, const struct judgement *judgement)
+static void print_text(struct run *run, const struct judgement *judgement)
 {
-    const struct verdict *verdict = &judgement->decision.verdict;
+    const struct verdict *verdict = &judgement->answer.decision.verdict;
     bool is_changed = verdict->is_allowed && judgement->patch && judgement->patch->count;
 
-    printf("%s: %s: %s\n", run->file, name_of(&judgement->decision, run->arena),
+    printf("%s: %s: %s\n", run->file, name_of(&judgement->answer.decision, &run->arena),
            !verdict->is_allowed ? "denied"
            : is_changed         ? "allowed, and changed"
                                 : "allowed");
@@ -66,22 +63,22 @@ static void print_text(const struct run *run, const struct judgement *judgement)
         printf("  warning: %s\n", verdict->warnings.items[i]);
 }
 
-static void print(const struct run *run, const struct judgement *judgement)
+static void print(struct run *run, const struct judgement *judgement)
 {
-    if (run->format == FORMAT_TEXT) {
+    if (!strcmp(run->output, "text")) {
         print_text(run, judgement);
         return;
     }
-    if (run->format == FORMAT_YAML) {
+    if (!strcmp(run->output, "yaml")) {
         struct buf buf;
 
-        buf_init(&buf, run->arena, 2 * RESPONSE_MAX_BYTES);
+        buf_init(&buf, &run->arena, 2 * RESPONSE_MAX_BYTES);
         buf_add_text(&buf, "---\n");
-        yaml_print(judgement->response, &buf);
+        yaml_print(judgement->answer.response, &buf);
         fwrite(buf.data, 1, buf.len, stdout);
         return;
     }
-    fwrite(judgement->response.data, 1, judgement->response.len, stdout);
+    fwrite(judgement->answer.response.data, 1, judgement->answer.response.len, stdout);
     putchar('\n');
 }
 
@@ -105,15 +102,15 @@ static bool judge_one(void *context, struct bytes text, struct error *err)
     struct judgement judgement = {0};
     bool is_judged;
 
-    request->uid = arena_printf(run->arena, "00000000-0000-0000-0000-%012zu", ++run->count);
-    is_judged = (is_review(text, run->arena) ||
-                 judge_build_review(request, text, run->arena, &text, err)) &&
-                judge_review(&run->judge, text, run->arena, &judgement, err);
+    request->uid = arena_printf(&run->arena, "00000000-0000-0000-0000-%012zu", ++run->count);
+    is_judged = (is_review(text, &run->arena) ||
+                 judge_build_review(request, text, &run->arena, &text, err)) &&
+                judge_review(&run->judge, text, &run->arena, &judgement, err);
     if (is_judged) {
         print(run, &judgement);
-        run->is_any_denied |= !judgement.decision.verdict.is_allowed;
+        run->is_any_denied |= !judgement.answer.decision.verdict.is_allowed;
     }
-    arena_reset(run->arena);
+    arena_reset(&run->arena);
     return is_judged;
 }
 
@@ -132,7 +129,7 @@ static bool judge_text(struct run *run, struct bytes text, struct error *err)
 {
     if (!begins_as_json(text))
         return yaml_objects(text, judge_one, run, err);
-    if (is_review(text, run->arena))
+    if (is_review(text, &run->arena))
         return judge_one(run, text, err);
     return texts_objects(text, judge_one, run, err);
 }
@@ -215,13 +212,11 @@ static bool load_states(struct ledger *ledger, const struct strings *files, stru
 static int eval(struct run *run, const struct strings *files, struct arena *arena)
 {
     struct ledger *ledger = ledger_new();
-    struct arena scratch = {0};
     struct policy_set *set;
     struct error err = {0};
     int status = EXIT_UNUSABLE;
     int64_t now = 0;
 
-    run->arena = &scratch;
     set = load_policies(run, arena, &err);
     if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err)) {
         enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE
@@ -234,90 +229,97 @@ static int eval(struct run *run, const struct strings *files, struct arena *aren
     } else {
         options_complain(run->command, "%s", err.text);
     }
-    arena_release(&scratch);
+    arena_release(&run->arena);
     ledger_free(ledger);
     policy_set_free(set);
     return status;
 }
 
-int cmd_eval(int argc, char **argv)
+static const char *const formats[] = {"text", "json", "yaml", NULL};
+static const char *const phases[] = {"mutate", "validate", "both", NULL};
+
+enum { OPTION_COUNT = 8 };
+
+/* The options, and where in `run` each goes. */
+static void make_options(struct run *run, struct option_row rows[OPTION_COUNT])
 {
-    static const char *const formats[] = {"text", "json", "yaml", NULL};
-    static const char *const phases[] = {"mutate", "validate", "both", NULL};
-    struct run run = {
-        .phase = "both",
-        .request = {.operation = "CREATE", .sub_resource = "", .user = "", .namespace = "default"}};
-    const char *format = "text";
-    const struct option_row options[] = {
+    const struct option_row made[OPTION_COUNT] = {
         {.name = "policies",
          .argument = "DIR",
          .help = "The policy set.",
          .is_required = true,
-         .text = &run.policies},
+         .text = &run->policies},
         {.name = "state",
          .argument = "FILE",
          .help = "What exists, as kubectl get ... -o json or -o yaml prints it; may be given more "
                  "than once. Default: an empty cluster.",
-         .list = &run.states},
+         .list = &run->states},
         {.name = "phase",
          .argument = "PHASE",
-         .help =
-             "mutate, validate, or both (the default): the mutation is applied, then the result "
-             "is validated.",
-         .text = &run.phase,
+         .help = "mutate, validate, or both (the default): the mutation is applied, then the "
+                 "result is validated.",
+         .text = &run->phase,
          .choices = phases},
         {.name = "time",
          .argument = "T",
          .help = "The instant to judge at, as 2026-11-21T09:00:00Z; default: now.",
-         .text = &run.time},
+         .text = &run->time},
         {.name = "namespace",
          .letter = 'n',
          .argument = "NAME",
          .help = "The namespace of manifests that name none; default: default.",
-         .text = &run.request.namespace},
+         .text = &run->request.namespace},
         {.name = "as",
          .argument = "USER",
          .help = "Who a manifest comes from; default: a user without name and groups.",
-         .text = &run.request.user},
+         .text = &run->request.user},
         {.name = "as-group",
          .argument = "GROUP",
          .help = "A group of that user; may be given more than once.",
-         .list = &run.request.groups},
+         .list = &run->request.groups},
         {.name = "output",
          .letter = 'o',
          .argument = "FORMAT",
-         .help = "text (the default); json: one line an input, the AdmissionReview that the server "
-                 "would send, byte for byte; yaml: the same to read.",
-         .text = &format,
+         .help = "text (the default); json: one line an input, the AdmissionReview that the "
+                 "server would send, byte for byte; yaml: the same to read.",
+         .text = &run->output,
          .choices = formats},
     };
+
+    memcpy(rows, made, sizeof(made));
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    struct option_row options[OPTION_COUNT];
     const struct command command = {
         .name = "eval",
         .operands = "FILE...",
         .operands_min = 1,
         .operands_max = SIZE_MAX,
         .purpose =
-            "Judges AdmissionReviews and manifests (YAML or JSON, lists and several "
-            "documents too; - is standard input) as the server would, each by itself: nothing "
-            "is written down between them.",
+            "Judges AdmissionReviews and manifests (YAML or JSON, lists and several documents "
+            "too; - is standard input) as the server would, each by itself: nothing is written "
+            "down between them.",
         .examples = "fairgate eval --policies policies pod.yaml\n"
                     "kubectl get pods,namespaces,nodes -A -o json > state.json\n"
                     "fairgate eval --policies policies --state state.json -o json review.json\n",
         .exits = "0  all are allowed\n1  at least one is denied\n"
                  "2  an input is no manifest and no review, or the policy set has mistakes\n",
         .options = options,
-        .option_count = sizeof(options) / sizeof(*options),
+        .option_count = OPTION_COUNT,
     };
+    struct run run = {
+        .command = &command,
+        .phase = "both",
+        .output = "text",
+        .request = {.operation = "CREATE", .sub_resource = "", .user = "", .namespace = "default"}};
     struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
 
-    run.command = &command;
-    if (options_parse(&command, argc, argv, &arguments)) {
-        run.format = !strcmp(format, "json")   ? FORMAT_JSON
-                     : !strcmp(format, "yaml") ? FORMAT_YAML
-                                               : FORMAT_TEXT;
+    make_options(&run, options);
+    if (options_parse(&command, argc, argv, &arguments))
         arguments.status = eval(&run, &arguments.operands, &arena);
-    }
     arena_release(&arena);
     return arguments.status;
 }

@@ -14,23 +14,25 @@ void judge_release(struct judge *judge)
     snapshot_reader_release(&judge->reader);
 }
 
-static bool ask(struct judge *judge, struct bytes body, enum phase phase, const struct patch *patch,
-                struct arena *arena, struct judgement *out, struct error *err)
+static struct decide_input new_input(struct judge *judge, struct bytes body, enum phase phase)
 {
-    struct decide_input in = {.body = body,
-                              .phase = phase,
-                              .policies = judge->policies,
-                              .view = ledger_view(judge->ledger, &judge->reader),
-                              .now = judge->now,
-                              .patch = patch,
-                              .is_trial = true};
-    enum answer_result result =
-        answer(&in, judge->ledger, arena, &out->decision, &out->response, err);
+    return (struct decide_input){.body = body,
+                                 .phase = phase,
+                                 .policies = judge->policies,
+                                 .view = ledger_view(judge->ledger, &judge->reader),
+                                 .now = judge->now,
+                                 .is_trial = true};
+}
+
+static bool ask(struct judge *judge, const struct decide_input *in, struct arena *arena,
+                struct judgement *out, struct error *err)
+{
+    enum answer_result result = answer(in, judge->ledger, arena, &out->answer, err);
 
     if (result == ANSWER_STALE)
         return error_set(err, "the policy set was replaced");
-    out->patch = &out->decision.patch;
-    out->object = value_raw(out->decision.review.object);
+    out->patch = &out->answer.decision.patch;
+    out->object = value_raw(out->answer.decision.review.object);
     return result == ANSWER_WRITTEN;
 }
 
@@ -55,26 +57,28 @@ static bool patch_body(struct bytes body, const struct decision *decision, struc
 bool judge_review(struct judge *judge, struct bytes body, struct arena *arena,
                   struct judgement *out, struct error *err)
 {
+    bool is_validated = judge->phase != JUDGE_MUTATE, is_mutated = judge->phase != JUDGE_VALIDATE;
+    struct decide_input in = new_input(judge, body, is_mutated ? PHASE_MUTATE : PHASE_VALIDATE);
     struct patch *patch = arena_alloc(arena, sizeof(*patch));
+    struct document *patched = arena_alloc(arena, sizeof(*patched));
 
-    if (judge->phase == JUDGE_VALIDATE)
-        return ask(judge, body, PHASE_VALIDATE, NULL, arena, out, err);
-    if (!ask(judge, body, PHASE_MUTATE, NULL, arena, out, err))
+    if (!ask(judge, &in, arena, out, err))
         return false;
-    *patch = out->decision.patch;
-    out->patch = patch;
-    if (patch->count && !patch_body(body, &out->decision, arena, &body, err))
+    if (!is_mutated)
+        return true;
+    *patch = out->answer.decision.patch;
+    if (patch->count && !patch_body(body, &out->answer.decision, arena, &in.body, err))
         return false;
-    if (judge->phase == JUDGE_BOTH && out->decision.verdict.is_allowed) {
-        if (!ask(judge, body, PHASE_VALIDATE, patch, arena, out, err))
+    if (is_validated && out->answer.decision.verdict.is_allowed) {
+        in.phase = PHASE_VALIDATE;
+        in.patch = patch;
+        if (!ask(judge, &in, arena, out, err))
             return false;
-        out->patch = patch;
-    } else if (patch->count) {
-        struct document *document = arena_alloc(arena, sizeof(*document));
-
-        document_parse(body, REVIEW_MAX_DEPTH, arena, document);
-        out->object = value_raw(value_path(document_root(document), "request.object"));
+    } else {
+        document_parse(in.body, REVIEW_MAX_DEPTH, arena, patched);
+        out->object = value_raw(value_path(document_root(patched), "request.object"));
     }
+    out->patch = patch;
     return true;
 }
 

@@ -19,8 +19,7 @@ void judge_init(struct judge *judge, const struct policy_set *policies, struct l
 void judge_release(struct judge *judge);
 
 struct judgement {
-    struct decision decision;  /* of the last phase that was reached */
-    struct bytes response;     /* what the server would send, in one line */
+    struct answer answer;      /* of the last phase that was reached */
     const struct patch *patch; /* what is changed; empty or NULL: nothing */
     struct bytes object;       /* the object after its mutation; empty where the review has none */
 };

@@ -24,5 +24,5 @@ struct usage {
     size_t placement_count;
 
     /* The pod that a binding is about. */
-    bool is_bound_pod_known, is_bound_pod_accelerated;
+    bool is_bound_pod_accelerated;
 };

@@ -14,8 +14,7 @@ static uint64_t nanoseconds_between(const struct timespec *from, const struct ti
 
 /* Decisions are made from first to last byte without a pause, so one arena a thread is enough. */
 static enum answer_result judge(struct reviewer *reviewer, struct decide_input *in,
-                                struct decision *decision, struct bytes *response,
-                                struct error *err)
+                                struct answer *out, struct error *err)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
     struct service *service = reviewer->service;
@@ -28,7 +27,7 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
         arena_reset(&reviewer->arena);
         in->policies = snapshot_read(&service->policies, &reviewer->policies);
         in->view = service->ledger ? ledger_view(service->ledger, &reviewer->view) : NULL;
-        result = answer(in, service->ledger, &reviewer->arena, decision, response, err);
+        result = answer(in, service->ledger, &reviewer->arena, out, err);
         if (result != ANSWER_STALE)
             return result;
     }
@@ -39,22 +38,21 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
 {
     struct decide_input in = {.body = {req->entity.base, req->entity.len}, .phase = phase};
     struct timespec now, started, ended;
-    struct decision decision;
-    struct bytes response;
+    struct answer out;
     struct error err = {0};
     uint64_t nanoseconds;
 
     clock_gettime(CLOCK_REALTIME, &now);
     clock_gettime(CLOCK_MONOTONIC, &started);
     in.now = now.tv_sec;
-    switch (judge(reviewer, &in, &decision, &response, &err)) {
+    switch (judge(reviewer, &in, &out, &err)) {
     case ANSWER_WRITTEN:
         clock_gettime(CLOCK_MONOTONIC, &ended);
         nanoseconds = nanoseconds_between(&started, &ended);
-        metrics_count_decision(reviewer->metrics, &decision, nanoseconds);
-        audit_log_write(reviewer->service->audit_log, &decision, &now, nanoseconds,
+        metrics_count_decision(reviewer->metrics, &out.decision, nanoseconds);
+        audit_log_write(reviewer->service->audit_log, &out.decision, &now, nanoseconds,
                         &reviewer->arena);
-        reply_send(req, 200, "application/json", response);
+        reply_send(req, 200, "application/json", out.response);
         break;
     case ANSWER_NO_REVIEW:
         metrics_count_refusal(reviewer->metrics, REFUSED_NOT_A_REVIEW);
@@ -75,6 +73,9 @@ static int on_req(h2o_handler_t *self, h2o_req_t *req)
     bool is_mutate = bytes_is(path, "/mutate");
 
     (void)self;
+    /* h2o has decided whether the connection stays when it read the headers, perhaps long ago. */
+    if (atomic_load(&reviewer->service->is_draining))
+        req->http1_is_persistent = 0;
     if (!is_mutate && !bytes_is(path, "/validate")) {
         metrics_count_refusal(reviewer->metrics, REFUSED_PATH);
         reply_send_line(req, 404, "no such path; reviews go to /mutate or /validate");

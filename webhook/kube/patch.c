@@ -150,7 +150,8 @@ static size_t offset_of(struct bytes text, struct value value)
     return (size_t)(value_raw(value).data - text.data);
 }
 
-/* Put a new member or element into a container: before `next`, or at its end. `entry` is its text, key included. */
+/* Put a new member or element into a container: before `next`, or at its end. `entry` is its text,
+ * key included. */
 static struct bytes insert(struct bytes text, struct value parent, struct value next,
                            const char *entry, struct arena *arena)
 {

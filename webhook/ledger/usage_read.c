@@ -137,7 +137,6 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
     struct bytes workload = facts->workload;
 
     *out = (struct usage){.is_known = true,
-                          .is_bound_pod_known = is_binding && own,
                           .is_bound_pod_accelerated = is_binding && own && own->is_accelerated};
     init_amounts(facts, out);
     read_totals(&look, out);

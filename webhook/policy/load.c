@@ -190,7 +190,8 @@ static void read_by_kind(struct loading *loading, enum document_kind kind, const
     } else {
         struct policy *policy = arena_alloc(arena, sizeof(*policy));
 
-        policy_read(loading->policy_schema, spec, name, arena, policy, loading->problems);
+        policy->name = name;
+        policy_read(loading->policy_schema, spec, arena, policy, loading->problems);
         if (is_kept)
             *ARENA_APPEND(arena, out->policies, out->policy_count) = policy;
     }

@@ -282,13 +282,12 @@ const struct schema *policy_schema_new(struct arena *arena)
     return schema;
 }
 
-bool policy_read(const struct schema *schema, const struct node *spec, const char *name,
-                 struct arena *arena, struct policy *out, struct problems *problems)
+bool policy_read(const struct schema *schema, const struct node *spec, struct arena *arena,
+                 struct policy *out, struct problems *problems)
 {
     struct policy_rule *rules;
     bool is_sound;
 
-    *out = (struct policy){.name = name};
     out->match.kinds = MATCH_POD;
     out->match.operations = MATCH_CREATE | MATCH_UPDATE;
     is_sound = schema_read(schema, spec, arena, out, problems);
@@ -296,13 +295,11 @@ bool policy_read(const struct schema *schema, const struct node *spec, const cha
     for (size_t i = 0; i < out->rules.count; i++) {
         bool is_own = node_find(rules[i].node, "enforce");
 
-        rules[i].rule =
-            (struct rule){.name =
-                              arena_printf(arena, "%s/%s", name, rules[i].id ? rules[i].id : "?"),
-                          .node = rules[i].node,
-                          .enforcement =
-                              (enum enforcement)(is_own ? rules[i].enforcement : out->enforcement),
-                          .next = rules[i].message};
+        rules[i].rule = (struct rule){
+            .name = arena_printf(arena, "%s/%s", out->name, rules[i].id ? rules[i].id : "?"),
+            .node = rules[i].node,
+            .enforcement = (enum enforcement)(is_own ? rules[i].enforcement : out->enforcement),
+            .next = rules[i].message};
     }
     return is_sound;
 }

@@ -56,9 +56,9 @@ struct policy_mutation {
  * check_kinds, so that the table is made from them; it lives in `arena`. */
 const struct schema *policy_schema_new(struct arena *arena);
 
-/* Read a policy's `spec`; its rules get their full names. */
-bool policy_read(const struct schema *schema, const struct node *spec, const char *name,
-                 struct arena *arena, struct policy *out, struct problems *problems);
+/* Read a policy's `spec`; `out` has its name, with which its rules get their full names. */
+bool policy_read(const struct schema *schema, const struct node *spec, struct arena *arena,
+                 struct policy *out, struct problems *problems);
 
 bool policy_applies(const struct policy *policy, const struct facts *facts);
 

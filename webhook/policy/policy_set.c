@@ -203,8 +203,21 @@ void policy_set_check(const struct policy_set *set, const struct facts *facts,
     }
 }
 
-void policy_set_judge(const struct facts *facts, const struct usage *usage,
-                      struct findings *findings)
+/* A scheduler whose binding is refused tries the same again for ever: Cluster.fabric.atBind says
+ * what a finding about one does. */
+static void enforce_at_bind(const struct facts *facts, size_t from, struct findings *findings)
+{
+    static const enum enforcement words[] = {ENFORCE_AUDIT, ENFORCE_WARN, ENFORCE_DENY};
+
+    for (size_t i = from; i < findings->count; i++) {
+        findings->rule = findings->items[i].rule;
+        findings_set_enforcement(findings, words[facts->tenancy->cluster.fabric.at_bind]);
+        findings->items[i].rule = findings->rule;
+    }
+}
+
+static void judge_usage(const struct facts *facts, const struct usage *usage,
+                        struct findings *findings)
 {
     if (!usage->is_known) {
         rule_of_cluster(findings, facts, "state");
@@ -219,6 +232,16 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
         if (tenancy_checks[i]->judge && tenancy_checks[i]->evaluations & facts->evaluation)
             tenancy_checks[i]->judge(facts, usage, findings);
     }
+}
+
+void policy_set_judge(const struct facts *facts, const struct usage *usage,
+                      struct findings *findings)
+{
+    size_t before = findings->count;
+
+    judge_usage(facts, usage, findings);
+    if (facts->evaluation == EVALUATE_BINDING)
+        enforce_at_bind(facts, before, findings);
 }
 
 void policy_set_mutate(const struct policy_set *set, const struct facts *facts, struct patch *patch)

@@ -172,22 +172,20 @@ void accelerators_init(struct accelerators *accelerators, const struct objects *
 }
 
 /* The larger weight; a bounded one before none, an unbounded one above all. */
-static void keep_larger(struct accelerator_weight *kept, bool *is_found,
-                        struct accelerator_weight weight)
+static void keep_larger(struct accelerator_weight *kept, struct accelerator_weight weight)
 {
-    bool is_larger = !*is_found || weight.is_unbounded ||
+    bool is_larger = !kept->is_known || weight.is_unbounded ||
                      (!kept->is_unbounded && amount_compare(weight.gpus, kept->gpus) > 0);
 
+    weight.is_known = true;
     if (is_larger)
         *kept = weight;
-    *is_found = true;
 }
 
 /* Rows of the policy set. With a product, the first that applies; without, the largest of those up
  * to and with the first that applies to every product. True where the search is over. */
 static bool weigh_by_rows(const struct accelerators *accelerators, enum accelerator_key key,
-                          struct bytes name, const char *product, struct accelerator_weight *out,
-                          bool *is_found)
+                          struct bytes name, const char *product, struct accelerator_weight *out)
 {
     for (size_t i = 0; i < accelerators->count; i++) {
         const struct accelerator_row *row = accelerators->rows[i];
@@ -196,13 +194,12 @@ static bool weigh_by_rows(const struct accelerators *accelerators, enum accelera
             continue;
         if (row->has_product && product && !glob_matches(&row->product, bytes_from(product)))
             continue;
-        keep_larger(out, is_found,
-                    (struct accelerator_weight){.mode = (enum mode)row->mode,
-                                                .gpus = row->gpus,
-                                                .is_value = row->is_value,
-                                                .has_per = row->has_per,
-                                                .per = row->per,
-                                                .row = row});
+        keep_larger(out, (struct accelerator_weight){.mode = (enum mode)row->mode,
+                                                     .gpus = row->gpus,
+                                                     .is_value = row->is_value,
+                                                     .has_per = row->has_per,
+                                                     .per = row->per,
+                                                     .row = row});
         if (product || !row->has_product)
             return true;
     }
@@ -241,7 +238,7 @@ static bool has_known_prefix(struct bytes name)
 }
 
 static void weigh_by_builtin(enum accelerator_key key, struct bytes name, const char *product,
-                             struct accelerator_weight *out, bool *is_found)
+                             struct accelerator_weight *out)
 {
     if (key == ACCELERATOR_RESOURCE && !has_known_prefix(name))
         return;
@@ -255,24 +252,22 @@ static void weigh_by_builtin(enum accelerator_key key, struct bytes name, const 
             continue;
         if (row->product && product && !path_glob_matches(row->product, bytes_from(product)))
             continue;
-        keep_larger(out, is_found,
-                    (struct accelerator_weight){.mode = row->mode,
-                                                .gpus = row->gpus,
-                                                .is_value = row->is_value,
-                                                .is_unbounded = row->is_unbounded});
+        keep_larger(out, (struct accelerator_weight){.mode = row->mode,
+                                                     .gpus = row->gpus,
+                                                     .is_value = row->is_value,
+                                                     .is_unbounded = row->is_unbounded});
         if (product || !row->product)
             return;
     }
 }
 
+/* `out` is empty when this is called. */
 static bool weigh_on(const struct accelerators *accelerators, enum accelerator_key key,
                      struct bytes name, const char *product, struct accelerator_weight *out)
 {
-    bool is_found = false;
-
-    if (!weigh_by_rows(accelerators, key, name, product, out, &is_found))
-        weigh_by_builtin(key, name, product, out, &is_found);
-    return is_found;
+    if (!weigh_by_rows(accelerators, key, name, product, out))
+        weigh_by_builtin(key, name, product, out);
+    return out->is_known;
 }
 
 bool accelerators_weigh(const struct accelerators *accelerators, enum accelerator_key key,
@@ -280,8 +275,8 @@ bool accelerators_weigh(const struct accelerators *accelerators, enum accelerato
                         struct accelerator_weight *out)
 {
     static const struct bytes class_prefix = {"deviceclass.resource.kubernetes.io/", 35};
-    bool is_found = false;
 
+    *out = (struct accelerator_weight){0};
     if (key == ACCELERATOR_RESOURCE && bytes_has_prefix(name, class_prefix) &&
         !weigh_on(accelerators, key, name, NULL, out))
         return accelerators_weigh(accelerators, ACCELERATOR_DEVICE_CLASS,
@@ -292,7 +287,7 @@ bool accelerators_weigh(const struct accelerators *accelerators, enum accelerato
         struct accelerator_weight weight = {0};
 
         if (weigh_on(accelerators, key, name, products->items[i], &weight))
-            keep_larger(out, &is_found, weight);
+            keep_larger(out, weight);
     }
-    return is_found;
+    return out->is_known;
 }

@@ -38,6 +38,7 @@ void accelerators_init(struct accelerators *accelerators, const struct objects *
 
 /* What one unit of a name weighs. */
 struct accelerator_weight {
+    bool is_known;
     enum mode mode;
     struct amount gpus;
     bool is_value, has_per, is_unbounded; /* unbounded: shows every GPU of its node */

@@ -89,52 +89,63 @@ static bool read_device_count(const struct ask *ask, struct arena *arena, struct
     return true;
 }
 
-static bool weigh_annotation(const struct ask *ask, const struct annotation *annotation,
-                             struct accelerator_weight weight, struct arena *arena,
-                             struct demand *out, struct error *err)
+/* One pod's weighing. */
+struct weighing {
+    const struct ask *ask;
+    const struct accelerators *table;
+    struct arena *arena;
+    struct demand *out;
+};
+
+static bool weigh_annotation(const struct weighing *weighing, const struct annotation *annotation,
+                             struct error *err)
 {
+    struct accelerator_weight weight;
     struct amount number, devices;
 
-    if (!read_number(annotation, arena, &number, err) ||
-        !read_device_count(ask, arena, &devices, err))
+    if (!accelerators_weigh(weighing->table, ACCELERATOR_ANNOTATION, annotation->name,
+                            &weighing->ask->products, &weight))
+        return true;
+    if (!read_number(annotation, weighing->arena, &number, err) ||
+        !read_device_count(weighing->ask, weighing->arena, &devices, err))
         return false;
     if (weight.has_per && !(amount_multiply(number, amount_of(1024 * 1024), &number) &&
                             amount_divide(number, weight.per, &number)))
         return error_set_limit(err, "metadata.annotations[\"%s\"]: the share does not fit 64 bits",
-                               text_quote(arena, annotation->name));
-    if (weight.is_value)
+                               text_quote(weighing->arena, annotation->name));
+    if (weight.is_value || amount_is_zero(number))
         weight.gpus = number;
-    else if (amount_is_zero(number))
-        weight.gpus = number;
-    return add(out, &weight, devices, err);
+    return add(weighing->out, &weight, devices, err);
+}
+
+static bool weigh_resource(const struct weighing *weighing, const struct resource_amount *item,
+                           struct error *err)
+{
+    struct accelerator_weight weight;
+
+    if (amount_is_zero(item->amount) ||
+        !accelerators_weigh(weighing->table, ACCELERATOR_RESOURCE, item->name,
+                            &weighing->ask->products, &weight))
+        return true;
+    if (weight.is_unbounded) {
+        weighing->out->is_unbounded = weighing->out->is_accelerated = true;
+        weighing->out->unbounded_name = item->name;
+    }
+    return add(weighing->out, &weight, item->amount, err);
 }
 
 bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
                   struct demand *out, struct error *err)
 {
-    const struct accelerators *table = &cluster->accelerators;
+    const struct weighing weighing = {ask, &cluster->accelerators, arena, out};
 
     *out = (struct demand){.is_accelerated = ask->has_claims};
     for (size_t i = 0; i < ask->requests.count; i++) {
-        const struct resource_amount *item = &ask->requests.items[i];
-        struct accelerator_weight weight = {0};
-
-        if (!accelerators_weigh(table, ACCELERATOR_RESOURCE, item->name, &ask->products, &weight) ||
-            amount_is_zero(item->amount))
-            continue;
-        if (weight.is_unbounded) {
-            out->is_unbounded = out->is_accelerated = true;
-            out->unbounded_name = item->name;
-        }
-        if (!add(out, &weight, item->amount, err))
+        if (!weigh_resource(&weighing, &ask->requests.items[i], err))
             return false;
     }
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        struct accelerator_weight weight = {0};
-
-        if (accelerators_weigh(table, ACCELERATOR_ANNOTATION, ask->annotations[i].name,
-                               &ask->products, &weight) &&
-            !weigh_annotation(ask, &ask->annotations[i], weight, arena, out, err))
+        if (!weigh_annotation(&weighing, &ask->annotations[i], err))
             return false;
     }
     return true;
