@@ -15,8 +15,8 @@ static bool find_system_value(struct bytes class_name, int64_t *out)
     return true;
 }
 
-/* The pod's priority: what it says, else (a template) what its class is known to have. */
-static bool find_priority(const struct facts *facts, int64_t *out)
+/* The pod's priority: what it says, else (a template) what the class is known to have. */
+static bool find_priority(const struct facts *facts, struct bytes class_name, int64_t *out)
 {
     const struct view_object *known;
 
@@ -24,9 +24,9 @@ static bool find_priority(const struct facts *facts, int64_t *out)
         *out = facts->pod.priority;
         return true;
     }
-    if (find_system_value(facts->priority_class, out))
+    if (find_system_value(class_name, out))
         return true;
-    known = view_find(facts->world->view, VIEW_CLASSES, facts->priority_class);
+    known = view_find(facts->world->view, VIEW_CLASSES, class_name);
     if (known)
         *out = known->value;
     return known;
@@ -108,11 +108,12 @@ static void check_allowed(const struct facts *facts, const struct tier *tier,
                       facts_subject(facts), tier->class_name, facts->tenant->name);
 }
 
-/* Is the pod's own priority inside the ladder's range, or above it? */
-static bool is_above(const struct facts *facts)
+/* Is the pod's own priority inside the ladder's range, or above it? `class_name`: what it has the
+ * priority by. */
+static bool is_above(const struct facts *facts, struct bytes class_name)
 {
     int64_t priority = 0;
-    bool is_known = find_priority(facts, &priority);
+    bool is_known = find_priority(facts, class_name, &priority);
     /* Kubernetes gives 0 to a pod without any class: that is no way above anybody. */
     bool is_plain = facts->pod.priority_class.len == 0 && priority == 0;
 
@@ -123,7 +124,7 @@ static void check_outside(const struct facts *facts, struct findings *findings)
 {
     bool is_required = facts->tenancy->ladder.is_required && facts->demand.is_accelerated;
 
-    if (is_required || is_above(facts))
+    if (is_required || is_above(facts, facts->priority_class))
         add_class_finding(facts, findings);
 }
 
@@ -131,7 +132,7 @@ static void check_outside(const struct facts *facts, struct findings *findings)
  * evicted. */
 static void check_spec_class(const struct facts *facts, struct findings *findings)
 {
-    if (!is_above(facts))
+    if (!is_above(facts, facts->pod.priority_class))
         return;
     rule_of_ladder(findings, facts, "class", NULL);
     findings_add_next(findings, facts_path(facts, "spec.priorityClassName"),
