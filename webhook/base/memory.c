@@ -9,3 +9,13 @@ void *memory_alloc(size_t size)
     fprintf(stderr, "fairgate: out of memory: %zu bytes wanted\n", size);
     abort();
 }
+
+struct bytes memory_place(char **room, struct bytes text)
+{
+    struct bytes copy = {*room, text.len};
+
+    if (text.len)
+        memcpy(*room, text.data, text.len);
+    *room += text.len;
+    return copy;
+}

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/memory.h"
 #include "engine/workload.h"
 #include "kube/quantity.h"
 
@@ -172,19 +173,14 @@ size_t held_pod_room(const struct held_pod *held)
     return size;
 }
 
-static void *take(char **room, const void *from, size_t size)
+static void *place(char **room, const void *from, size_t size)
 {
-    void *copy = *room;
-
-    if (size)
-        memcpy(copy, from, size);
-    *room += size;
-    return copy;
+    return (void *)memory_place(room, (struct bytes){from, size}).data;
 }
 
-static void take_text(char **room, struct bytes *text)
+static void place_text(char **room, struct bytes *text)
 {
-    text->data = take(room, text->data, text->len);
+    *text = memory_place(room, *text);
 }
 
 void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out)
@@ -195,23 +191,23 @@ void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out
     *out = *held;
     /* What must be aligned comes first. */
     ask->requests.items =
-        take(&rest, ask->requests.items, ask->requests.count * sizeof(*ask->requests.items));
+        place(&rest, ask->requests.items, ask->requests.count * sizeof(*ask->requests.items));
     ask->annotations =
-        take(&rest, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
+        place(&rest, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
     ask->products.items =
-        take(&rest, ask->products.items, ask->products.count * sizeof(*ask->products.items));
+        place(&rest, ask->products.items, ask->products.count * sizeof(*ask->products.items));
     for (size_t i = 0; i < ask->requests.count; i++)
-        take_text(&rest, &ask->requests.items[i].name);
+        place_text(&rest, &ask->requests.items[i].name);
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        take_text(&rest, &ask->annotations[i].name);
-        take_text(&rest, &ask->annotations[i].value);
+        place_text(&rest, &ask->annotations[i].name);
+        place_text(&rest, &ask->annotations[i].value);
     }
     for (size_t i = 0; i < ask->products.count; i++)
         ask->products.items[i] =
-            take(&rest, ask->products.items[i], strlen(ask->products.items[i]) + 1);
-    take_text(&rest, &out->uid);
-    take_text(&rest, &out->namespace);
-    take_text(&rest, &out->name);
-    take_text(&rest, &out->node);
-    take_text(&rest, &out->workload);
+            place(&rest, ask->products.items[i], strlen(ask->products.items[i]) + 1);
+    place_text(&rest, &out->uid);
+    place_text(&rest, &out->namespace);
+    place_text(&rest, &out->name);
+    place_text(&rest, &out->node);
+    place_text(&rest, &out->workload);
 }

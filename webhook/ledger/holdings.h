@@ -10,7 +10,6 @@
 #include "ledger/held_pod.h"
 
 struct namespace_holdings;
-struct tenant_holdings;
 
 /* One pod, and what it weighs by the tenancy that was adopted. */
 struct holding {
@@ -30,6 +29,26 @@ struct holding {
 };
 
 TAILQ_HEAD(holding_list, holding);
+
+/* Made with the first pod of a namespace, gone with the last. */
+struct namespace_holdings {
+    struct table_link link;
+    TAILQ_ENTRY(namespace_holdings) in_all;
+    struct bytes name;
+    const struct tenant *tenant; /* NULL: nobody's, or exempt */
+    struct holding_list all;
+    struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is namespace */
+};
+
+/* What one tenant holds. */
+struct tenant_holdings {
+    struct total {
+        struct amount sum;
+        bool is_beyond;                      /* doesn't fit 64 bits */
+    } gpus, by_mode[MODE_COUNT], *resources; /* one for each of tenant->resources */
+    size_t pods;
+    struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
+};
 
 struct holdings {
     const struct tenancy *tenancy; /* NULL: none yet, and nothing weighs anything */
@@ -73,21 +92,16 @@ struct holding *holdings_find(const struct holdings *holdings, struct bytes uid)
 struct holding *holdings_find_named(const struct holdings *holdings, struct bytes uid,
                                     struct bytes namespace, struct bytes name);
 
+/* NULL where no pod is recorded. */
+struct namespace_holdings *holdings_find_namespace(const struct holdings *holdings,
+                                                   struct bytes name);
+
 /* Of several pods of one name: the next, in no particular order. */
 struct holding *holdings_first_named(const struct holdings *holdings, struct bytes namespace,
                                      struct bytes name);
 struct holding *holdings_next_named(const struct holding *holding);
 
-/* What one tenant holds; sums that don't fit 64 bits are INT64_MAX, so that no cap has room. */
-struct tenant_holdings {
-    struct total {
-        struct amount sum;
-        bool is_beyond;
-    } gpus, by_mode[MODE_COUNT], *resources; /* one for each of tenant->resources */
-    size_t pods;
-    struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
-};
-
+/* A sum that doesn't fit is INT64_MAX, so that no cap has room. */
 struct amount total_amount(const struct total *total);
 
 /* One of the caps of a tenant: how much of it these requests are. False where the sum doesn't fit.

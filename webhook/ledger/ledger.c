@@ -83,17 +83,10 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     return true;
 }
 
-/* Pods that no cap, no list of modes and no binding of now or of a tenant's own set asks about are
- * not recorded, so that they take no lock. */
+/* What asks for nothing that its tenant caps takes no lock. */
 static bool is_recorded(const struct facts *facts)
 {
-    const struct tenant *tenant = facts->tenant;
-
-    if (facts->demand.is_accelerated)
-        return true;
-    /* A binding names a pod only: it must be known that this one is not accelerated. */
-    return tenant && (tenant->resources.count > 0 || tenant->fabric.domains.count > 0 ||
-                      tenant->fabric.span == SPAN_ONE);
+    return facts->demand.is_accelerated || (facts->tenant && facts->tenant->resources.count > 0);
 }
 
 /* Would the request, let in, change what is written down? */

@@ -1,0 +1,262 @@
+#include "ledger/weights.h"
+
+#include "base/memory.h"
+
+/* Made with the first accelerated pod of a workload, gone with the last. */
+struct workload_holdings {
+    struct table_link link;
+    struct bytes namespace, name;
+    struct holding_list all;
+};
+
+struct amount total_amount(const struct total *total)
+{
+    return total->is_beyond ? amount_of(INT64_MAX) : total->sum;
+}
+
+static void total_add(struct total *total, struct amount amount)
+{
+    if (!total->is_beyond && !amount_add(total->sum, amount, &total->sum))
+        total->is_beyond = true;
+}
+
+/* What is left may have a denominator that doesn't fit, where the sum's did. */
+static void total_subtract(struct total *total, struct amount amount)
+{
+    if (!total->is_beyond && !amount_subtract(total->sum, amount, &total->sum))
+        total->is_beyond = true;
+}
+
+bool cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
+             struct amount *out)
+{
+    struct amount sum = {0};
+
+    for (size_t i = 0; i < requests->count; i++) {
+        if (glob_matches(&cap->name, requests->items[i].name) &&
+            !amount_add(sum, requests->items[i].amount, &sum))
+            return false;
+    }
+    *out = sum;
+    return true;
+}
+
+/* Add or subtract everything that a pod holds. */
+static void change_totals(struct holdings *holdings, const struct holding *holding,
+                          void (*change)(struct total *total, struct amount amount))
+{
+    const struct resource_caps *caps = &holding->tenant->resources;
+    struct tenant_holdings *held = &holdings->tenants[holding->tenant->index];
+    struct amount amount;
+
+    change(&held->gpus, holding->gpus);
+    held->gpus.is_beyond |= holding->is_beyond;
+    for (int mode = 0; mode < MODE_COUNT; mode++) {
+        change(&held->by_mode[mode], holding->by_mode[mode]);
+        held->by_mode[mode].is_beyond |= holding->is_beyond;
+    }
+    for (size_t i = 0; i < caps->count; i++) {
+        if (cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
+            change(&held->resources[i], amount);
+        else
+            held->resources[i].is_beyond = true;
+    }
+}
+
+static bool has_total_beyond(const struct tenant_holdings *held, const struct tenant *tenant)
+{
+    bool is_beyond = held->gpus.is_beyond;
+
+    for (int mode = 0; mode < MODE_COUNT; mode++)
+        is_beyond |= held->by_mode[mode].is_beyond;
+    for (size_t i = 0; i < tenant->resources.count; i++)
+        is_beyond |= held->resources[i].is_beyond;
+    return is_beyond;
+}
+
+static void sum_again(struct holdings *holdings, const struct tenant *tenant)
+{
+    struct tenant_holdings *held = &holdings->tenants[tenant->index];
+
+    held->gpus = (struct total){0};
+    for (int mode = 0; mode < MODE_COUNT; mode++)
+        held->by_mode[mode] = (struct total){0};
+    for (size_t i = 0; i < tenant->resources.count; i++)
+        held->resources[i] = (struct total){0};
+    for (const struct holding *each = TAILQ_FIRST(&holdings->all); each;
+         each = TAILQ_NEXT(each, in_all)) {
+        if (each->tenant == tenant)
+            change_totals(holdings, each, total_add);
+    }
+}
+
+static bool holds_mode(const struct holding *holding, int mode)
+{
+    return holding->is_beyond || !amount_is_zero(holding->by_mode[mode]);
+}
+
+/* The lists of the scope in which the tenant (which may be NULL) may use one mode at a time; NULL:
+ * there is none. */
+static struct holding_list *find_scope(const struct holdings *holdings, const struct tenant *tenant,
+                                       struct namespace_holdings *namespace)
+{
+    if (tenant && tenant->sharing.exclusive == SCOPE_TENANT)
+        return holdings->tenants[tenant->index].in_mode;
+    return tenant && tenant->sharing.exclusive == SCOPE_NAMESPACE && namespace ? namespace->in_mode
+                                                                               : NULL;
+}
+
+static struct workload_holdings *find_workload(const struct holdings *holdings,
+                                               struct bytes namespace, struct bytes name)
+{
+    uint64_t hash = table_hash(&holdings->workloads, namespace, name);
+
+    for (struct table_link *link = table_first(&holdings->workloads, hash); link;
+         link = table_next(link)) {
+        struct workload_holdings *workload = TABLE_THING(link, struct workload_holdings, link);
+
+        if (bytes_equal(workload->namespace, namespace) && bytes_equal(workload->name, name))
+            return workload;
+    }
+    return NULL;
+}
+
+static struct workload_holdings *new_workload(struct holdings *holdings, struct bytes namespace,
+                                              struct bytes name)
+{
+    struct workload_holdings *workload = memory_alloc(sizeof(*workload) + namespace.len + name.len);
+    char *room = (char *)(workload + 1);
+
+    workload->namespace = memory_place(&room, namespace);
+    workload->name = memory_place(&room, name);
+    TAILQ_INIT(&workload->all);
+    table_add(&holdings->workloads, &workload->link,
+              table_hash(&holdings->workloads, namespace, name));
+    return workload;
+}
+
+static void join_workload(struct holdings *holdings, struct holding *holding)
+{
+    const struct held_pod *pod = &holding->pod;
+
+    if (!holding->is_accelerated || pod->workload.len == 0)
+        return;
+    holding->workload = find_workload(holdings, pod->namespace, pod->workload);
+    if (!holding->workload)
+        holding->workload = new_workload(holdings, pod->namespace, pod->workload);
+    TAILQ_INSERT_TAIL(&holding->workload->all, holding, in_workload);
+}
+
+static void leave_workload(struct holdings *holdings, struct holding *holding)
+{
+    struct workload_holdings *workload = holding->workload;
+
+    if (!workload)
+        return;
+    holding->workload = NULL;
+    TAILQ_REMOVE(&workload->all, holding, in_workload);
+    if (!TAILQ_EMPTY(&workload->all))
+        return;
+    table_remove(&holdings->workloads, &workload->link);
+    free(workload);
+}
+
+static void measure(struct holdings *holdings, struct holding *holding)
+{
+    struct demand demand;
+    struct error ignored;
+
+    /* Of what was kept nothing fails to be a number, so it can only be too large. */
+    holding->is_beyond = !demand_weigh(&holding->pod.ask, &holdings->tenancy->cluster,
+                                       &holdings->scratch, &demand, &ignored);
+    holding->is_accelerated = demand.is_accelerated || holding->is_beyond;
+    holding->gpus = demand.gpus;
+    memcpy(holding->by_mode, demand.by_mode, sizeof(demand.by_mode));
+    arena_reset(&holdings->scratch);
+}
+
+void weights_add(struct holdings *holdings, struct holding *holding)
+{
+    const struct tenant *tenant = holding->namespace->tenant;
+    struct holding_list *scope;
+
+    if (!holdings->tenancy)
+        return;
+    measure(holdings, holding);
+    join_workload(holdings, holding);
+    holding->tenant = tenant;
+    if (!tenant)
+        return;
+    change_totals(holdings, holding, total_add);
+    holdings->tenants[tenant->index].pods++;
+    scope = find_scope(holdings, tenant, holding->namespace);
+    for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
+        if (holds_mode(holding, mode))
+            TAILQ_INSERT_TAIL(&scope[mode], holding, in_mode[mode]);
+    }
+}
+
+void weights_unlink(struct holdings *holdings, struct holding *holding)
+{
+    struct holding_list *scope = find_scope(holdings, holding->tenant, holding->namespace);
+
+    leave_workload(holdings, holding);
+    for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
+        if (holds_mode(holding, mode))
+            TAILQ_REMOVE(&scope[mode], holding, in_mode[mode]);
+    }
+}
+
+void weights_subtract(struct holdings *holdings, struct holding *holding)
+{
+    const struct tenant *tenant = holding->tenant;
+    struct tenant_holdings *held;
+
+    weights_unlink(holdings, holding);
+    if (!tenant)
+        return;
+    held = &holdings->tenants[tenant->index];
+    held->pods--;
+    change_totals(holdings, holding, total_subtract);
+    holding->tenant = NULL;
+    if (has_total_beyond(held, tenant))
+        sum_again(holdings, tenant);
+}
+
+void weights_init(struct holdings *holdings, const struct tenancy *tenancy)
+{
+    struct arena *arena = &holdings->tenants_arena;
+
+    arena_reset(arena);
+    holdings->tenancy = tenancy;
+    holdings->tenants = NULL;
+    if (!tenancy)
+        return;
+    holdings->tenants = arena_alloc(arena, tenancy->tenant_count * sizeof(*holdings->tenants));
+    for (size_t i = 0; i < tenancy->tenant_count; i++) {
+        struct tenant_holdings *held = &holdings->tenants[i];
+
+        held->resources =
+            arena_alloc(arena, tenancy->tenants[i]->resources.count * sizeof(*held->resources));
+        for (int mode = 0; mode < MODE_COUNT; mode++)
+            TAILQ_INIT(&held->in_mode[mode]);
+    }
+}
+
+const struct holding_list *holdings_in_mode(const struct holdings *holdings,
+                                            const struct tenant *tenant, struct bytes namespace,
+                                            enum mode mode)
+{
+    const struct holding_list *scope =
+        find_scope(holdings, tenant, holdings_find_namespace(holdings, namespace));
+
+    return scope ? &scope[mode] : NULL;
+}
+
+const struct holding_list *holdings_in_workload(const struct holdings *holdings,
+                                                struct bytes namespace, struct bytes workload)
+{
+    const struct workload_holdings *found = find_workload(holdings, namespace, workload);
+
+    return found ? &found->all : NULL;
+}
