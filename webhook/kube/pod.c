@@ -264,6 +264,16 @@ static bool is_pod_level_resource(struct bytes name)
            bytes_has_prefix(name, BYTES("hugepages-"));
 }
 
+/* Where the pod's own request is left out the API server makes it the containers', and its limit
+ * where they have none (defaultPodRequests in pkg/apis/core/v1). */
+static bool takes_containers_place(const struct pod *pod, struct bytes name)
+{
+    struct value own = value_path(pod->spec, "resources.requests");
+
+    return is_pod_level_resource(name) && (value_is_set(value_member_named(own, name)) ||
+                                           !resource_find(&pod->requests, name));
+}
+
 static bool compute_requests(struct pod *pod, struct arena *arena, struct error *err)
 {
     struct resource_amounts overhead = {0};
@@ -275,7 +285,7 @@ static bool compute_requests(struct pod *pod, struct arena *arena, struct error 
     for (size_t i = 0; i < pod->pod_requests.count; i++) {
         const struct resource_amount *item = &pod->pod_requests.items[i];
 
-        if (is_pod_level_resource(item->name))
+        if (takes_containers_place(pod, item->name))
             *resource_slot(&pod->requests, arena, item->name) = item->amount;
     }
     return add_all(&pod->requests, &overhead, arena, err);

@@ -62,7 +62,8 @@ struct pod {
 /* Read the object that has `metadata` and `spec`. The effective request follows
  * k8s.io/component-helpers/resource (PodRequests): for each resource by itself, the larger of all
  * running containers (sidecars included) and the largest init step with the sidecars started before
- * it; pod-level resources take their place for cpu, memory and hugepages-*; overhead is added.
+ * it; pod-level requests take their place for cpu, memory and hugepages-* (pod-level limits only
+ * where the containers have no request); overhead is added.
  *
  * Fails on wrong types and on amounts that can't be parsed (err names the place), and where a bound
  * is passed (err->is_limit). The texts are slices of the document's. */
