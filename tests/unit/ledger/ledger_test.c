@@ -432,17 +432,6 @@ static void placements_are_those_of_other_pods_of_the_workload_by_name(void **st
     scene_release(&scene);
 }
 
-static const char *binding(struct scene *scene, const char *pod, const char *uid)
-{
-    return scene_review(
-        scene, "CREATE", "pods/binding",
-        arena_printf(&scene->arena,
-                     "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"%s\","
-                     "\"namespace\":\"research\"%s%s%s},\"target\":{\"name\":\"n9\"}}",
-                     pod, *uid ? ",\"uid\":\"" : "", uid, *uid ? "\"" : ""),
-        NULL);
-}
-
 static void a_binding_sees_its_pod_and_the_rest_of_the_workload(void **state)
 {
     static const struct {
@@ -450,11 +439,11 @@ static void a_binding_sees_its_pod_and_the_rest_of_the_workload(void **state)
         bool is_accelerated;
         const char *placements;
     } rows[] = {
-        {"a", "", true, "research/b@n1 "},
+        {"a", NULL, true, "research/b@n1 "},
         {"a", "a", true, "research/b@n1 "},
-        {"b", "", true, ""},
-        {"plain", "", false, ""},
-        {"nobody", "", false, ""},
+        {"b", NULL, true, ""},
+        {"plain", NULL, false, ""},
+        {"nobody", NULL, false, ""},
         {"a", "another", false, ""},
     };
     struct scene scene;
@@ -468,7 +457,7 @@ static void a_binding_sees_its_pod_and_the_rest_of_the_workload(void **state)
     scene_bind(&scene, "b", "n1");
     scene_bind(&scene, "nobody", "n1");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *review = binding(&scene, rows[i].pod, rows[i].uid);
+        const char *review = scene_binding(&scene, rows[i].pod, rows[i].uid, "n9");
         struct outcome outcome = scene_settle(&scene, review, false);
 
         assert_true(outcome.has_usage);

@@ -312,15 +312,22 @@ void scene_delete(struct scene *scene, const struct pod_text *pod)
     assert(is_allowed);
 }
 
+const char *scene_binding(struct scene *scene, const char *pod, const char *uid, const char *node)
+{
+    struct arena *arena = &scene->arena;
+    const char *identity = uid ? arena_printf(arena, ",\"uid\":\"%s\"", uid) : "";
+    const char *object = arena_printf(
+        arena,
+        "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"%s\","
+        "\"namespace\":\"research\"%s},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}",
+        pod, identity, node);
+
+    return scene_review(scene, "CREATE", "pods/binding", object, NULL);
+}
+
 void scene_bind(struct scene *scene, const char *pod, const char *node)
 {
-    const char *object =
-        arena_printf(&scene->arena,
-                     "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"%s\","
-                     "\"namespace\":\"research\"},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}",
-                     pod, node);
-
-    settle(scene, scene_review(scene, "CREATE", "pods/binding", object, NULL));
+    settle(scene, scene_binding(scene, pod, NULL, node));
 }
 
 void scene_label(struct scene *scene, const char *namespace, const char *labels)

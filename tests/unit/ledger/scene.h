@@ -53,6 +53,9 @@ bool scene_judge(void *outcome, const struct facts *facts, const struct usage *u
 const char *scene_review(struct scene *scene, const char *operation, const char *resource,
                          const char *object, const char *old_object);
 
+/* The review of a binding to `node`; `uid` may be NULL. */
+const char *scene_binding(struct scene *scene, const char *pod, const char *uid, const char *node);
+
 /* Settled, let in or not. */
 bool scene_create(struct scene *scene, const struct pod_text *pod);
 bool scene_resize(struct scene *scene, const struct pod_text *old, const struct pod_text *pod);
