@@ -15,12 +15,14 @@ static bool find_system_value(struct bytes class_name, int64_t *out)
     return true;
 }
 
-/* The pod's priority: what it says, else (a template) what the class is known to have. */
+/* The priority that a class gives the pod: of its own class what the pod says, else (a template, or
+ * KAI's label) what the class is known to have. */
 static bool find_priority(const struct facts *facts, struct bytes class_name, int64_t *out)
 {
+    bool is_own = class_name.len == 0 || bytes_equal(class_name, facts->pod.priority_class);
     const struct view_object *known;
 
-    if (facts->pod.has_priority) {
+    if (is_own && facts->pod.has_priority) {
         *out = facts->pod.priority;
         return true;
     }
@@ -128,8 +130,8 @@ static void check_outside(const struct facts *facts, struct findings *findings)
         add_class_finding(facts, findings);
 }
 
-/* The label names a class of the ladder, but spec.priorityClassName another, which decides who is
- * evicted. */
+/* A label names the class that is judged, but spec.priorityClassName another, which decides who is
+ * evicted, too. */
 static void check_spec_class(const struct facts *facts, struct findings *findings)
 {
     if (!is_above(facts, facts->pod.priority_class))
@@ -145,6 +147,8 @@ static void check_spec_class(const struct facts *facts, struct findings *finding
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct ladder *ladder = &facts->tenancy->ladder;
+    bool is_other = facts->priority_class.len &&
+                    !bytes_equal(facts->priority_class, facts->pod.priority_class);
     const struct tier *tier, *spec_tier;
 
     if (!ladder->node || (!facts->tenant && !facts->demand.is_accelerated))
@@ -159,7 +163,7 @@ static void check(const struct facts *facts, struct findings *findings)
      * spec.priorityClassName. */
     if (spec_tier)
         check_tier(facts, spec_tier, findings);
-    else if (tier)
+    else if (is_other)
         check_spec_class(facts, findings);
 }
 
