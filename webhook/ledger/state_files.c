@@ -41,7 +41,7 @@ static bool read_held_pod(struct value object, struct arena *arena, struct held_
     if (!pod_parse(object, arena, &pod, err))
         return false;
     if (pod.name.len == 0)
-        return error_set(err, "metadata.name: it has none");
+        return error_set(err, "metadata.name: there is none");
     *counts = !is_ended(&pod);
     held_pod_init(held, &pod, pod.namespace.len ? pod.namespace : BYTES("default"), BYTES(""),
                   arena);
@@ -73,7 +73,7 @@ static bool read_view_object(struct reading *reading, enum view_kind kind, struc
     if (!pod_parse_metadata(object, &reading->scratch, &metadata, err))
         return false;
     if (metadata.name.len == 0)
-        return error_set(err, "metadata.name: it has none");
+        return error_set(err, "metadata.name: there is none");
     if (kind == VIEW_CLASSES &&
         (!field_integer(object, "value", &reading->scratch, &seen.value, err) ||
          !field_bool(object, "globalDefault", &reading->scratch, &seen.is_global_default, err)))
