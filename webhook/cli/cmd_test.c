@@ -61,7 +61,7 @@ static struct strings copy_strings(const struct strings *from, struct arena *are
 static void record(struct run *run, const struct policy_test *test,
                    const struct test_case *test_case, const struct judgement *judgement)
 {
-    const struct verdict *verdict = &judgement->decision.verdict;
+    const struct verdict *verdict = &judgement->answer.decision.verdict;
     struct test_report *report = &run->report;
     struct test_result *result = ARENA_APPEND(run->arena, report->items, report->count);
 
@@ -88,8 +88,7 @@ static void run_case(struct run *run, struct judge *judge, const struct policy_t
     if (!test_review_build(test, test_case, &run->scratch, &body, &err)) {
         complain(run, &err);
     } else if (!judge_review(judge, body, &run->scratch, &judgement, &err)) {
-        error_wrap(&err, "%s:%u: case \"%s\"", test->file, test_case->request.node->line,
-                   text_quote(&run->scratch, bytes_from(test_case->name)));
+        test_review_refuse(test, test_case, &run->scratch, &err);
         complain(run, &err);
     } else {
         record(run, test, test_case, &judgement);

@@ -102,9 +102,36 @@ static const char *text_or(const char *text, const char *otherwise)
     return text ? text : otherwise;
 }
 
-static bool build(const struct policy_test *test, const struct test_request *from,
-                  struct arena *arena, struct bytes *out, struct error *err)
+/* The file that the review is made from, for messages; NULL: the manifest is in place. */
+static const char *main_file(const struct test_request *request)
 {
+    if (request->review)
+        return request->review;
+    return request->object.file || request->object.map ? request->object.file
+                                                       : request->old_object.file;
+}
+
+static bool name_case(const struct policy_test *test, const struct test_case *test_case,
+                      struct arena *arena, struct error *err)
+{
+    return error_wrap(err, "%s:%u: case \"%s\"", test->file, test_case->request.node->line,
+                      text_quote(arena, bytes_from(test_case->name)));
+}
+
+bool test_review_refuse(const struct policy_test *test, const struct test_case *test_case,
+                        struct arena *arena, struct error *err)
+{
+    const char *file = main_file(&test_case->request);
+
+    if (file)
+        error_wrap(err, "%s", test_file_path(test, file, arena));
+    return name_case(test, test_case, arena, err);
+}
+
+bool test_review_build(const struct policy_test *test, const struct test_case *test_case,
+                       struct arena *arena, struct bytes *out, struct error *err)
+{
+    const struct test_request *from = &test_case->request;
     struct judge_request request = {.uid = uid,
                                     .operation = request_operations[from->operation],
                                     .user = text_or(from->user, ""),
@@ -115,18 +142,11 @@ static bool build(const struct policy_test *test, const struct test_request *fro
     struct bytes object;
 
     if (from->review)
-        return read_review(test, from->review, arena, out, err);
-    return read_manifest(test, &from->object, arena, &object, err) &&
-           read_manifest(test, &from->old_object, arena, &request.old_object, err) &&
-           judge_build_review(&request, object, arena, out, err);
-}
-
-bool test_review_build(const struct policy_test *test, const struct test_case *test_case,
-                       struct arena *arena, struct bytes *out, struct error *err)
-{
-    const struct node *place = test_case->request.node;
-
-    return build(test, &test_case->request, arena, out, err) ||
-           error_wrap(err, "%s:%u: case \"%s\"", test->file, place->line,
-                      text_quote(arena, bytes_from(test_case->name)));
+        return read_review(test, from->review, arena, out, err) ||
+               name_case(test, test_case, arena, err);
+    if (!read_manifest(test, &from->object, arena, &object, err) ||
+        !read_manifest(test, &from->old_object, arena, &request.old_object, err))
+        return name_case(test, test_case, arena, err);
+    return judge_build_review(&request, object, arena, out, err) ||
+           test_review_refuse(test, test_case, arena, err);
 }
