@@ -1,4 +1,7 @@
 /* The table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/strings.h"
 #include "cli/commands.h"

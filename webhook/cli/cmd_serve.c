@@ -1,6 +1,8 @@
 /* serve: answer the API server's admission calls until told to stop. */
 #include "cli/commands.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/options.h"
@@ -12,6 +14,7 @@ enum {
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
+    MAX_OPTIONS = 32,
     MAX_REPORT_BYTES = 64 * 1024 * 1024
 };
 
@@ -59,89 +62,110 @@ static const char exits[] = "0  drained after SIGTERM or SIGINT\n"
                             "1  ended with connections open\n"
                             "2  something it needs is missing or wrong; nothing was served\n";
 
+/* What it reads and writes. */
+static size_t add_file_options(struct server_config *config, struct option_row *rows)
+{
+    struct service_config *service = &config->service;
+    const struct option_row files[] = {
+        {.name = "policies",
+         .argument = "DIR",
+         .help = "The policy set: every .yaml and .yml file below DIR.",
+         .is_required = true,
+         .text = &service->policies},
+        {.name = "tls-cert",
+         .argument = "FILE",
+         .help = "The certificate, followed by those that lead to its authority, as PEM.",
+         .is_required = true,
+         .text = &service->tls.certificate},
+        {.name = "tls-key",
+         .argument = "FILE",
+         .help = "Its private key as PEM, without passphrase.",
+         .is_required = true,
+         .text = &service->tls.key},
+        {.name = "client-ca",
+         .argument = "FILE",
+         .help = "Clients must show a certificate of one of these authorities; default: anyone "
+                 "may call.",
+         .text = &service->tls.client_ca},
+        {.name = "state",
+         .argument = "FILE",
+         .help = "What the cluster holds, as kubectl prints it, JSON or YAML; may be given more "
+                 "than once. Without any, what depends on it is denied.",
+         .list = &service->states},
+        {.name = "audit-log",
+         .argument = "FILE",
+         .help = "Append one JSON line a decision to FILE; - is standard output.",
+         .text = &service->audit_log},
+    };
+
+    memcpy(rows, files, sizeof(files));
+    return sizeof(files) / sizeof(*files);
+}
+
+/* How it serves. */
+static size_t add_server_options(struct server_config *config, struct option_row *rows)
+{
+    const struct option_row server[] = {
+        {.name = "listen",
+         .argument = "ADDRESS",
+         .help = "Where reviews are taken; default: 0.0.0.0:8443. Port 0 is any that is free.",
+         .text = &config->listen},
+        {.name = "admin",
+         .argument = "ADDRESS",
+         .help = "Where health and metrics are told, in the clear; default: 127.0.0.1:8080.",
+         .text = &config->admin},
+        {.name = "idle-timeout",
+         .argument = "TIME",
+         .help = "How long a connection may take from one answer to the end of the next request; "
+                 "default: 120s. The API server wants more than 90s.",
+         .milliseconds = &config->idle_milliseconds,
+         .min = 100,
+         .max = 24 * HOUR_MS},
+        {.name = "request-timeout",
+         .argument = "TIME",
+         .help = "How long the API server may take over one create, with slack; default: 45s.",
+         .milliseconds = &config->request_milliseconds,
+         .min = SECOND_MS,
+         .max = HOUR_MS},
+        {.name = "drain-grace",
+         .argument = "TIME",
+         .help = "How long new connections are taken after SIGTERM; default: 0s.",
+         .milliseconds = &config->grace_milliseconds,
+         .max = 60 * SECOND_MS},
+        {.name = "threads",
+         .argument = "N",
+         .help = "Threads that serve reviews; default: one a processor.",
+         .number = &config->thread_count,
+         .min = 1,
+         .max = MAX_THREADS},
+    };
+
+    memcpy(rows, server, sizeof(server));
+    return sizeof(server) / sizeof(*server);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     struct server_config config = {
         .listen = "0.0.0.0:8443",
         .admin = "127.0.0.1:8080",
         .idle_milliseconds = DEFAULT_IDLE_MS,
+        .request_milliseconds = DEFAULT_REQUEST_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
     };
-    int64_t request_milliseconds = DEFAULT_REQUEST_MS;
-    const struct option_row options[] = {
-        {.name = "policies",
-         .argument = "DIR",
-         .help = "The policy set: every .yaml and .yml file below DIR.",
-         .is_required = true,
-         .text = &config.service.policies},
-        {.name = "tls-cert",
-         .argument = "FILE",
-         .help = "The certificate, followed by those that lead to its authority, as PEM.",
-         .is_required = true,
-         .text = &config.service.tls.certificate},
-        {.name = "tls-key",
-         .argument = "FILE",
-         .help = "Its private key as PEM, without passphrase.",
-         .is_required = true,
-         .text = &config.service.tls.key},
-        {.name = "client-ca",
-         .argument = "FILE",
-         .help = "Clients must show a certificate of one of these authorities; default: anyone "
-                 "may call.",
-         .text = &config.service.tls.client_ca},
-        {.name = "listen",
-         .argument = "ADDRESS",
-         .help = "Where reviews are taken; default: 0.0.0.0:8443. Port 0 is any that is free.",
-         .text = &config.listen},
-        {.name = "admin",
-         .argument = "ADDRESS",
-         .help = "Where health and metrics are told, in the clear; default: 127.0.0.1:8080.",
-         .text = &config.admin},
-        {.name = "state",
-         .argument = "FILE",
-         .help = "What the cluster holds, as kubectl prints it, JSON or YAML; may be given more "
-                 "than once. Without any, what depends on it is denied.",
-         .list = &config.service.states},
-        {.name = "idle-timeout",
-         .argument = "TIME",
-         .help = "How long a connection may take from one answer to the end of the next request; "
-                 "default: 120s. The API server wants more than 90s.",
-         .milliseconds = &config.idle_milliseconds,
-         .min = 100,
-         .max = 24 * HOUR_MS},
-        {.name = "request-timeout",
-         .argument = "TIME",
-         .help = "How long the API server may take over one create, with slack; default: 45s.",
-         .milliseconds = &request_milliseconds,
-         .min = SECOND_MS,
-         .max = HOUR_MS},
-        {.name = "drain-grace",
-         .argument = "TIME",
-         .help = "How long new connections are taken after SIGTERM; default: 0s.",
-         .milliseconds = &config.grace_milliseconds,
-         .max = 60 * SECOND_MS},
-        {.name = "threads",
-         .argument = "N",
-         .help = "Threads that serve reviews; default: one a processor.",
-         .number = &config.thread_count,
-         .min = 1,
-         .max = MAX_THREADS},
-        {.name = "audit-log",
-         .argument = "FILE",
-         .help = "Append one JSON line a decision to FILE; - is standard output.",
-         .text = &config.service.audit_log},
-    };
-    const struct command command = {
+    struct option_row options[MAX_OPTIONS];
+    struct command command = {
         .name = "serve",
         .purpose = purpose,
         .examples = examples,
         .exits = exits,
         .options = options,
-        .option_count = sizeof(options) / sizeof(*options),
     };
     struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
 
+    command.option_count = add_file_options(&config, options);
+    command.option_count += add_server_options(&config, options + command.option_count);
     if (options_parse(&command, argc, argv, &arguments))
         arguments.status = serve(&command, &config, &arena);
     arena_release(&arena);

@@ -5,7 +5,7 @@
 
 #include "base/version.h"
 #include "cli/options.h"
-#include "http/loop.h"
+#include "http/server.h"
 #include "http/tls.h"
 
 struct library {
@@ -35,7 +35,7 @@ int cmd_version(int argc, char **argv)
 {
     static const char *const formats[] = {"text", "json", NULL};
     const struct library libraries[] = {
-        {"h2o", loop_library_version()},
+        {"h2o", server_library_version()},
         {"openssl", tls_library_version()},
         {"jansson", jansson_version_str()},
     };

@@ -1,6 +1,8 @@
 #include "cli/options.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cli/commands.h"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/instant.h"
+#include "base/memory.h"
 #include "http/metrics.h"
 
 /* Above a line's largest parts: names, groups and the message are bounded far below. */
@@ -33,9 +34,7 @@ struct audit_log *audit_log_new(const char *path, struct error *err)
 
     if (fd < 0)
         return NULL;
-    log = calloc(1, sizeof(*log));
-    if (!log)
-        abort();
+    log = memory_alloc(sizeof(*log));
     log->path = path;
     log->fd = fd;
     return log;

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 /* What is asked of a loop from outside. */
 enum { SHUTDOWN = 1 << 0, STOP_ACCEPTING = 1 << 1 };
@@ -19,12 +21,14 @@ struct loop {
     h2o_socket_t *listener;
     h2o_timeout_entry_t retry; /* linked while accepting had to pause for want of resources */
     h2o_multithread_receiver_t receiver;
+    h2o_multithread_message_t shutdown, stop;
     atomic_uint wishes;
     atomic_bool has_stopped_accepting;
     atomic_size_t connections, cut_off;
     h2o_timeout_entry_t watch; /* linked while there are connections */
     size_t buffered;           /* what a round of the watch adds up */
-    pthread_t thread;
+    int listener_fd;
+    sem_t is_set_up;
 };
 
 static void on_connection(h2o_socket_t *listener, const char *err);
@@ -150,33 +154,46 @@ static void on_wish(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messag
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
     unsigned wishes = atomic_load(&loop->wishes);
 
-    while (!h2o_linklist_is_empty(messages)) {
-        h2o_multithread_message_t *message =
-            H2O_STRUCT_FROM_MEMBER(h2o_multithread_message_t, link, messages->next);
-
-        h2o_linklist_unlink(&message->link);
-        free(message);
-    }
+    while (!h2o_linklist_is_empty(messages))
+        h2o_linklist_unlink(messages->next);
     if (wishes & SHUTDOWN)
         h2o_context_request_shutdown(&loop->context);
     if (wishes & STOP_ACCEPTING)
         stop_accepting(loop);
 }
 
-static void wish(struct loop *loop, unsigned what)
+/* `message` is sent once. */
+static void wish(struct loop *loop, unsigned what, h2o_multithread_message_t *message)
 {
-    h2o_multithread_message_t *message = calloc(1, sizeof(*message));
-
-    if (!message)
-        abort();
     atomic_fetch_or(&loop->wishes, what);
     h2o_multithread_send_message(&loop->receiver, message);
+}
+
+/* INVARIANT: in the loop's own thread, because h2o takes the buffers of sockets from pools of the
+ * thread that made them. */
+static void set_up(struct loop *loop)
+{
+    const struct loop_config *config = &loop->config;
+
+    h2o_context_init(&loop->context, h2o_evloop_create(), config->http);
+    h2o_multithread_register_receiver(loop->context.queue, &loop->receiver, on_wish);
+    loop->retry.cb = on_retry;
+    loop->watch.cb = on_watch;
+    loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context,
+                                      .hosts = config->http->hosts,
+                                      .ssl_ctx = config->tls};
+    loop->listener =
+        h2o_evloop_socket_create(loop->context.loop, loop->listener_fd, H2O_SOCKET_FLAG_DONT_READ);
+    loop->listener->data = loop;
+    h2o_socket_read_start(loop->listener, on_connection);
 }
 
 static void *run(void *data)
 {
     struct loop *loop = data;
 
+    set_up(loop);
+    sem_post(&loop->is_set_up);
     for (;;) {
         if (h2o_evloop_run(loop->context.loop, INT32_MAX) != 0 && errno != EINTR) {
             log_error("event loop failed", "error", strerror(errno));
@@ -187,33 +204,28 @@ static void *run(void *data)
 
 struct loop *loop_start(const struct loop_config *config, struct error *err)
 {
-    struct loop *loop = calloc(1, sizeof(*loop));
-    int fd = dup(config->listener), failure;
+    struct loop *loop = memory_alloc(sizeof(*loop));
+    pthread_t thread;
+    int failure;
 
-    if (!loop)
-        abort();
-    if (fd < 0) {
-        free(loop);
+    loop->config = *config;
+    loop->listener_fd = dup(config->listener);
+    if (loop->listener_fd < 0) {
         error_set(err, "a thread's listener: %s", strerror(errno));
+        free(loop);
         return NULL;
     }
-    loop->config = *config;
-    h2o_context_init(&loop->context, h2o_evloop_create(), config->http);
-    h2o_multithread_register_receiver(loop->context.queue, &loop->receiver, on_wish);
-    loop->retry.cb = on_retry;
-    loop->watch.cb = on_watch;
-    loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context,
-                                      .hosts = config->http->hosts,
-                                      .ssl_ctx = config->tls};
-    loop->listener = h2o_evloop_socket_create(loop->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
-    loop->listener->data = loop;
-    h2o_socket_read_start(loop->listener, on_connection);
-    failure = pthread_create(&loop->thread, NULL, run, loop);
+    sem_init(&loop->is_set_up, 0, 0);
+    failure = pthread_create(&thread, NULL, run, loop);
     if (failure != 0) {
         error_set(err, "a thread: %s", strerror(failure));
+        close(loop->listener_fd);
+        free(loop);
         return NULL;
     }
-    pthread_detach(loop->thread);
+    pthread_detach(thread);
+    while (sem_wait(&loop->is_set_up) != 0)
+        continue;
     return loop;
 }
 
@@ -224,12 +236,12 @@ void *loop_data(const h2o_req_t *req)
 
 void loop_request_shutdown(struct loop *loop)
 {
-    wish(loop, SHUTDOWN);
+    wish(loop, SHUTDOWN, &loop->shutdown);
 }
 
 void loop_stop_accepting(struct loop *loop)
 {
-    wish(loop, STOP_ACCEPTING);
+    wish(loop, STOP_ACCEPTING, &loop->stop);
 }
 
 bool loop_has_stopped_accepting(const struct loop *loop)
@@ -245,9 +257,4 @@ size_t loop_connections(const struct loop *loop)
 size_t loop_cut_off(const struct loop *loop)
 {
     return atomic_load(&loop->cut_off);
-}
-
-const char *loop_library_version(void)
-{
-    return H2O_VERSION;
 }

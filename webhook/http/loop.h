@@ -24,10 +24,10 @@ struct loop *loop_start(const struct loop_config *config, struct error *err) MUS
 /* config.data of the loop that serves a request. */
 void *loop_data(const h2o_req_t *req);
 
-/* From another thread: every answer from now on is its connection's last. */
+/* From another thread, once: every answer from now on is its connection's last. */
 void loop_request_shutdown(struct loop *loop);
 
-/* From another thread: take the connections that wait already, then no more. */
+/* From another thread, once: take the connections that wait already, then no more. */
 void loop_stop_accepting(struct loop *loop);
 
 /* False until loop_stop_accepting has had its effect. */
@@ -38,5 +38,3 @@ size_t loop_connections(const struct loop *loop);
 
 /* How many were ended because of max_buffered. */
 size_t loop_cut_off(const struct loop *loop);
-
-const char *loop_library_version(void);

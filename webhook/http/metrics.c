@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/memory.h"
 #include "http/series.h"
 
 enum { MAX_SERIES = 10000, PHASES = 2 };
@@ -42,7 +43,8 @@ struct counts {
 struct metrics_shard {
     pthread_mutex_t lock;
     struct counts counts; /* guarded by lock */
-} __attribute__((aligned(64)));
+    char apart[64];       /* from the next one's cache line */
+};
 
 struct metrics {
     size_t shard_count;
@@ -56,11 +58,9 @@ static void counts_init(struct counts *counts)
 
 struct metrics *metrics_new(size_t shard_count)
 {
-    struct metrics *metrics = calloc(1, sizeof(*metrics));
-    size_t size = shard_count * sizeof(struct metrics_shard);
+    struct metrics *metrics = memory_alloc(sizeof(*metrics));
 
-    if (!metrics || !(metrics->shards = aligned_alloc(64, size)))
-        abort();
+    metrics->shards = memory_alloc(shard_count * sizeof(struct metrics_shard));
     metrics->shard_count = shard_count;
     for (size_t i = 0; i < shard_count; i++) {
         pthread_mutex_init(&metrics->shards[i].lock, NULL);

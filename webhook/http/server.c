@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "http/listener.h"
 #include "http/loop.h"
 #include "http/ops.h"
@@ -79,10 +80,8 @@ static bool start_reviewers(struct server *server, struct error *err)
 {
     size_t count = (size_t)server->config.thread_count;
 
-    server->reviewers = calloc(count, sizeof(*server->reviewers));
-    server->ops.loops = calloc(count, sizeof(struct loop *));
-    if (!server->reviewers || !server->ops.loops)
-        abort();
+    server->reviewers = memory_alloc(count * sizeof(*server->reviewers));
+    server->ops.loops = memory_alloc(count * sizeof(struct loop *));
     for (size_t i = 0; i < count; i++) {
         const struct loop_config config = {
             .http = &server->review_http,
@@ -103,6 +102,13 @@ static bool start_reviewers(struct server *server, struct error *err)
     return true;
 }
 
+static void close_listener(struct listener *listener)
+{
+    if (listener->fd >= 0)
+        close(listener->fd);
+    listener->fd = -1;
+}
+
 static bool start_ops(struct server *server, struct error *err)
 {
     const struct loop_config config = {
@@ -118,10 +124,8 @@ static bool start_ops(struct server *server, struct error *err)
 
 struct server *server_new(const struct server_config *config)
 {
-    struct server *server = calloc(1, sizeof(*server));
+    struct server *server = memory_alloc(sizeof(*server));
 
-    if (!server)
-        abort();
     server->config = *config;
     server->review_listener.fd = server->ops_listener.fd = -1;
     server->ops.service = &server->service;
@@ -136,16 +140,19 @@ bool server_start(struct server *server, struct problems *problems, struct error
     block_signals(server);
     /* No temporary files for large bodies: the root may be read-only. */
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
-    return service_open(&server->service, problems, err) && bind_both(server, err) &&
-           open_both(server, err) && start_reviewers(server, err) && start_ops(server, err);
+    if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
+        !open_both(server, err) || !start_reviewers(server, err) || !start_ops(server, err))
+        return false;
+    /* The loops have their own: when they close them, nobody listens any more. */
+    close_listener(&server->review_listener);
+    close_listener(&server->ops_listener);
+    return true;
 }
 
 void server_free(struct server *server)
 {
-    if (server->review_listener.fd >= 0)
-        close(server->review_listener.fd);
-    if (server->ops_listener.fd >= 0)
-        close(server->ops_listener.fd);
+    close_listener(&server->review_listener);
+    close_listener(&server->ops_listener);
     h2o_config_dispose(&server->review_http);
     h2o_config_dispose(&server->ops_http);
     service_release(&server->service);
@@ -233,4 +240,9 @@ bool server_wait(struct server *server)
     snprintf(left, sizeof(left), "%zu", count_connections(server));
     log_warning("ended with connections open", "connections", left);
     return false;
+}
+
+const char *server_library_version(void)
+{
+    return H2O_VERSION;
 }

@@ -6,7 +6,10 @@
 struct server_config {
     struct service_config service;
     const char *listen, *admin;
-    int64_t idle_milliseconds, grace_milliseconds;
+    int64_t idle_milliseconds;    /* from one answer to the end of the next request */
+    int64_t grace_milliseconds;   /* in which connections are taken after SIGTERM */
+    int64_t request_milliseconds; /* what the API server may take over one create; for the view of
+                                   * a cluster, which needs it to void reservations */
     int64_t thread_count;
 };
 
@@ -26,3 +29,5 @@ void server_free(struct server *server);
 /* Serve until SIGTERM or SIGINT, then drain; SIGHUP reloads. True: every connection came to its
  * end. The process must end thereafter, because threads still run. */
 bool server_wait(struct server *server) MUST_CHECK;
+
+const char *server_library_version(void);

@@ -3,9 +3,11 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 
 enum { FILE_MAX_BYTES = 1024 * 1024 };
 
@@ -68,8 +70,11 @@ static bool read_certificates(const char *path, struct arena *arena, STACK_OF(X5
         return false;
     list = sk_X509_new_null();
     bio = BIO_new_mem_buf(text.data, (int)text.len);
-    while ((one = PEM_read_bio_X509(bio, NULL, refuse_passphrase, NULL)))
+    while ((one = PEM_read_bio_X509(bio, NULL, refuse_passphrase, NULL))) {
+        /* Works out what OpenSSL keeps beside a certificate, so that handshakes only read. */
+        X509_check_purpose(one, -1, 0);
         sk_X509_push(list, one);
+    }
     BIO_free(bio);
     if (sk_X509_num(list) == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
         sk_X509_pop_free(list, X509_free);
@@ -200,9 +205,7 @@ struct tls *tls_new(const struct tls_files *files, struct error *err)
 
     if (!credentials_read(files, &credentials, err))
         return NULL;
-    tls = calloc(1, sizeof(*tls));
-    if (!tls)
-        abort();
+    tls = memory_alloc(sizeof(*tls));
     tls->files = *files;
     tls->now = credentials;
     pthread_mutex_init(&tls->lock, NULL);

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""The admin listener and the audit log: what operators see of the decisions."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from serving import (Server, in_threads, main, pod, review, scratch, test)
+
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (-?[0-9.e+]+|\+Inf|NaN)$')
+LABELS = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
+
+
+def parse(text):
+    """{name: {'type', 'samples': {(suffix, labels): value}}}, strict about the format."""
+    assert text.endswith("\n")
+    families, name = {}, None
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            name = line.split(" ")[2]
+            assert name not in families, f"{name} comes twice"
+            families[name] = {"type": None, "samples": {}}
+        elif line.startswith("# TYPE "):
+            assert line.split(" ")[2] == name and families[name]["type"] is None, line
+            families[name]["type"] = line.split(" ")[3]
+        else:
+            sample = SAMPLE.match(line)
+            assert sample, f"no sample: {line}"
+            whole, _, labels, value = sample.groups()
+            assert whole.startswith(name), f"{whole} stands under {name}"
+            suffix = whole[len(name):]
+            assert suffix in (("_bucket", "_sum", "_count")
+                              if families[name]["type"] == "histogram" else ("",)), line
+            pairs = LABELS.findall(labels or "")
+            assert ",".join(f'{key}="{text}"' for key, text in pairs) == (labels or ""), line
+            at = (suffix, tuple(pairs))
+            assert at not in families[name]["samples"], f"twice: {line}"
+            families[name]["samples"][at] = float(value)
+    return families
+
+
+def check_histogram(family):
+    for phase in ("mutate", "validate"):
+        values = [value for (suffix, labels), value in family["samples"].items()
+                  if suffix == "_bucket" and dict(labels)["phase"] == phase]
+        assert values == sorted(values) and len(values) > 10, values
+        count = family["samples"][("_count", (("phase", phase),))]
+        assert values[-1] == count, (values, count)
+
+
+@test
+def health_and_readiness():
+    with Server() as server:
+        for path in ("/healthz", "/readyz"):
+            assert server.ask(path)[::2] == (200, "ok\n")
+        assert server.ask("/healthz", "HEAD")[::2] == (200, "")
+        assert server.ask("/")[0] == 404
+        status, headers, _ = server.ask("/healthz", "POST")
+        assert status == 405 and headers["Allow"] == "GET, HEAD"
+
+
+@test
+def metrics_count_decisions_rules_and_time():
+    with Server() as server:
+        server.validate(review(pod("a", 2)))
+        server.validate(review(pod("b", 4)))  # one too many
+        server.validate(review(pod("c")), path="/mutate")
+        server.validate(review(pod("d", 1, namespace="nobodys")))
+        status, headers, text = server.ask("/metrics")
+        assert status == 200
+        assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        families = parse(text)
+        decisions = families["fairgate_decisions_total"]
+        assert decisions["type"] == "counter"
+        counted = {tuple(dict(labels).values()): value
+                   for (_, labels), value in decisions["samples"].items()}
+        assert counted[("validate", "allowed", "team-a")] == 1, counted
+        assert counted[("validate", "denied", "team-a")] == 1, counted
+        assert counted[("validate", "denied", "")] == 1, counted
+        assert sum(counted.values()) == 4, counted
+        rules = {tuple(dict(labels).values()): value for (_, labels), value
+                 in families["fairgate_rule_violations_total"]["samples"].items()}
+        assert rules[("tenant/team-a/gpus.guaranteed", "team-a", "deny")] == 1, rules
+        check_histogram(families["fairgate_decision_duration_seconds"])
+        gauge = families["fairgate_tenant_gpus"]["samples"]
+        assert gauge[("", (("tenant", "team-a"),))] == 2, gauge
+        expiry = families["fairgate_certificate_expiry_timestamp_seconds"]["samples"][("", ())]
+        assert time.time() < expiry < time.time() + 8 * 24 * 3600
+        loaded = families["fairgate_policy_set_loaded_timestamp_seconds"]["samples"][("", ())]
+        assert time.time() - 600 < loaded <= time.time()
+        resident = families["process_resident_memory_bytes"]["samples"][("", ())]
+        assert resident > 1e6
+        if shutil.which("promtool"):
+            subprocess.run(["promtool", "check", "metrics"], input=text.encode(), check=True)
+
+
+@test
+def names_of_the_policy_set_can_not_break_the_format():
+    with Server() as server:
+        for name in ('x"y', "x\\y", "x\ny", "\u00e9", "x" * 300):
+            server.validate(review(pod("p", 9, namespace=name)))
+        parse(server.ask("/metrics")[2])
+
+
+@test
+def metrics_are_told_while_decisions_are_made():
+    with Server("--threads", "4") as server:
+        def client(number):
+            connection = server.http()
+            for i in range(100):
+                if number < 2:
+                    parse(server.ask("/metrics")[2])
+                else:
+                    server.validate(review(pod(f"p-{number}-{i}", i % 3)), connection)
+            connection.close()
+
+        in_threads(8, client)
+        total = sum(float(value) for name, value in server.metrics().items()
+                    if name.startswith("fairgate_decisions_total"))
+        assert total == 600, total
+
+
+@test
+def the_audit_log_has_a_line_for_each_decision():
+    path = os.path.join(scratch(), "audit.log")
+    with Server("--audit-log", path) as server:
+        allowed, denied = review(pod("a", 1)), review(pod("b\u00e9", 9), dry_run=True)
+        server.validate(allowed)
+        message = server.validate(denied)["status"]["message"]
+        server.validate(review(pod("c"), "DELETE"))
+        server.validate(review(pod("d")), path="/mutate")
+        server.post("/validate", "{}")  # no review, no line
+        server.validate(b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",'
+                        b'"request":{"uid":"u","name":"\xff","operation":7}}')
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    assert [line["name"] for line in lines] == ["a", "b\u00e9", "c", "d", ""], lines
+    first = lines[0]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first["time"]), first
+    assert first["uid"] == allowed["request"]["uid"]
+    assert first["user"] == "alice" and first["tenant"] == "team-a" and first["kind"] == "Pod"
+    assert first["namespace"] == "team-a" and first["dryRun"] is False
+    assert first["allowed"] is True and first["rules"] == [] and "message" not in first
+    assert first["policySet"].startswith("sha256:") and first["microseconds"] >= 0
+    second = lines[1]
+    assert second["allowed"] is False and second["dryRun"] is True
+    assert second["rules"] == ["tenant/team-a/gpus.guaranteed"], second
+    assert second["message"] == message.splitlines()[0], second
+    assert [line["operation"] for line in lines[:4]] == ["CREATE", "CREATE", "DELETE", "CREATE"]
+    assert [line["phase"] for line in lines[:4]] == ["validate"] * 3 + ["mutate"]
+
+
+@test
+def the_audit_log_may_be_standard_output():
+    with Server("--audit-log", "-") as server:
+        one = review(pod("a"))
+        server.validate(one)
+        line = json.loads(server.process.stdout.readline())
+        assert line["uid"] == one["request"]["uid"], line
+
+
+@test
+def lines_of_many_threads_stay_whole():
+    path = os.path.join(scratch(), "busy.log")
+    with Server("--audit-log", path, "--threads", "4") as server:
+        def client(number):
+            connection = server.http()
+            for i in range(50):
+                server.validate(review(pod(f"p-{number}-{i}")), connection)
+            connection.close()
+
+        in_threads(16, client)
+    with open(path, encoding="utf-8") as file:
+        names = {json.loads(line)["name"] for line in file}
+    assert len(names) == 16 * 50, len(names)
+
+
+if __name__ == "__main__":
+    main()

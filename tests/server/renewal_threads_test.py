@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Signals: reload of policies and certificates, and the end, all while requests are answered."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+from serving import (Server, certificates, main, parsed, pod, read_response,
+                     request_bytes, review, scratch, test, write, TENANT)
+
+RELOADS = 'fairgate_policy_reloads_total{result="%s"}'
+
+
+def digest(server):
+    return [name for name in server.metrics() if name.startswith("fairgate_policy_set_info")]
+
+
+class Traffic:
+    """Clients that ask again and again; `stop` gives what went wrong."""
+
+    def __init__(self, server, clients=4):
+        self.server, self.errors, self.count = server, [], 0
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self):
+        try:
+            with contextlib.closing(self.server.http()) as connection:
+                while not self._is_over.is_set():
+                    one = review(pod("p", 1, uid="the-same"))
+                    answer = self.server.validate(one, connection)
+                    assert answer["allowed"] is True, answer
+                    self.count += 1
+        except BaseException as error:  # pylint: disable=broad-except
+            self.errors.append(error)
+
+    def stop(self):
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+        assert not self.errors, self.errors
+        assert self.count > 0
+
+
+@test
+def sighup_puts_a_changed_set_in_force():
+    with Server() as server:
+        before = digest(server)
+        assert server.validate(review(pod("a", 6), dry_run=True))["allowed"] is False
+        write(f"{server.folder}/tenant.yaml", TENANT % 6)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("policy set reloaded")
+        assert server.validate(review(pod("a", 6), dry_run=True))["allowed"] is True
+        assert digest(server) != before and len(digest(server)) == 1
+        assert server.metrics()[RELOADS % "ok"] == "1"
+
+
+@test
+def a_bad_set_changes_nothing_and_is_told():
+    with Server() as server:
+        before = digest(server)
+        write(f"{server.folder}/tenant.yaml", TENANT.replace("guaranteed", "guarantied") % 6)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("policy set not reloaded, the old one goes on")
+        told = [parsed(line) for line in server.lines if line and "tenant.yaml:6:10" in line]
+        assert told and told[0]["level"] == "error" and "guaranteed" in told[0]["problem"], told
+        assert server.validate(review(pod("a", 6), dry_run=True))["allowed"] is False
+        assert server.validate(review(pod("a", 5), dry_run=True))["allowed"] is True
+        assert digest(server) == before
+        metrics = server.metrics()
+        assert (metrics[RELOADS % "failed"], metrics[RELOADS % "ok"]) == ("1", "0")
+        assert server.ask("/readyz")[0] == 200
+        shutil.rmtree(server.folder)
+        server.signal(signal.SIGHUP)
+        line = server.wait_for_log("policy set not reloaded, the old one goes on")
+        assert server.folder in line["error"], line
+        assert server.validate(review(pod("a", 5), dry_run=True))["allowed"] is True
+
+
+@test
+def reloads_go_on_under_load_without_a_failed_request():
+    with Server("--threads", "4") as server:
+        traffic = Traffic(server, 8)
+        for i in range(30):
+            write(f"{server.folder}/tenant.yaml", TENANT % (5 + i % 2))
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("policy set reloaded")
+            server.metrics()
+        traffic.stop()
+
+
+def serial(server):
+    """Of the certificate that a new connection is shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with server.connect(context) as connection:
+        shown = connection.getpeercert(True)
+    said = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-serial"], input=shown,
+                          capture_output=True, check=True)
+    return said.stdout
+
+
+@test
+def sighup_takes_a_new_certificate_and_keeps_the_old_one_for_a_bad_pair():
+    own = os.path.join(scratch(), "own")
+    shutil.copytree(certificates(), own)
+    with Server(certs=own) as server:
+        first = serial(server)
+        old = server.http()
+        server.validate(review(pod("p")), old)
+        others = certificates("others")
+        shutil.copy(f"{others}/server.crt", own)  # not yet its key
+        server.signal(signal.SIGHUP)
+        line = server.wait_for_log("certificate not reloaded, the old one goes on")
+        assert "server.key" in line["error"], line
+        assert serial(server) == first
+        shutil.copy(f"{others}/server.key", own)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("certificate reloaded")
+        assert serial(server) != first
+        server.validate(review(pod("p")), old)  # a connection from before goes on
+        old.close()
+        results = 'fairgate_certificate_reloads_total{result="%s"}'
+        metrics = server.metrics()
+        assert (metrics[results % "ok"], metrics[results % "failed"]) == ("1", "1")
+
+
+@test
+def certificates_are_reloaded_while_connections_come():
+    own = os.path.join(scratch(), "busy")
+    shutil.copytree(certificates(), own)
+    with Server("--client-ca", os.path.join(own, "ca.crt"), "--threads", "4", certs=own) as server:
+        context = server.context(own)
+        is_over, errors = threading.Event(), []
+
+        def connect():
+            try:
+                while not is_over.is_set():
+                    with server.connect(context) as connection:
+                        connection.sendall(request_bytes("/validate", review(pod("p"))))
+                        assert read_response(connection.makefile("rb"))[0] == 200
+            except BaseException as error:  # pylint: disable=broad-except
+                errors.append(error)
+
+        threads = [threading.Thread(target=connect, daemon=True) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("certificate reloaded")
+        is_over.set()
+        for thread in threads:
+            thread.join()
+        assert not errors, errors
+
+
+@test
+def sigterm_answers_what_is_under_way_and_exits_0():
+    with Server("--threads", "2") as server:
+        whole = request_bytes("/validate", review(pod("p")))
+        idle = [server.connect() for _ in range(3)]
+        begun = [server.connect() for _ in range(8)]
+        for connection in begun:
+            connection.sendall(whole[:len(whole) // 2])
+        used = server.connect()
+        used.sendall(whole)
+        used_file = used.makefile("rb")
+        assert read_response(used_file)[1]["Connection"] == "keep-alive"
+        assert server.ask("/readyz")[0] == 200
+        time.sleep(0.3)  # for the halves to arrive
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        status, _, text = server.ask("/readyz")
+        assert (status, text) == (503, "draining\n"), (status, text)
+        assert server.ask("/healthz")[0] == 200
+        for connection in begun + idle:
+            half = len(whole) // 2 if connection in begun else 0
+            connection.sendall(whole[half:])
+            status, headers, _ = read_response(connection.makefile("rb"))
+            assert status == 200 and headers["Connection"] == "close", headers
+            assert connection.recv(1) == b""
+            connection.close()
+        used.sendall(whole)
+        status, headers, _ = read_response(used_file)
+        assert status == 200 and headers["Connection"] == "close", headers
+        used_file.close()
+        used.close()
+        server.wait(20)
+
+
+@test
+def new_connections_are_refused_after_sigterm_or_after_its_grace():
+    with Server() as server:
+        held = server.connect()
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        time.sleep(0.5)
+        try:
+            socket.create_connection(server.address, 5).close()
+            raise AssertionError("a connection was taken")
+        except ConnectionRefusedError:
+            pass
+        held.close()
+        server.wait(20)
+    with Server("--drain-grace", "2s") as server:
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        time.sleep(0.3)
+        assert server.validate(review(pod("p")))["allowed"] is True
+        server.wait(20)
+
+
+@test
+def a_second_signal_ends_it_at_once():
+    with Server() as server:
+        held = server.connect()
+        server.signal(signal.SIGINT)
+        server.wait_for_log("draining")
+        server.signal(signal.SIGINT)
+        line = server.wait_for_log("ended with connections open")
+        assert line["connections"] == "1", line
+        assert server.process.wait(20) == 1
+        held.close()
+
+
+@test
+def sigterm_under_load_loses_no_request_that_was_sent():
+    with Server("--threads", "4") as server:
+        errors, counts = [], []
+
+        def client():
+            """A connection's requests are answered until the server says that it is the last."""
+            try:
+                count = 0
+                with server.connect() as connection, connection.makefile("rb") as file:
+                    while True:
+                        connection.sendall(request_bytes("/validate", review(pod("p"))))
+                        status, headers, _ = read_response(file)
+                        assert status == 200
+                        count += 1
+                        if headers["Connection"] == "close":
+                            break
+                counts.append(count)
+            except BaseException as error:  # pylint: disable=broad-except
+                errors.append(error)
+
+        threads = [threading.Thread(target=client, daemon=True) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        server.signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        assert not errors, errors
+        assert len(counts) == 16 and min(counts) > 0
+        server.wait(20)
+
+
+@test
+def the_audit_log_is_opened_anew():
+    path = os.path.join(scratch(), "rotated.log")
+    with Server("--audit-log", path) as server:
+        server.validate(review(pod("a")))
+        os.rename(path, path + ".1")
+        server.validate(review(pod("b")))
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("certificate reloaded")
+        deadline = time.monotonic() + 20
+        while not os.path.exists(path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.1)
+        server.validate(review(pod("c")))
+    names = []
+    for part in (path + ".1", path):
+        with open(part, encoding="utf-8") as file:
+            names.append([json.loads(line)["name"] for line in file])
+    assert names == [["a", "b"], ["c"]], names
+
+
+if __name__ == "__main__":
+    main()
