@@ -147,8 +147,8 @@ static void check_spec_class(const struct facts *facts, struct findings *finding
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct ladder *ladder = &facts->tenancy->ladder;
-    bool is_other = facts->priority_class.len &&
-                    !bytes_equal(facts->priority_class, facts->pod.priority_class);
+    bool is_other =
+        facts->priority_class.len && !bytes_equal(facts->priority_class, facts->pod.priority_class);
     const struct tier *tier, *spec_tier;
 
     if (!ladder->node || (!facts->tenant && !facts->demand.is_accelerated))

@@ -270,8 +270,8 @@ static bool takes_containers_place(const struct pod *pod, struct bytes name)
 {
     struct value own = value_path(pod->spec, "resources.requests");
 
-    return is_pod_level_resource(name) && (value_is_set(value_member_named(own, name)) ||
-                                           !resource_find(&pod->requests, name));
+    return is_pod_level_resource(name) &&
+           (value_is_set(value_member_named(own, name)) || !resource_find(&pod->requests, name));
 }
 
 static bool compute_requests(struct pod *pod, struct arena *arena, struct error *err)
