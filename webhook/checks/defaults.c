@@ -288,11 +288,12 @@ static bool asks_for_gpu(const struct container *container, const struct facts *
     const struct accelerators *table = &facts->tenancy->cluster.accelerators;
 
     for (size_t i = 0; i < container->requests.count; i++) {
-        struct accelerator_weight weight = {0};
+        const struct resource_amount *item = &container->requests.items[i];
+        struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
+        struct accelerator_weight weight;
 
-        if (!amount_is_zero(container->requests.items[i].amount) &&
-            accelerators_weigh(table, ACCELERATOR_RESOURCE, container->requests.items[i].name,
-                               &facts->ask.products, &weight))
+        if (!amount_is_zero(item->amount) &&
+            accelerators_weigh(table, &name, &facts->ask.products, &weight))
             return true;
     }
     return value_count(value_path(container->value, "resources.claims")) > 0;
@@ -313,10 +314,12 @@ static bool has_variable(const struct container *container, const char *name)
 static bool is_shared_by_annotation(const struct facts *facts)
 {
     for (size_t i = 0; i < facts->ask.annotation_count; i++) {
-        struct accelerator_weight weight = {0};
+        struct accelerator_name name = {ACCELERATOR_ANNOTATION, facts->ask.annotations[i].name,
+                                        amount_of(1)};
+        struct accelerator_weight weight;
 
-        if (accelerators_weigh(&facts->tenancy->cluster.accelerators, ACCELERATOR_ANNOTATION,
-                               facts->ask.annotations[i].name, &facts->ask.products, &weight))
+        if (accelerators_weigh(&facts->tenancy->cluster.accelerators, &name, &facts->ask.products,
+                               &weight))
             return true;
     }
     return false;

@@ -182,23 +182,49 @@ static void keep_larger(struct accelerator_weight *kept, struct accelerator_weig
         *kept = weight;
 }
 
+/* The GPUs that an annotation's number of MiB takes: of `per` bytes each. */
+static struct amount divide_memory(struct amount number, struct amount per)
+{
+    struct amount gpus;
+
+    if (amount_multiply(number, amount_of(1024 * 1024), &gpus) && amount_divide(gpus, per, &gpus))
+        return gpus;
+    return amount_of(INT64_MAX);
+}
+
+static struct amount weigh_row(const struct accelerator_row *row,
+                               const struct accelerator_name *name)
+{
+    if (row->key == ACCELERATOR_ANNOTATION && amount_is_zero(name->number))
+        return name->number;
+    if (row->has_per)
+        return divide_memory(name->number, row->per);
+    return row->is_value ? name->number : row->gpus;
+}
+
+static struct amount weigh_builtin_row(const struct builtin_accelerator *row,
+                                       const struct accelerator_name *name)
+{
+    if (row->key == ACCELERATOR_ANNOTATION && (row->is_value || amount_is_zero(name->number)))
+        return name->number;
+    return row->gpus;
+}
+
 /* Rows of the policy set. With a product, the first that applies; without, the largest of those up
  * to and with the first that applies to every product. True where the search is over. */
-static bool weigh_by_rows(const struct accelerators *accelerators, enum accelerator_key key,
-                          struct bytes name, const char *product, struct accelerator_weight *out)
+static bool weigh_by_rows(const struct accelerators *accelerators,
+                          const struct accelerator_name *name, const char *product,
+                          struct accelerator_weight *out)
 {
     for (size_t i = 0; i < accelerators->count; i++) {
         const struct accelerator_row *row = accelerators->rows[i];
 
-        if (row->key != key || !glob_matches(&row->name, name))
+        if (row->key != name->key || !glob_matches(&row->name, name->text))
             continue;
         if (row->has_product && product && !glob_matches(&row->product, bytes_from(product)))
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = (enum mode)row->mode,
-                                                     .gpus = row->gpus,
-                                                     .is_value = row->is_value,
-                                                     .has_per = row->has_per,
-                                                     .per = row->per,
+                                                     .gpus = weigh_row(row, name),
                                                      .row = row});
         if (product || !row->has_product)
             return true;
@@ -237,24 +263,32 @@ static bool has_known_prefix(struct bytes name)
     return false;
 }
 
-static void weigh_by_builtin(enum accelerator_key key, struct bytes name, const char *product,
+static bool is_builtin_name(const struct builtin_accelerator *row, enum accelerator_key key,
+                            struct bytes text)
+{
+    if (row->key != key)
+        return false;
+    return row->is_prefix ? bytes_has_prefix(text, bytes_from(row->name))
+                          : bytes_is(text, row->name);
+}
+
+static void weigh_by_builtin(const struct accelerator_name *name, const char *product,
                              struct accelerator_weight *out)
 {
-    if (key == ACCELERATOR_RESOURCE && !has_known_prefix(name))
+    bool is_resource = name->key == ACCELERATOR_RESOURCE;
+    struct bytes text = is_resource ? strip_mig_suffixes(name->text) : name->text;
+
+    if (is_resource && !has_known_prefix(text))
         return;
-    if (key == ACCELERATOR_RESOURCE)
-        name = strip_mig_suffixes(name);
     for (size_t i = 0; i < builtin_accelerator_count; i++) {
         const struct builtin_accelerator *row = &builtin_accelerators[i];
 
-        if (row->key != key || !(row->is_prefix ? bytes_has_prefix(name, bytes_from(row->name))
-                                                : bytes_is(name, row->name)))
+        if (!is_builtin_name(row, name->key, text))
             continue;
         if (row->product && product && !path_glob_matches(row->product, bytes_from(product)))
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = row->mode,
-                                                     .gpus = row->gpus,
-                                                     .is_value = row->is_value,
+                                                     .gpus = weigh_builtin_row(row, name),
                                                      .is_unbounded = row->is_unbounded});
         if (product || !row->product)
             return;
@@ -262,31 +296,41 @@ static void weigh_by_builtin(enum accelerator_key key, struct bytes name, const 
 }
 
 /* `out` is empty when this is called. */
-static bool weigh_on(const struct accelerators *accelerators, enum accelerator_key key,
-                     struct bytes name, const char *product, struct accelerator_weight *out)
+static bool weigh_on(const struct accelerators *accelerators, const struct accelerator_name *name,
+                     const char *product, struct accelerator_weight *out)
 {
-    if (!weigh_by_rows(accelerators, key, name, product, out))
-        weigh_by_builtin(key, name, product, out);
+    if (!weigh_by_rows(accelerators, name, product, out))
+        weigh_by_builtin(name, product, out);
     return out->is_known;
 }
 
-bool accelerators_weigh(const struct accelerators *accelerators, enum accelerator_key key,
-                        struct bytes name, const struct strings *products,
+/* An implicit extended resource counts as its device class, unless a row names the resource. */
+static struct accelerator_name resolve_implicit(const struct accelerators *accelerators,
+                                                const struct accelerator_name *name)
+{
+    static const struct bytes prefix = {"deviceclass.resource.kubernetes.io/", 35};
+    struct accelerator_weight ignored = {0};
+
+    if (name->key != ACCELERATOR_RESOURCE || !bytes_has_prefix(name->text, prefix) ||
+        weigh_on(accelerators, name, NULL, &ignored))
+        return *name;
+    return (struct accelerator_name){.key = ACCELERATOR_DEVICE_CLASS,
+                                     .text = bytes_tail(name->text, prefix.len)};
+}
+
+bool accelerators_weigh(const struct accelerators *accelerators,
+                        const struct accelerator_name *name, const struct strings *products,
                         struct accelerator_weight *out)
 {
-    static const struct bytes class_prefix = {"deviceclass.resource.kubernetes.io/", 35};
+    struct accelerator_name resolved = resolve_implicit(accelerators, name);
 
     *out = (struct accelerator_weight){0};
-    if (key == ACCELERATOR_RESOURCE && bytes_has_prefix(name, class_prefix) &&
-        !weigh_on(accelerators, key, name, NULL, out))
-        return accelerators_weigh(accelerators, ACCELERATOR_DEVICE_CLASS,
-                                  bytes_tail(name, class_prefix.len), products, out);
     if (products->count == 0)
-        return weigh_on(accelerators, key, name, NULL, out);
+        return weigh_on(accelerators, &resolved, NULL, out);
     for (size_t i = 0; i < products->count; i++) {
         struct accelerator_weight weight = {0};
 
-        if (weigh_on(accelerators, key, name, products->items[i], &weight))
+        if (weigh_on(accelerators, &resolved, products->items[i], &weight))
             keep_larger(out, weight);
     }
     return out->is_known;

@@ -36,21 +36,27 @@ struct accelerators {
 void accelerators_init(struct accelerators *accelerators, const struct objects *rows,
                        struct arena *arena);
 
-/* What one unit of a name weighs. */
+/* What is weighed: one unit of a resource or a device class, or an annotation with its number. */
+struct accelerator_name {
+    enum accelerator_key key;
+    struct bytes text;
+    struct amount number; /* of an annotation */
+};
+
 struct accelerator_weight {
     bool is_known;
     enum mode mode;
-    struct amount gpus;
-    bool is_value, has_per, is_unbounded; /* unbounded: shows every GPU of its node */
-    struct amount per;
+    struct amount gpus; /* of an annotation: for its number; the largest there is, where that is
+                         * more */
+    bool is_unbounded;  /* shows every GPU of its node */
     const struct accelerator_row *row; /* NULL: from the built-in table */
 };
 
 /* Does the name count as an accelerator (possibly with weight 0)? `products`: the GPU products that
  * the pod's node selection pins; none pinned: the largest row that could apply. False where it is
  * no accelerator. */
-bool accelerators_weigh(const struct accelerators *accelerators, enum accelerator_key key,
-                        struct bytes name, const struct strings *products,
+bool accelerators_weigh(const struct accelerators *accelerators,
+                        const struct accelerator_name *name, const struct strings *products,
                         struct accelerator_weight *out);
 
 /* The built-in table, for `fairgate accelerators` and the documentation; one row after another. */

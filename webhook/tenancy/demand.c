@@ -100,32 +100,27 @@ struct weighing {
 static bool weigh_annotation(const struct weighing *weighing, const struct annotation *annotation,
                              struct error *err)
 {
+    struct accelerator_name name = {ACCELERATOR_ANNOTATION, annotation->name, amount_of(1)};
     struct accelerator_weight weight;
-    struct amount number, devices;
+    struct amount devices;
 
-    if (!accelerators_weigh(weighing->table, ACCELERATOR_ANNOTATION, annotation->name,
-                            &weighing->ask->products, &weight))
+    if (!accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight))
         return true;
-    if (!read_number(annotation, weighing->arena, &number, err) ||
+    if (!read_number(annotation, weighing->arena, &name.number, err) ||
         !read_device_count(weighing->ask, weighing->arena, &devices, err))
         return false;
-    if (weight.has_per && !(amount_multiply(number, amount_of(1024 * 1024), &number) &&
-                            amount_divide(number, weight.per, &number)))
-        return error_set_limit(err, "metadata.annotations[\"%s\"]: the share does not fit 64 bits",
-                               text_quote(weighing->arena, annotation->name));
-    if (weight.is_value || amount_is_zero(number))
-        weight.gpus = number;
+    accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight);
     return add(weighing->out, &weight, devices, err);
 }
 
 static bool weigh_resource(const struct weighing *weighing, const struct resource_amount *item,
                            struct error *err)
 {
+    struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
     struct accelerator_weight weight;
 
     if (amount_is_zero(item->amount) ||
-        !accelerators_weigh(weighing->table, ACCELERATOR_RESOURCE, item->name,
-                            &weighing->ask->products, &weight))
+        !accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight))
         return true;
     if (weight.is_unbounded) {
         weighing->out->is_unbounded = weighing->out->is_accelerated = true;
