@@ -272,6 +272,14 @@ static bool is_builtin_name(const struct builtin_accelerator *row, enum accelera
                           : bytes_is(text, row->name);
 }
 
+/* A share of a slice weighs no more than the slice, but is a share all the same. */
+static enum mode builtin_mode(const struct builtin_accelerator *row, struct bytes text)
+{
+    bool is_share = row->mode == MODE_MIG && bytes_has_suffix(text, BYTES(".shared"));
+
+    return is_share ? MODE_SHARED : row->mode;
+}
+
 static void weigh_by_builtin(const struct accelerator_name *name, const char *product,
                              struct accelerator_weight *out)
 {
@@ -287,7 +295,7 @@ static void weigh_by_builtin(const struct accelerator_name *name, const char *pr
             continue;
         if (row->product && product && !path_glob_matches(row->product, bytes_from(product)))
             continue;
-        keep_larger(out, (struct accelerator_weight){.mode = row->mode,
+        keep_larger(out, (struct accelerator_weight){.mode = builtin_mode(row, name->text),
                                                      .gpus = weigh_builtin_row(row, name),
                                                      .is_unbounded = row->is_unbounded});
         if (product || !row->product)
