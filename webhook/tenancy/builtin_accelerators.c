@@ -5,7 +5,7 @@
  * of its memory slices. Profiles and slices: NVIDIA MIG User Guide (supported MIG profiles) and
  * mig-parted's builder tests. One name may be different shares of different boards; then there is a
  * row a board, and a pod that pins no board gets the largest. Suffixes of profiles (.me, .me.all,
- * .gfx, -me, .shared) weigh as the profile does. */
+ * .gfx, -me, .shared) weigh as the profile does; with .shared it is a share. */
 #include "tenancy/accelerators.h"
 
 #define RESOURCE(resource, as, num, den, what)                                                     \
