@@ -36,7 +36,7 @@ static const char *show_reasons(const struct comparing *comparing, const char *m
 static void compare_allowed(const struct expectation *expect, const struct judgement *judgement,
                             struct comparing *comparing)
 {
-    const struct verdict *verdict = &judgement->decision.verdict;
+    const struct verdict *verdict = &judgement->answer.decision.verdict;
     const char *got = verdict->is_allowed ? "true"
                                           : arena_printf(comparing->arena, "false: %s",
                                                          show_reasons(comparing, verdict->message));
@@ -78,7 +78,7 @@ static bool stands_for_any(const char *entry, const struct strings *names)
 static void compare_rules(const struct expectation *expect, const struct judgement *judgement,
                           struct comparing *comparing)
 {
-    const struct strings *rules = &judgement->decision.verdict.rules;
+    const struct strings *rules = &judgement->answer.decision.verdict.rules;
 
     for (size_t i = 0; i < rules->count; i++) {
         const char *entry = find_entry(&expect->rules, rules->items[i]);
@@ -102,7 +102,7 @@ static const char *quoted(const struct comparing *comparing, const char *text)
 static void compare_message(const struct expectation *expect, const struct judgement *judgement,
                             struct comparing *comparing)
 {
-    const char *message = judgement->decision.verdict.message;
+    const char *message = judgement->answer.decision.verdict.message;
 
     add_row(comparing, quoted(comparing, expect->message),
             message ? arena_copy(comparing->arena, bytes_from(message)) : NULL,
@@ -113,7 +113,7 @@ static void compare_warnings(const struct expectation *expect, const struct judg
                              struct comparing *comparing)
 {
     const struct strings *wanted = &expect->warnings;
-    const struct strings *warnings = &judgement->decision.verdict.warnings;
+    const struct strings *warnings = &judgement->answer.decision.verdict.warnings;
 
     for (size_t i = 0; i < wanted->count || i < warnings->count; i++) {
         const char *part = i < wanted->count ? wanted->items[i] : NULL;
