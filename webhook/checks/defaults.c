@@ -4,6 +4,7 @@
  * are missing, single keys are added, never whole maps replaced. A second look at the result finds
  * nothing left to do. */
 #include "checks/checks.h"
+#include "kube/quantity.h"
 
 static const char *const operator_words[] = {"Equal", "Exists", NULL};
 static const char *const effect_words[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
@@ -282,18 +283,24 @@ static void add_toleration(const struct toleration *toleration, struct mutation 
     strings_add(&mutation->made, arena, mark);
 }
 
+/* What weighs nothing takes no GPU, but a sight of all is one. */
+static bool takes_gpu(const struct accelerator_name *name, const struct facts *facts)
+{
+    struct accelerator_weight weight;
+
+    return accelerators_weigh(&facts->tenancy->cluster.accelerators, name, &facts->ask.products,
+                              &weight) &&
+           (weight.is_unbounded || !amount_is_zero(weight.gpus));
+}
+
 /* Does the container itself ask for an accelerator, by a resource or a claim? */
 static bool asks_for_gpu(const struct container *container, const struct facts *facts)
 {
-    const struct accelerators *table = &facts->tenancy->cluster.accelerators;
-
     for (size_t i = 0; i < container->requests.count; i++) {
         const struct resource_amount *item = &container->requests.items[i];
         struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
-        struct accelerator_weight weight;
 
-        if (!amount_is_zero(item->amount) &&
-            accelerators_weigh(table, &name, &facts->ask.products, &weight))
+        if (!amount_is_zero(item->amount) && takes_gpu(&name, facts))
             return true;
     }
     return value_count(value_path(container->value, "resources.claims")) > 0;
@@ -314,12 +321,11 @@ static bool has_variable(const struct container *container, const char *name)
 static bool is_shared_by_annotation(const struct facts *facts)
 {
     for (size_t i = 0; i < facts->ask.annotation_count; i++) {
-        struct accelerator_name name = {ACCELERATOR_ANNOTATION, facts->ask.annotations[i].name,
-                                        amount_of(1)};
-        struct accelerator_weight weight;
+        const struct annotation *annotation = &facts->ask.annotations[i];
+        struct accelerator_name name = {.key = ACCELERATOR_ANNOTATION, .text = annotation->name};
+        struct error ignored;
 
-        if (accelerators_weigh(&facts->tenancy->cluster.accelerators, &name, &facts->ask.products,
-                               &weight))
+        if (quantity_parse(annotation->value, &name.number, &ignored) && takes_gpu(&name, facts))
             return true;
     }
     return false;
