@@ -76,15 +76,41 @@ static const char *class_or_name(const struct tier *tier)
     return tier->class_name ? tier->class_name : tier->name ? tier->name : "?";
 }
 
+const char *ladder_suggest(const struct ladder *ladder, struct bytes class_name,
+                           struct arena *arena)
+{
+    const struct tier *tiers = ladder->tiers.items;
+    struct strings classes = {0};
+    const char *nearest;
+
+    for (size_t i = 0; i < ladder->tiers.count; i++) {
+        if (tiers[i].class_name)
+            strings_add(&classes, arena, tiers[i].class_name);
+    }
+    nearest = strings_nearest(classes.items, classes.count, class_name);
+    return nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "";
+}
+
+/* Does the list name only classes of the ladder? What it lacks may be what was mistyped. */
+static bool knows_all(const struct ladder *ladder, const struct strings *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (!ladder_find(ladder, bytes_from(names->items[i])))
+            return false;
+    }
+    return true;
+}
+
 /* One pair of tiers: what `preempts` says must be what Kubernetes does. */
-static void check_pair(const struct tier *above, const struct tier *below,
-                       struct problems *problems)
+static void check_pair(const struct ladder *ladder, const struct tier *above,
+                       const struct tier *below, struct problems *problems)
 {
     const struct node *list = node_find(above->node, "preempts");
     bool says = strings_has(&above->preempts, bytes_from(below->class_name));
     bool does = tier_preempts(above, below);
 
-    if (!list || list->kind != NODE_LIST || says == does)
+    if (!list || list->kind != NODE_LIST || says == does ||
+        !strcmp(above->class_name, below->class_name))
         return;
     if (says && above->policy == PREEMPT_NEVER)
         problems_add(problems, list,
@@ -95,7 +121,7 @@ static void check_pair(const struct tier *above, const struct tier *below,
                      "%s preempts %s here, but its value %lld is not above %lld, so it can't",
                      above->class_name, below->class_name, (long long)above->value,
                      (long long)below->value);
-    else
+    else if (knows_all(ladder, &above->preempts))
         problems_add(problems, list,
                      "%s doesn't preempt %s here, but its value %lld is above %lld, so it can; "
                      "list it, or set preemptionPolicy: Never",
@@ -135,8 +161,9 @@ static void check_names(const struct ladder *ladder, size_t at, struct problems 
         const struct node *item = &list->children[i];
 
         if (item->kind == NODE_STRING && !ladder_find(ladder, item->text))
-            problems_add(problems, item, "the ladder has no class \"%s\"",
-                         text_quote(problems->arena, item->text));
+            problems_add(problems, item, "the ladder has no class \"%s\"%s",
+                         text_quote(problems->arena, item->text),
+                         ladder_suggest(ladder, item->text, problems->arena));
     }
 }
 
@@ -153,7 +180,7 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
             ladder->lowest = tiers[i].value;
         for (size_t j = 0; j < ladder->tiers.count && is_whole(&tiers[i]); j++) {
             if (j != i && is_whole(&tiers[j]))
-                check_pair(&tiers[i], &tiers[j], problems);
+                check_pair(ladder, &tiers[i], &tiers[j], problems);
         }
         if (is_whole(&tiers[i]) && strings_has(&tiers[i].preempts, bytes_from(tiers[i].class_name)))
             problems_add(problems, node_find(tiers[i].node, "preempts"),

@@ -32,6 +32,10 @@ void ladder_init_defaults(struct ladder *ladder);
 /* The tier of a class; NULL if the ladder lacks it. */
 const struct tier *ladder_find(const struct ladder *ladder, struct bytes class_name);
 
+/* What to say of a class that the ladder lacks: `; did you mean "NAME"?`, or "". */
+const char *ladder_suggest(const struct ladder *ladder, struct bytes class_name,
+                           struct arena *arena);
+
 /* Does Kubernetes let pods of `above` evict pods of `below`? By value and preemptionPolicy alone.
  */
 bool tier_preempts(const struct tier *above, const struct tier *below);

@@ -145,10 +145,6 @@ struct belonging tenancy_belonging(const struct tenancy *tenancy, struct bytes n
 static void check_class(const struct tenancy *tenancy, const struct node *node,
                         struct problems *problems)
 {
-    const struct tier *tiers = tenancy->ladder.tiers.items;
-    struct strings classes = {0};
-    const char *nearest;
-
     if (!node || node->kind != NODE_STRING || ladder_find(&tenancy->ladder, node->text))
         return;
     if (!tenancy->ladder.node) {
@@ -156,14 +152,9 @@ static void check_class(const struct tenancy *tenancy, const struct node *node,
                      text_quote(problems->arena, node->text));
         return;
     }
-    for (size_t i = 0; i < tenancy->ladder.tiers.count; i++) {
-        if (tiers[i].class_name)
-            strings_add(&classes, problems->arena, tiers[i].class_name);
-    }
-    nearest = strings_nearest(classes.items, classes.count, node->text);
-    problems_add(problems, node, "the ladder has no class \"%s\"%s%s%s",
-                 text_quote(problems->arena, node->text), nearest ? "; did you mean \"" : "",
-                 nearest ? nearest : "", nearest ? "\"?" : "");
+    problems_add(problems, node, "the ladder has no class \"%s\"%s",
+                 text_quote(problems->arena, node->text),
+                 ladder_suggest(&tenancy->ladder, node->text, problems->arena));
 }
 
 static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
