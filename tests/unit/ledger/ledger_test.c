@@ -104,15 +104,37 @@ static void reviews_repeated_for_one_create_share_one_reservation(void **state)
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
     struct pod_text raised = {.name = "a", .uid = "u1", .asks = GPU ": 4"};
     struct pod_text other = {.name = "b", .uid = "u2", .asks = GPU ": 1"};
+    struct outcome outcome;
 
     scene_init(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    assert_true(scene_create(&scene, &pod));
+    outcome =
+        scene_settle(&scene, scene_review(&scene, "CREATE", "pods", scene_pod(&scene, &pod), NULL),
+                     true);
+    assert_true(outcome.is_allowed && amount_is_zero(outcome.usage.gpus));
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "3");
     assert_true(scene_create(&scene, &raised));
     assert_true(scene_create(&scene, &pod));
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "4");
     assert_false(scene_create(&scene, &other));
+    pod.name = NULL;
+    assert_true(scene_create(&scene, &pod));
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "4");
+    scene_release(&scene);
+}
+
+static void a_uid_that_another_tenant_holds_leaves_out_nothing(void **state)
+{
+    struct scene scene;
+    struct pod_text blue = {.namespace = "blue", .name = "a", .uid = "u1", .asks = GPU ": 2"};
+    struct pod_text red = {.namespace = "red", .name = "a", .uid = "u2", .asks = GPU ": 3"};
+    struct pod_text fake = {.namespace = "red", .name = "b", .uid = "u1", .asks = GPU ": 2"};
+
+    scene_init(&scene, "blue: {namespaces: [blue], gpus: {guaranteed: 4}}\n"
+                       "red: {namespaces: [red], gpus: {guaranteed: 4}}");
+    assert_true(scene_create(&scene, &blue));
+    assert_true(scene_create(&scene, &red));
+    assert_false(scene_create(&scene, &fake));
     scene_release(&scene);
 }
 
@@ -416,7 +438,7 @@ static void placements_are_those_of_other_pods_of_the_workload_by_name(void **st
     }
     plain.asks = "cpu: 1";
     plain.spec = "\"nodeName\":\"n3\"";
-    assert_true(scene_create(&scene, &plain));
+    scene_load(&scene, scene_pod(&scene, &plain));
     elsewhere.namespace = "more";
     elsewhere.spec = "\"nodeName\":\"n4\"";
     assert_true(scene_create(&scene, &elsewhere));
@@ -685,6 +707,8 @@ static void a_sum_that_does_not_fit_leaves_no_room(void **state)
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"),
                         "9223372036854775807 nvidia.com/*=9223372036854775807");
     assert_false(scene_create(&scene, &third));
+    third.name = "b"; /* would replace the second, but what is left is not known */
+    assert_false(scene_create(&scene, &third));
     scene_delete(&scene, &second);
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"),
                         "9000000000000000000 nvidia.com/*=9000000000000000000");
@@ -697,6 +721,8 @@ static void a_sum_that_does_not_fit_leaves_no_room(void **state)
 static void a_pod_that_can_not_be_weighed_leaves_no_room(void **state)
 {
     struct scene scene;
+    struct ledger_usage *usage;
+    size_t count;
     struct pod_text pod = {.name = "a",
                            .uid = "u1",
                            .asks = "example.com/npu: 9000000000000000000"};
@@ -709,6 +735,9 @@ static void a_pod_that_can_not_be_weighed_leaves_no_room(void **state)
                 "sharing: {exclusive: namespace}}");
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"),
                         "9223372036854775807 whole=research/a mig=research/a shared=research/a");
+    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    for (int mode = 0; mode < MODE_COUNT; mode++)
+        assert_true(usage[0].by_mode[mode].num == INT64_MAX);
     scene_delete(&scene, &(struct pod_text){.name = "a", .uid = "u1", .asks = GPU ": 1"});
     assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "0");
     scene_release(&scene);
@@ -792,6 +821,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_reserves_nothing),
         cmocka_unit_test(what_is_denied_reserves_nothing),
         cmocka_unit_test(reviews_repeated_for_one_create_share_one_reservation),
+        cmocka_unit_test(a_uid_that_another_tenant_holds_leaves_out_nothing),
         cmocka_unit_test(a_create_leaves_out_others_of_its_name_in_its_own_decision_only),
         cmocka_unit_test(a_delete_of_another_object_of_the_name_releases_nothing),
         cmocka_unit_test(pods_are_found_by_name_where_no_uid_is_known),
