@@ -41,14 +41,18 @@ static void keep_numbers(const struct ask *from, struct arena *arena, struct ask
 
 static struct bytes join(struct bytes namespace, struct bytes name, struct arena *arena)
 {
-    char *text = arena_alloc(arena, namespace.len + 1 + name.len);
+    size_t len = namespace.len + 1 + name.len;
+    char *text = arena_alloc(arena, len), *rest = text;
 
-    if (namespace.len)
-        memcpy(text, namespace.data, namespace.len);
-    text[namespace.len] = '/';
-    if (name.len)
-        memcpy(text + namespace.len + 1, name.data, name.len);
-    return (struct bytes){text, namespace.len + 1 + name.len};
+    memory_place(&rest, namespace);
+    memory_place(&rest, BYTES("/"));
+    memory_place(&rest, name);
+    return (struct bytes){text, len};
+}
+
+struct bytes held_pod_path(const struct held_pod *held, struct arena *arena)
+{
+    return join(held->namespace, held->name, arena);
 }
 
 void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,

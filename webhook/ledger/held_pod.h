@@ -19,6 +19,9 @@ struct held_pod {
 void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
                    struct bytes identity, struct arena *arena);
 
+/* "namespace/name" */
+struct bytes held_pod_path(const struct held_pod *held, struct arena *arena);
+
 /* One pod seen twice: its larger amount of each resource and annotation, and what is newer of the
  * rest, `next` being the newer one. Refers to both, or lives in `arena`. */
 void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,

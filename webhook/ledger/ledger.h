@@ -2,7 +2,14 @@
  * one step under it.
  *
  * Stand-alone: what exists is what the state files say plus what was let in since, until a DELETE
- * is seen. A DELETE is a sign only, not proof: good for trying out and for tests. */
+ * is seen. A DELETE is a sign only, not proof: good for trying out and for tests. There is no sign
+ * of a create or a DELETE that fails after it was let in, of a pod that ends, or of a resize that
+ * gives something back: what was held goes on counting until the pod is deleted.
+ *
+ * Of pods that are let in, those are recorded that ask for accelerators or whose tenant caps a
+ * resource (of the state files all); others take no lock, neither when they come nor when they go.
+ * So where a new policy set or a new label makes more of them count, they are known only as the
+ * state files said. */
 #pragma once
 
 #include "base/snapshot.h"
@@ -16,11 +23,13 @@ struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);
 
 /* Add what a file says exists: lists or single objects, JSON or YAML, as kubectl prints them; "-"
- * is standard input. Kinds that no decision needs are passed over. */
+ * is standard input. Kinds that no decision needs are passed over, and pods that have ended.
+ * Nothing is added when it fails. */
 bool ledger_load(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
 
-/* Weigh everything by this tenancy, which must outlive its use here. Called before the first
- * decision and with every new policy set, before any decision is made by it. */
+/* Weigh everything by this tenancy, which must outlive its use here: the one before it is looked at
+ * no more once this returns. Called before the first decision and with every new policy set, before
+ * any decision is made by it. */
 void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy);
 
 /* The view as it is now: read it once a decision, through the thread's own reader. */
@@ -36,16 +45,18 @@ typedef bool ledger_judge_fn(void *context, const struct facts *facts, const str
  * taken. `ledger` NULL: nobody has a view, and usage is not known.
  *
  * False, without a call to `judge`: the ledger has adopted another tenancy than the facts were read
- * by. Decide again. */
+ * by, or the namespace has become another tenant's since their view was read. Read both anew and
+ * decide again. */
 bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
                    ledger_judge_fn *judge, void *context) MUST_CHECK;
 
-/* What tenants hold, for metrics. */
+/* What tenants hold, for metrics; sums that don't fit 64 bits are INT64_MAX. */
 struct ledger_usage {
     const char *tenant;
     struct amount gpus, by_mode[MODE_COUNT];
     size_t pods;
 };
 
+/* Ordered by name. */
 void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,
                    size_t *count);

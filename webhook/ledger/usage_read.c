@@ -66,10 +66,10 @@ static void read_totals(const struct look *look, struct usage *usage)
     }
 }
 
+/* For messages; namespaces have at most 63 bytes, names 253. */
 static const char *name_holding(const struct holding *holding, struct arena *arena)
 {
-    return arena_printf(arena, "%s/%s", text_quote(arena, holding->pod.namespace),
-                        text_quote(arena, holding->pod.name));
+    return text_clean(arena, held_pod_path(&holding->pod, arena), 63 + 1 + 253);
 }
 
 /* The earliest one: the same for the same history. */
