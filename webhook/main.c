@@ -13,9 +13,7 @@ static const struct {
     {"serve", "answer the API server's admission calls", cmd_serve},
     {"check", "is a policy set sound? every mistake with its place", cmd_check},
     {"eval", "what would happen to these manifests or reviews?", cmd_eval},
-#if __has_include("cli/cmd_test.c")
     {"test", "run the test cases beside a policy set", cmd_test},
-#endif
     {"version", "this program's version and its libraries'", cmd_version},
 };
 

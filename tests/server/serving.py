@@ -209,6 +209,7 @@ class Server:
     def connect(self, context=None, timeout=30):
         """A TLS socket."""
         plain = socket.create_connection(self.address, timeout)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             return (context or self.context()).wrap_socket(plain, server_hostname="localhost")
         except BaseException:

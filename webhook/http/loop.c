@@ -154,8 +154,7 @@ static void on_wish(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messag
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
     unsigned wishes = atomic_load(&loop->wishes);
 
-    while (!h2o_linklist_is_empty(messages))
-        h2o_linklist_unlink(messages->next);
+    h2o_linklist_init_anchor(messages); /* each lives in the loop, and is sent once */
     if (wishes & SHUTDOWN)
         h2o_context_request_shutdown(&loop->context);
     if (wishes & STOP_ACCEPTING)
