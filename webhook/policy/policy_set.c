@@ -156,8 +156,10 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     set->digest = loaded.digest;
     set->tenancy.cluster = loaded.cluster;
     set->tenancy.ladder = loaded.ladder;
-    accelerators_init(&set->tenancy.cluster.accelerators, &loaded.cluster.accelerator_rows,
-                      &set->arena);
+    /* Rows that could not be read can't be ordered. */
+    if (problems->error_count == 0)
+        accelerators_init(&set->tenancy.cluster.accelerators, &loaded.cluster.accelerator_rows,
+                          &set->arena);
     tenancy_init(&set->tenancy, loaded.tenants, loaded.tenant_count, &set->arena);
     set->policies = loaded.policies;
     set->policy_count = loaded.policy_count;
