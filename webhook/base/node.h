@@ -32,6 +32,7 @@ struct node {
 struct nodes {
     struct node **items; /* one a document; an empty document is left out */
     size_t count;
+    bool is_cut; /* documents may be missing: not all of the text could be read */
 };
 
 /* Read every document of one file. Every mistake goes to `problems` at its place. Where the text

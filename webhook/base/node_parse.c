@@ -335,6 +335,7 @@ static void read_document(struct builder *builder, struct nodes *out)
     if (!next_event(builder) || !read_node(builder, 1, &root, &levels) || !next_event(builder))
         return;
     assert(builder->reader.event.type == YAML_DOCUMENT_END_EVENT);
+    out->is_cut |= builder->is_unclear;
     if (builder->is_unclear || (root.kind == NODE_NULL && root.text.len == 0))
         return;
     *ARENA_APPEND(builder->arena, out->items, out->count) =
@@ -405,8 +406,8 @@ void node_parse(const struct source *source, struct arena *arena, struct nodes *
 {
     struct builder builder = {.source = source, .arena = arena, .problems = problems};
 
-    *out = (struct nodes){0};
-    if (!check_text(source, problems))
+    *out = (struct nodes){.is_cut = !check_text(source, problems)};
+    if (out->is_cut)
         return;
     reader_init(&builder.reader, source->text);
     cursor_init(&builder.cursor, source->text);
@@ -414,6 +415,7 @@ void node_parse(const struct source *source, struct arena *arena, struct nodes *
         if (builder.reader.event.type == YAML_DOCUMENT_START_EVENT)
             read_document(&builder, out);
     }
+    out->is_cut |= builder.is_over;
     reader_release(&builder.reader);
     arena_release(&builder.scratch);
 }

@@ -427,24 +427,56 @@ static bool has_field(const struct schema *schema, struct bytes name)
     return false;
 }
 
-static void tell_unknown(const struct reading *reading, const struct schema *schema,
-                         const struct node *key)
+static struct strings known_names(const struct schema *schema, struct arena *arena)
 {
-    struct arena *arena = reading->problems->arena;
     struct strings known = {0};
-    const char *nearest;
 
     for (const struct field *field = schema->fields; field->name; field++)
         strings_add(&known, arena, field->name);
-    nearest = strings_nearest(known.items, known.count, key->text);
+    return known;
+}
+
+/* False where a field is likely to be meant. */
+static bool tell_unknown(const struct reading *reading, const struct schema *schema,
+                         const struct node *key)
+{
+    struct arena *arena = reading->problems->arena;
+    struct strings known = known_names(schema, arena);
+    const char *nearest = strings_nearest(known.items, known.count, key->text);
+
     problems_add(reading->problems, key, "unknown field \"%s\"; %s", text_quote(arena, key->text),
                  nearest ? arena_printf(arena, "did you mean \"%s\"?", nearest)
                          : arena_printf(arena, "known here: %s",
                                         strings_join(&known, known.count, arena)));
+    return !nearest;
+}
+
+/* Is the field there under a mistyped name? Then that is told, and not that it is missing. */
+static bool is_mistyped(const struct reading *reading, const struct schema *schema,
+                        const struct field *field, const struct node *node)
+{
+    struct strings known = known_names(schema, reading->problems->arena);
+
+    for (size_t i = 0; i < node->count; i++) {
+        struct bytes key = node->children[2 * i].text;
+        const char *nearest = strings_nearest(known.items, known.count, key);
+
+        if (nearest && !strcmp(nearest, field->name) && !has_field(schema, key))
+            return true;
+    }
+    return false;
+}
+
+static bool tell_missing(const struct reading *reading, const struct schema *schema,
+                         const struct field *field, const struct node *node)
+{
+    if (!is_mistyped(reading, schema, field, node))
+        problems_add(reading->problems, node_place(node), "\"%s\" is required here", field->name);
+    return false;
 }
 
 static bool read_member(const struct reading *map, const struct field *field,
-                        const struct node *node, void *out);
+                        const struct node *value, void *out);
 
 static bool read_object(const struct reading *reading, const struct schema *schema,
                         const struct node *node, void *out)
@@ -458,10 +490,16 @@ static bool read_object(const struct reading *reading, const struct schema *sche
     *(const struct node **)out = node;
     for (size_t i = 0; i < node->count; i++) {
         if (!has_field(schema, node->children[2 * i].text))
-            tell_unknown(reading, schema, &node->children[2 * i]);
+            is_whole &= tell_unknown(reading, schema, &node->children[2 * i]);
     }
-    for (const struct field *field = schema->fields; field->name; field++)
-        is_whole &= read_member(reading, field, node, (char *)out + field->offset);
+    for (const struct field *field = schema->fields; field->name; field++) {
+        const struct node *value = node_find(node, field->name);
+
+        if (value)
+            is_whole &= read_member(reading, field, value, (char *)out + field->offset);
+        else if (field->is_required)
+            is_whole &= tell_missing(reading, schema, field, node);
+    }
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);
     return is_whole;
@@ -527,18 +565,12 @@ static const reader_fn readers[] = {
     [FIELD_CUSTOM] = read_custom,
 };
 
-/* Read one field of the map `node`; true, too, if it is left out and may be. */
 static bool read_member(const struct reading *map, const struct field *field,
-                        const struct node *node, void *out)
+                        const struct node *value, void *out)
 {
     struct reading member = {.name = field->name, .arena = map->arena, .problems = map->problems};
-    const struct node *value = node_find(node, field->name);
 
-    if (value)
-        return readers[field->type](&member, field, value, out);
-    if (field->is_required)
-        problems_add(map->problems, node_place(node), "\"%s\" is required here", field->name);
-    return !field->is_required;
+    return readers[field->type](&member, field, value, out);
 }
 
 static struct reading reading_root(const struct node *node, const char *name, struct arena *arena,

@@ -76,8 +76,8 @@ struct schema {
     const struct field *fields; /* ends with a field without name */
     size_t size;
     /* Called once all fields are read: defaults, and what concerns several fields. Not called where
-     * a field could not be read or a required one is missing, because what concerns several fields
-     * can't be judged then. NULL: nothing. */
+     * a field could not be read, its key is mistyped, or a required one is missing, because what
+     * concerns several fields can't be judged then. NULL: nothing. */
     void (*finish)(void *out, struct arena *arena, struct problems *problems);
 };
 

@@ -99,9 +99,9 @@ static const struct field head_fields[] = {
     {0},
 };
 
-static const struct schema head_schema = {.name = "document",
-                                          .fields = head_fields,
-                                          .size = sizeof(struct head)};
+const struct schema document_schema = {.name = "document",
+                                       .fields = head_fields,
+                                       .size = sizeof(struct head)};
 
 /* DNS-1123 subdomains, as Kubernetes names are; a slash would make rules' names ambiguous. */
 static bool is_name(const char *text)
@@ -233,6 +233,13 @@ static void refuse_kind(struct loading *loading, const struct node *node)
         nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
+/* A document of that kind, KIND_COUNT: of any, could not be read. */
+static void note_lost(struct loading *loading, enum document_kind kind)
+{
+    loading->out->may_lack_tenants |= kind == KIND_TENANT || kind == KIND_COUNT;
+    loading->out->may_lack_ladder |= kind == KIND_LADDER || kind == KIND_COUNT;
+}
+
 static void read_document(struct loading *loading, const struct node *document)
 {
     const struct node *version = node_find(document, "apiVersion");
@@ -245,9 +252,11 @@ static void read_document(struct loading *loading, const struct node *document)
 
     if (document->kind == NODE_MAP && is_foreign(document))
         return;
-    if (!schema_read(&head_schema, document, loading->arena, &head, loading->problems) &&
-        document->kind != NODE_MAP)
+    if (!schema_read(&document_schema, document, loading->arena, &head, loading->problems) &&
+        document->kind != NODE_MAP) {
+        note_lost(loading, KIND_COUNT);
         return;
+    }
     if (version && version->kind == NODE_STRING && version->text.len > 0 &&
         !bytes_is(version->text, api_version))
         problems_add(loading->problems, version, "\"apiVersion\": expected \"%s\", got \"%s\"",
@@ -255,10 +264,13 @@ static void read_document(struct loading *loading, const struct node *document)
     if (!find_kind(kind_node, &kind)) {
         if (kind_node && kind_node->kind == NODE_STRING && kind_node->text.len > 0)
             refuse_kind(loading, kind_node);
+        note_lost(loading, KIND_COUNT);
         return;
     }
     if (name_node && name_node->kind == NODE_STRING && name_node->text.len > 0)
         is_kept = take_name(loading, kind, name_node);
+    if (!is_kept || !spec || spec->kind != NODE_MAP)
+        note_lost(loading, kind);
     if (spec && spec->kind == NODE_MAP)
         read_by_kind(loading, kind, spec,
                      is_kept ? loading->names.items[loading->names.count - 1].text : "?", is_kept);
@@ -284,11 +296,14 @@ static bool load_file(struct loading *loading, const char *directory, const char
         if (!err->is_limit)
             return false;
         problems_add_at(loading->problems, source, 0, 0, "larger than 16 MiB");
+        note_lost(loading, KIND_COUNT);
         return true;
     }
     digest_add(digest, bytes_from(path));
     digest_add(digest, source->text);
     node_parse(source, loading->arena, &documents, loading->problems);
+    if (documents.is_cut)
+        note_lost(loading, KIND_COUNT);
     for (size_t i = 0; i < documents.count; i++)
         read_document(loading, documents.items[i]);
     return true;

@@ -13,7 +13,14 @@ struct loaded {
     struct policy **policies;
     size_t policy_count;
     const char *digest;
+
+    /* A document that could not be read, or not under its name, may have been one: that a reference
+     * leads nowhere can't be told. */
+    bool may_lack_tenants, may_lack_ladder;
 };
+
+/* What every document has: apiVersion, kind, metadata, spec. */
+extern const struct schema document_schema;
 
 /* False only where the folder or a file can't be read (err). Mistakes in what was read go to
  * `problems`. */

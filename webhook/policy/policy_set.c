@@ -17,7 +17,8 @@ static const char *nearest_names(const char *nearest, struct arena *arena)
     return nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "";
 }
 
-/* match.tenants that match no tenant would switch the policy off. */
+/* match.tenants that match no tenant would switch the policy off. Not asked where a tenant could
+ * not be read. */
 static void check_matched_tenants(const struct policy_set *set, const struct policy *policy,
                                   struct problems *problems)
 {
@@ -128,12 +129,14 @@ static void check_conflicts(const struct policy *a, const struct policy *b,
     }
 }
 
-static void check_policies(const struct policy_set *set, struct problems *problems)
+static void check_policies(const struct policy_set *set, bool are_tenants_known,
+                           struct problems *problems)
 {
     for (size_t i = 0; i < set->policy_count; i++) {
         const struct policy *policy = set->policies[i];
 
-        check_matched_tenants(set, policy, problems);
+        if (are_tenants_known)
+            check_matched_tenants(set, policy, problems);
         for (size_t j = 0; j <= i && policy->mutations.count; j++) {
             if (j == i || policy_overlaps(set->policies[j], policy))
                 check_conflicts(set->policies[j], policy, problems);
@@ -165,8 +168,8 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     set->policy_count = loaded.policy_count;
     if (set->policy_count)
         qsort(set->policies, set->policy_count, sizeof(*set->policies), compare_policies);
-    tenancy_check(&set->tenancy, problems);
-    check_policies(set, problems);
+    tenancy_check(&set->tenancy, !loaded.may_lack_ladder, problems);
+    check_policies(set, !loaded.may_lack_tenants, problems);
     problems_sort(problems);
     return set;
 }

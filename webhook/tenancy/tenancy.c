@@ -141,30 +141,52 @@ struct belonging tenancy_belonging(const struct tenancy *tenancy, struct bytes n
     return belonging;
 }
 
+/* Does the ladder name the class? Of one with mistakes the tiers are in the text only; what can't
+ * be read there may be the class. */
+static bool may_have_class(const struct ladder *ladder, struct bytes class_name)
+{
+    const struct node *tiers = node_find(ladder->node, "tiers");
+
+    if (!tiers || tiers->kind != NODE_LIST || tiers->count == 0)
+        return true;
+    for (size_t i = 0; i < tiers->count; i++) {
+        const struct node *name = node_find(&tiers->children[i], "class");
+
+        if (!name || name->kind != NODE_STRING || name->text.len == 0 ||
+            bytes_equal(name->text, class_name))
+            return true;
+    }
+    return false;
+}
+
 /* A class that the tenant names must be in the ladder. */
 static void check_class(const struct tenancy *tenancy, const struct node *node,
                         struct problems *problems)
 {
-    if (!node || node->kind != NODE_STRING || ladder_find(&tenancy->ladder, node->text))
+    if (!node || node->kind != NODE_STRING || node->text.len == 0)
         return;
     if (!tenancy->ladder.node) {
         problems_add(problems, node, "class \"%s\": the set has no PriorityLadder",
                      text_quote(problems->arena, node->text));
         return;
     }
+    if (may_have_class(&tenancy->ladder, node->text))
+        return;
     problems_add(problems, node, "the ladder has no class \"%s\"%s",
                  text_quote(problems->arena, node->text),
                  ladder_suggest(&tenancy->ladder, node->text, problems->arena));
 }
 
 static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
-                          struct problems *problems)
+                          bool is_ladder_known, struct problems *problems)
 {
     const char *const lists[] = {"allowed", "burst"};
     const struct node *node = node_find(tenant->priority.node, "default");
     const struct strings *allowed = &tenant->priority.allowed;
     bool is_allowed_known = true;
 
+    if (!tenancy->ladder.node && !is_ladder_known)
+        return;
     for (size_t i = 0; i < allowed->count; i++)
         is_allowed_known &= ladder_find(&tenancy->ladder, bytes_from(allowed->items[i])) != NULL;
     check_class(tenancy, node, problems);
@@ -174,14 +196,14 @@ static void check_classes(const struct tenancy *tenancy, const struct tenant *te
         for (size_t j = 0; list && list->kind == NODE_LIST && j < list->count; j++) {
             check_class(tenancy, &list->children[j], problems);
             if (i == 1 && allowed->count && is_allowed_known &&
-                list->children[j].kind == NODE_STRING &&
+                list->children[j].kind == NODE_STRING && list->children[j].text.len &&
                 !strings_has(allowed, list->children[j].text))
                 problems_add(problems, &list->children[j],
                              "class \"%s\" is not under priority.allowed",
                              text_quote(problems->arena, list->children[j].text));
         }
     }
-    if (node && node->kind == NODE_STRING && allowed->count && is_allowed_known &&
+    if (node && node->kind == NODE_STRING && node->text.len && allowed->count && is_allowed_known &&
         !strings_has(allowed, node->text))
         problems_add(problems, node, "class \"%s\" is not under priority.allowed",
                      text_quote(problems->arena, node->text));
@@ -223,12 +245,12 @@ static void check_overlap(const struct tenant *a, const struct tenant *b, struct
     }
 }
 
-void tenancy_check(const struct tenancy *tenancy, struct problems *problems)
+void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct problems *problems)
 {
     for (size_t i = 0; i < tenancy->tenant_count; i++) {
         const struct tenant *tenant = tenancy->tenants[i];
 
-        check_classes(tenancy, tenant, problems);
+        check_classes(tenancy, tenant, is_ladder_known, problems);
         check_domains(tenancy, tenant, problems);
         for (size_t j = 0; j < i; j++)
             check_overlap(tenancy->tenants[j], tenant, problems);

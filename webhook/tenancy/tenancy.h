@@ -20,8 +20,9 @@ struct tenancy {
 void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count,
                   struct arena *arena);
 
-/* Two tenants whose namespace patterns both match some name; unknown references. */
-void tenancy_check(const struct tenancy *tenancy, struct problems *problems);
+/* Two tenants whose namespace patterns both match some name; unknown references. That a tenant
+ * names a class of no ladder is told only where it is known that the set has none. */
+void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct problems *problems);
 
 const struct tenant *tenancy_find_tenant(const struct tenancy *tenancy, struct bytes name);
 
