@@ -171,7 +171,7 @@ static void check(const struct facts *facts, struct findings *findings)
 
     if (!tenant || !facts->demand.is_accelerated)
         return;
-    if (facts->evaluation == EVALUATE_POD_UPDATE && tenant->fabric.span == SPAN_ONE)
+    if (facts->evaluation & EVALUATE_POD_UPDATE && tenant->fabric.span == SPAN_ONE)
         check_update(facts, findings);
     if (!is_pod)
         return;

@@ -7,6 +7,12 @@ static bool uses_mode(const struct facts *facts, int mode)
     return !amount_is_zero(facts->demand.by_mode[mode]);
 }
 
+/* What a pod that grows had before is no question any more. */
+static bool adds_mode(const struct facts *facts, int mode)
+{
+    return amount_compare(facts->demand.by_mode[mode], facts->old_demand.by_mode[mode]) > 0;
+}
+
 static const char *list_modes(unsigned modes, struct arena *arena)
 {
     struct strings names = {0};
@@ -23,7 +29,7 @@ static void check_allowed(const struct facts *facts, struct findings *findings)
     const struct tenant *tenant = facts->tenant;
 
     for (int mode = 0; tenant->sharing.modes && mode < MODE_COUNT; mode++) {
-        if (!uses_mode(facts, mode) || tenant->sharing.modes & 1u << mode)
+        if (!adds_mode(facts, mode) || tenant->sharing.modes & 1u << mode)
             continue;
         rule_of_tenant(findings, facts, "sharing.modes");
         findings_add_next(
@@ -39,6 +45,7 @@ static void check_allowed(const struct facts *facts, struct findings *findings)
 
 static void check_pod(const struct facts *facts, struct findings *findings)
 {
+    bool is_any_added = false;
     unsigned used = 0;
     int count = 0;
 
@@ -47,8 +54,9 @@ static void check_pod(const struct facts *facts, struct findings *findings)
             used |= 1u << mode;
             count++;
         }
+        is_any_added |= adds_mode(facts, mode);
     }
-    if (facts->tenant->sharing.exclusive == SCOPE_NONE || count < 2)
+    if (facts->tenant->sharing.exclusive == SCOPE_NONE || count < 2 || !is_any_added)
         return;
     rule_of_tenant(findings, facts, "sharing.exclusive");
     findings_add_next(
@@ -72,10 +80,10 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
     const struct tenant *tenant = facts->tenant;
     bool is_tenant_wide = tenant->sharing.exclusive == SCOPE_TENANT;
 
-    if (tenant->sharing.exclusive < SCOPE_NAMESPACE || facts->evaluation == EVALUATE_BINDING)
+    if (tenant->sharing.exclusive < SCOPE_NAMESPACE)
         return;
     for (int mode = 0; mode < MODE_COUNT; mode++) {
-        for (int other = 0; other < MODE_COUNT && uses_mode(facts, mode); other++) {
+        for (int other = 0; other < MODE_COUNT && adds_mode(facts, mode); other++) {
             if (other == mode || !usage->holder[other])
                 continue;
             rule_of_tenant(findings, facts, "sharing.exclusive");
@@ -96,7 +104,7 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
 const struct tenancy_check sharing_check = {
     .name = "sharing",
     .summary = "which modes a tenant may use, and one at a time",
-    .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE,
     .check = check,
     .judge = judge,
 };

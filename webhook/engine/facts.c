@@ -204,6 +204,23 @@ static bool read_old_demand(struct facts *facts, struct error *err)
     return true;
 }
 
+/* An annotation can ask for GPUs, and annotations can be changed while a pod waits for its node. */
+static bool has_grown(struct facts *facts)
+{
+    struct value before = value_path(facts->review->old_object, "metadata.annotations");
+    struct error ignored;
+
+    if (!facts->demand.is_accelerated || value_equal(before, facts->pod.annotations))
+        return false;
+    if (!read_old_demand(facts, &ignored))
+        facts->old_demand = (struct demand){0};
+    for (int mode = 0; mode < MODE_COUNT; mode++) {
+        if (amount_compare(facts->demand.by_mode[mode], facts->old_demand.by_mode[mode]) > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool read_pod(struct facts *facts, struct value object, struct error *err)
 {
     const struct cluster *cluster = &facts->tenancy->cluster;
@@ -217,7 +234,11 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
     if (facts->demand.is_accelerated)
         facts->workload = workload_of(&facts->pod, facts->arena);
     facts->is_mirror = is_mirror_pod(facts);
-    return facts->evaluation != EVALUATE_POD_RESIZE || read_old_demand(facts, err);
+    if (facts->evaluation == EVALUATE_POD_RESIZE)
+        return read_old_demand(facts, err);
+    if (facts->evaluation == EVALUATE_POD_UPDATE && !facts->is_old && has_grown(facts))
+        facts->evaluation |= EVALUATE_POD_RESIZE;
+    return true;
 }
 
 static void find_tenant(struct facts *facts)

@@ -89,10 +89,16 @@ static bool is_recorded(const struct facts *facts)
     return facts->demand.is_accelerated || (facts->tenant && facts->tenant->resources.count > 0);
 }
 
+/* An update by which a pod asks for more is settled as a resize. */
+static enum evaluation settled_as(const struct facts *facts)
+{
+    return facts->evaluation & EVALUATE_POD_RESIZE ? EVALUATE_POD_RESIZE : facts->evaluation;
+}
+
 /* Would the request, let in, change what is written down? */
 static bool is_kept(const struct facts *facts)
 {
-    switch (facts->evaluation) {
+    switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
     case EVALUATE_POD_DELETE:
@@ -121,7 +127,7 @@ static void make_pod(const struct facts *facts, struct held_pod *out)
     if (!(facts->evaluation & recording))
         return;
     held_pod_init(out, &facts->pod, facts->namespace, facts->review->uid, facts->arena);
-    if (facts->evaluation == EVALUATE_POD_RESIZE)
+    if (settled_as(facts) == EVALUATE_POD_RESIZE)
         ask_merge(&out->ask, &facts->old_ask, facts->arena, &out->ask);
 }
 
@@ -205,7 +211,7 @@ static void write_down(struct ledger *ledger, const struct facts *facts, struct 
 {
     struct holdings *holdings = &ledger->holdings;
 
-    switch (facts->evaluation) {
+    switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
         write_pod(holdings, pod, own);
