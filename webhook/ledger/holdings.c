@@ -1,6 +1,7 @@
-#include "ledger/weights.h"
+#include "ledger/holdings.h"
 
 #include "base/memory.h"
+#include "ledger/weights.h"
 
 void holdings_init(struct holdings *holdings, const struct view *view)
 {
