@@ -168,7 +168,7 @@ const char *scene_review(struct scene *scene, const char *operation, const char 
     size_t kind = 0, slash = strcspn(resource, "/");
     struct buf buf;
 
-    while (strcmp(kinds[kind].resource, resource))
+    while (strcmp(kinds[kind].resource, resource) != 0)
         kind++;
     document_parse(bytes_from(text), 64, &scene->arena, &document);
     assert(document_is_sound(&document));
