@@ -86,15 +86,16 @@ void holdings_move(struct holdings *holdings, struct bytes name)
     }
 }
 
-struct holding *holdings_find(const struct holdings *holdings, struct bytes uid)
+struct holding *holdings_find(const struct holdings *holdings, struct bytes namespace,
+                              struct bytes uid)
 {
-    uint64_t hash = table_hash(&holdings->by_uid, uid, BYTES(""));
+    uint64_t hash = table_hash(&holdings->by_uid, namespace, uid);
 
     for (struct table_link *link = table_first(&holdings->by_uid, hash); link;
          link = table_next(link)) {
         struct holding *holding = TABLE_THING(link, struct holding, by_uid);
 
-        if (bytes_equal(holding->pod.uid, uid))
+        if (bytes_equal(holding->pod.namespace, namespace) && bytes_equal(holding->pod.uid, uid))
             return holding;
     }
     return NULL;
@@ -127,7 +128,7 @@ struct holding *holdings_next_named(const struct holding *holding)
 struct holding *holdings_find_named(const struct holdings *holdings, struct bytes uid,
                                     struct bytes namespace, struct bytes name)
 {
-    struct holding *found = uid.len ? holdings_find(holdings, uid) : NULL, *each;
+    struct holding *found = uid.len ? holdings_find(holdings, namespace, uid) : NULL, *each;
 
     if (found || name.len == 0)
         return found;
@@ -167,7 +168,7 @@ static void insert(struct holdings *holdings, struct holding *holding)
 
     TAILQ_INSERT_TAIL(&holdings->all, holding, in_all);
     table_add(&holdings->by_uid, &holding->by_uid,
-              table_hash(&holdings->by_uid, pod->uid, BYTES("")));
+              table_hash(&holdings->by_uid, pod->namespace, pod->uid));
     table_add(&holdings->by_name, &holding->by_name,
               table_hash(&holdings->by_name, pod->namespace, pod->name));
     holding->namespace = holdings_find_namespace(holdings, pod->namespace);
@@ -203,7 +204,7 @@ static void replace(struct holdings *holdings, struct holding *old, const struct
 
 void holdings_put(struct holdings *holdings, const struct held_pod *pod)
 {
-    struct holding *old = holdings_find(holdings, pod->uid);
+    struct holding *old = holdings_find(holdings, pod->namespace, pod->uid);
     struct arena arena = {0};
     struct held_pod merged;
 

@@ -76,8 +76,8 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
  */
 void holdings_move(struct holdings *holdings, struct bytes namespace);
 
-/* Record a pod; of one that is there already (by uid), the larger amount of each counts from now
- * on. */
+/* Record a pod; of one that is there already (by namespace and uid), the larger amount of each
+ * counts from now on. */
 void holdings_put(struct holdings *holdings, const struct held_pod *pod);
 void holdings_remove(struct holdings *holdings, struct holding *holding);
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node);
@@ -85,7 +85,9 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
 /* Pods whose node is gone and whose grace period is over don't count any more. */
 void holdings_drop_gone(struct holdings *holdings, int64_t now);
 
-struct holding *holdings_find(const struct holdings *holdings, struct bytes uid);
+/* No uid is in two namespaces, unless somebody made it up, who then frees nothing by it. */
+struct holding *holdings_find(const struct holdings *holdings, struct bytes namespace,
+                              struct bytes uid);
 
 /* The pod that a request names: by uid where it has one, else, or where nothing but the name was
  * known when it was recorded, by name; of several the one recorded last. */

@@ -139,7 +139,7 @@ static struct holding *find_own(const struct holdings *holdings, const struct fa
         EVALUATE_POD_RESIZE | EVALUATE_POD_DELETE | EVALUATE_BINDING;
 
     if (facts->evaluation == EVALUATE_POD_CREATE)
-        return holdings_find(holdings, pod->uid);
+        return holdings_find(holdings, pod->namespace, pod->uid);
     if (facts->evaluation & about_existing)
         return holdings_find_named(holdings, facts->pod.uid, facts->namespace, object_name(facts));
     return NULL;

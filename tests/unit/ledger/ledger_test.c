@@ -136,6 +136,10 @@ static void a_uid_that_another_tenant_holds_leaves_out_nothing(void **state)
     assert_true(scene_create(&scene, &blue));
     assert_true(scene_create(&scene, &red));
     assert_false(scene_create(&scene, &fake));
+    fake.asks = GPU ": 1";
+    assert_true(scene_create(&scene, &fake));
+    assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "2");
+    assert_string_equal(scene_usage(&scene, "red", GPU ": 1"), "4");
     scene_release(&scene);
 }
 
