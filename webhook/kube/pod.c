@@ -152,6 +152,9 @@ static bool read_volumes(struct arena *arena, struct pod *out, struct error *err
         struct value image = {0};
         struct bytes reference = {0};
 
+        if (value_type(item) != VALUE_OBJECT)
+            return error_set(err, "%s: expected an object, got %s", value_place(item, arena),
+                             value_type_name(value_type(item)));
         if (!field_object(item, "image", arena, &image, err) ||
             !field_text(image, "reference", arena, &reference, err))
             return false;
