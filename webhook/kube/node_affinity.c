@@ -1,6 +1,10 @@
 #include "kube/node_affinity.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+
+enum { MAX_LABEL_VALUE_BYTES = 63 };
 
 bool node_affinity_term_is_empty(struct value term)
 {
@@ -17,18 +21,19 @@ static bool has_text(struct value values, struct bytes text)
     return false;
 }
 
-/* A label value as Gt and Lt read it: a decimal int64. */
+/* A label value as Gt and Lt read it: a decimal int64 (Go's strconv.ParseInt). */
 static bool read_integer(struct bytes text, long long *out)
 {
-    char digits[24];
+    char digits[MAX_LABEL_VALUE_BYTES + 1];
     char *end;
 
-    if (text.len == 0 || text.len >= sizeof(digits))
+    if (text.len == 0 || text.len >= sizeof(digits) || !strchr("+-0123456789", text.data[0]))
         return false;
     memcpy(digits, text.data, text.len);
     digits[text.len] = '\0';
+    errno = 0;
     *out = strtoll(digits, &end, 10);
-    return *end == '\0';
+    return end == digits + text.len && errno == 0;
 }
 
 /* Does an expression hold for a node whose label has this value; `value` NULL: it has no such
@@ -66,23 +71,44 @@ static bool term_holds(struct value term, struct bytes label, const struct bytes
     return true;
 }
 
-/* Could a node without the label, or with a value that nobody names here, fit the term? */
+/* Numbers that Gt and Lt leave; false where the expression holds for no value but those it names.
+ */
+static bool narrow(struct value expression, long long *least, long long *most)
+{
+    struct bytes operator= value_text(value_member(expression, "operator"));
+    struct value values = value_member(expression, "values");
+    long long bound;
+
+    if (bytes_is(operator, "NotIn") || bytes_is(operator, "Exists"))
+        return true;
+    if (value_count(values) != 1 || !read_integer(value_text(value_first(values)), &bound))
+        return false;
+    if (bytes_is(operator, "Gt") && bound < LLONG_MAX) {
+        *least = bound < *least ? *least : bound + 1;
+        return true;
+    }
+    if (bytes_is(operator, "Lt") && bound > LLONG_MIN) {
+        *most = bound > *most ? *most : bound - 1;
+        return true;
+    }
+    return false;
+}
+
+/* Could a node without the label, or with a value that nobody names here, fit the term? A number
+ * that nobody names is there for any that Gt and Lt leave: with a zero more in front. A label's
+ * value has no sign. */
 static bool term_holds_elsewhere(struct value term, struct bytes label)
 {
     struct value expressions = value_member(term, "matchExpressions");
-    bool fits_other = true;
+    long long least = 0, most = LLONG_MAX;
 
     if (term_holds(term, label, NULL))
         return true;
     for (struct value e = value_first(expressions); value_type(e); e = value_next(e)) {
-        struct bytes operator= value_text(value_member(e, "operator"));
-
-        /* NotIn, Exists, Gt and Lt hold for some value that stands nowhere in the pod. */
-        if (bytes_equal(value_text(value_member(e, "key")), label) &&
-            (bytes_is(operator, "In") || bytes_is(operator, "DoesNotExist")))
-            fits_other = false;
+        if (bytes_equal(value_text(value_member(e, "key")), label) && !narrow(e, &least, &most))
+            return false;
     }
-    return fits_other;
+    return least <= most;
 }
 
 /* The values that the term's own In expressions name are the other candidates outside. */
@@ -120,7 +146,7 @@ static bool term_fits_inside(struct value term, struct bytes label, const struct
 static void confine_selected(const struct pod *pod, struct bytes label, struct bytes selected,
                              const struct strings *allowed, struct confinement *out)
 {
-    bool fits = value_count(pod->node_terms) == 0;
+    bool fits = value_type(pod->node_terms) == VALUE_ABSENT;
 
     for (struct value term = value_first(pod->node_terms); value_type(term);
          term = value_next(term))
@@ -140,7 +166,7 @@ void node_affinity_confine(const struct pod *pod, struct bytes label, const stru
         return;
     }
     if (value_type(pod->node_terms) == VALUE_ABSENT) {
-        *out = (struct confinement){.may_be_outside = true, .may_be_inside = true};
+        *out = (struct confinement){.may_be_outside = true, .may_be_inside = allowed->count > 0};
         return;
     }
     for (struct value term = value_first(pod->node_terms); value_type(term);
