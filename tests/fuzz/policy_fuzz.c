@@ -65,7 +65,8 @@ static void check_problems(const struct problems *problems, struct bytes text)
         CHECK(problem->text[0] && !strpbrk(problem->text, "\r\n"));
         CHECK(i == 0 || problem->line >= problem[-1].line);
         CHECK(i == 0 || problem->line != problem[-1].line ||
-              problem->column != problem[-1].column || strcmp(problem->text, problem[-1].text));
+              problem->column != problem[-1].column ||
+              strcmp(problem->text, problem[-1].text) != 0);
     }
     CHECK(errors == problems->error_count);
     buf_init(&buf, problems->arena, MOST_REPORT);

@@ -1,6 +1,8 @@
 /* fields: every field that the loader knows, from its own tables: a line of JSON each, with the
  * kind of document, the path ("[]" stands for the entries of a list), and what the table says of
  * it. */
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "policy/load.h"
 

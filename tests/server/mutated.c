@@ -3,6 +3,7 @@
  *   mutated POLICIES [STATE...]
  *
  * Reads a review a line, writes an object a line; an empty line where the review has none. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/judge.h"

@@ -418,15 +418,6 @@ static bool read_regex_map(const struct reading *reading, const struct field *fi
     return is_whole;
 }
 
-static bool has_field(const struct schema *schema, struct bytes name)
-{
-    for (const struct field *field = schema->fields; field->name; field++) {
-        if (bytes_is(name, field->name))
-            return true;
-    }
-    return false;
-}
-
 static struct strings known_names(const struct schema *schema, struct arena *arena)
 {
     struct strings known = {0};
@@ -437,41 +428,31 @@ static struct strings known_names(const struct schema *schema, struct arena *are
 }
 
 /* False where a field is likely to be meant. */
-static bool tell_unknown(const struct reading *reading, const struct schema *schema,
+static bool tell_unknown(const struct reading *reading, const struct strings *known,
                          const struct node *key)
 {
     struct arena *arena = reading->problems->arena;
-    struct strings known = known_names(schema, arena);
-    const char *nearest = strings_nearest(known.items, known.count, key->text);
+    const char *nearest = strings_nearest(known->items, known->count, key->text);
 
     problems_add(reading->problems, key, "unknown field \"%s\"; %s", text_quote(arena, key->text),
                  nearest ? arena_printf(arena, "did you mean \"%s\"?", nearest)
                          : arena_printf(arena, "known here: %s",
-                                        strings_join(&known, known.count, arena)));
+                                        strings_join(known, known->count, arena)));
     return !nearest;
 }
 
-/* Is the field there under a mistyped name? Then that is told, and not that it is missing. */
-static bool is_mistyped(const struct reading *reading, const struct schema *schema,
-                        const struct field *field, const struct node *node)
+/* That a field is mistyped is told already, so not that it is missing. */
+static bool tell_missing(const struct reading *reading, const struct strings *known,
+                         const char *name, const struct node *node)
 {
-    struct strings known = known_names(schema, reading->problems->arena);
-
     for (size_t i = 0; i < node->count; i++) {
-        struct bytes key = node->children[2 * i].text;
-        const char *nearest = strings_nearest(known.items, known.count, key);
+        const char *nearest =
+            strings_nearest(known->items, known->count, node->children[2 * i].text);
 
-        if (nearest && !strcmp(nearest, field->name) && !has_field(schema, key))
-            return true;
+        if (nearest && !strcmp(nearest, name))
+            return false;
     }
-    return false;
-}
-
-static bool tell_missing(const struct reading *reading, const struct schema *schema,
-                         const struct field *field, const struct node *node)
-{
-    if (!is_mistyped(reading, schema, field, node))
-        problems_add(reading->problems, node_place(node), "\"%s\" is required here", field->name);
+    problems_add(reading->problems, node_place(node), "\"%s\" is required here", name);
     return false;
 }
 
@@ -481,6 +462,7 @@ static bool read_member(const struct reading *map, const struct field *field,
 static bool read_object(const struct reading *reading, const struct schema *schema,
                         const struct node *node, void *out)
 {
+    struct strings known = known_names(schema, reading->problems->arena);
     bool is_whole = true;
 
     if (!has_value(reading, node))
@@ -489,8 +471,8 @@ static bool read_object(const struct reading *reading, const struct schema *sche
         return tell_unexpected(reading, node, "a map");
     *(const struct node **)out = node;
     for (size_t i = 0; i < node->count; i++) {
-        if (!has_field(schema, node->children[2 * i].text))
-            is_whole &= tell_unknown(reading, schema, &node->children[2 * i]);
+        if (!strings_has(&known, node->children[2 * i].text))
+            is_whole &= tell_unknown(reading, &known, &node->children[2 * i]);
     }
     for (const struct field *field = schema->fields; field->name; field++) {
         const struct node *value = node_find(node, field->name);
@@ -498,7 +480,7 @@ static bool read_object(const struct reading *reading, const struct schema *sche
         if (value)
             is_whole &= read_member(reading, field, value, (char *)out + field->offset);
         else if (field->is_required)
-            is_whole &= tell_missing(reading, schema, field, node);
+            is_whole &= tell_missing(reading, &known, field->name, node);
     }
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);
