@@ -96,6 +96,18 @@ def a_chunked_body_is_read_within_the_same_bound():
 
 
 @test
+def clients_that_wait_to_continue_are_told_to():
+    with Server() as server:
+        whole = request_bytes("/validate", review(pod("p")), b"Expect: 100-continue\r\n")
+        at = whole.index(b"\r\n\r\n") + 4
+        with server.connect() as connection, connection.makefile("rb") as file:
+            connection.sendall(whole[:at])
+            assert file.readline() == b"HTTP/1.1 100 Continue\r\n" and file.readline() == b"\r\n"
+            connection.sendall(whole[at:])
+            assert read_response(file)[0] == 200
+
+
+@test
 def a_truncated_body_is_answered_by_nobody_and_harms_nobody():
     with Server() as server:
         whole = request_bytes("/validate", review(pod("p")))

@@ -109,16 +109,18 @@ def review(obj, operation="CREATE", dry_run=False):
 class Server:
     """`fairgate serve` on free loopback ports; `with` it."""
 
-    def __init__(self, *arguments, folder=None, has_state=True, certs=None, admin="127.0.0.1:0"):
+    def __init__(self, *arguments, folder=None, has_state=True, certs=None, descriptors=None):
         certs = certs or certificates()
         self.certs = certs
         self.folder = folder or policies()
         command = [FAIRGATE, "serve", "--policies", self.folder,
                    "--tls-cert", os.path.join(certs, "server.crt"),
                    "--tls-key", os.path.join(certs, "server.key"),
-                   "--listen", "127.0.0.1:0", "--admin", admin]
+                   "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         if has_state:
             command += ["--state", state()]
+        if descriptors:
+            command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
         self.process = subprocess.Popen(command + list(arguments), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines = []  # of stderr

@@ -111,6 +111,29 @@ def a_thousand_connections_one_after_the_other_leave_nothing_behind():
         assert server.metrics()["fairgate_connections"] == "0"
 
 
+@test
+def connections_beyond_the_cap_wait_until_another_one_ends():
+    # With 300 descriptors at most, 128 of which are kept for other things.
+    with Server("--threads", "1", descriptors=300) as server:
+        context = server.context()
+        held = [server.connect(context) for _ in range(172)]
+        waiting = socket.create_connection(server.address, 20)
+        waiting.settimeout(1)
+        try:
+            context.wrap_socket(waiting, server_hostname="localhost")
+            raise AssertionError("a connection beyond the cap was served")
+        except (socket.timeout, ssl.SSLError):
+            waiting.close()
+        held.pop().close()
+        with server.connect(context) as connection:
+            connection.sendall(request_bytes("/validate", review(pod("p"))))
+            assert read_response(connection.makefile("rb"))[0] == 200
+        held[0].sendall(request_bytes("/validate", review(pod("p"))))
+        assert read_response(held[0].makefile("rb"))[0] == 200
+        for connection in held:
+            connection.close()
+
+
 if __name__ == "__main__":
     assert ssl.HAS_TLSv1_3
     main()
