@@ -253,6 +253,9 @@ void policy_set_mutate(const struct policy_set *set, const struct facts *facts, 
 {
     struct mutation mutation = {.facts = facts, .patch = patch};
 
+    /* The API server always sends both; a pod without them runs nowhere. */
+    if (!value_is_set(facts->pod.metadata) || !value_is_set(facts->pod.spec))
+        return;
     tenancy_apply(&mutation);
     for (size_t i = 0; i < set->policy_count; i++) {
         const struct policy_mutation *entries = set->policies[i]->mutations.items;
