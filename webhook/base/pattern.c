@@ -202,6 +202,9 @@ bool path_glob_matches(const char *glob, struct bytes path)
 
     while (tail > literal && glob[tail - 1] != '*' && glob[tail - 1] != '?')
         tail--;
+    /* The slash behind stars that stand for no segment goes with them. */
+    if (glob[tail] == '/')
+        tail++;
     if (!bytes_has_prefix(path, (struct bytes){glob, literal}) ||
         !bytes_has_suffix(path, (struct bytes){glob + tail, len - tail}))
         return false;
