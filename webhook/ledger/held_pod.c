@@ -21,13 +21,12 @@ static struct bytes shorten(struct amount number, struct arena *arena)
                                    (long long)(number.num % den * (NANO / den))));
 }
 
-/* Only numbers can weigh anything. */
-static void keep_numbers(const struct ask *from, struct arena *arena, struct ask *out)
+void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *out)
 {
-    out->annotations = NULL;
-    out->annotation_count = 0;
-    for (size_t i = 0; i < from->annotation_count; i++) {
-        struct annotation annotation = from->annotations[i];
+    struct ask kept = {.requests = ask->requests, .products = ask->products};
+
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        struct annotation annotation = ask->annotations[i];
         struct error ignored;
         struct amount number;
 
@@ -35,8 +34,9 @@ static void keep_numbers(const struct ask *from, struct arena *arena, struct ask
             continue;
         if (annotation.value.len > MAX_NUMBER_BYTES)
             annotation.value = shorten(number, arena);
-        *ARENA_APPEND(arena, out->annotations, out->annotation_count) = annotation;
+        *ARENA_APPEND(arena, kept.annotations, kept.annotation_count) = annotation;
     }
+    *out = kept;
 }
 
 static struct bytes join(struct bytes namespace, struct bytes name, struct arena *arena)
@@ -66,9 +66,8 @@ void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes na
                               .namespace = namespace,
                               .name = pod->name,
                               .node = pod->node_name,
-                              .workload = workload_of(pod, arena),
-                              .ask = ask};
-    keep_numbers(&ask, arena, &held->ask);
+                              .workload = workload_of(pod, arena)};
+    ask_keep_numbers(&ask, arena, &held->ask);
     if (!held->has_uid)
         held->uid = join(namespace, pod->name.len ? pod->name : identity, arena);
 }

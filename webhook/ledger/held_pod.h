@@ -27,7 +27,11 @@ struct bytes held_pod_path(const struct held_pod *held, struct arena *arena);
 void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,
                     struct held_pod *out);
 
-/* The larger amount of each of two asks. */
+/* An ask as it is remembered: of the annotations only the numbers, which alone can weigh anything.
+ */
+void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *out);
+
+/* The larger amount of each of two asks, as they are remembered. */
 void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out);
 
 /* A copy that refers to nothing but `room`, which has held_pod_room() bytes and is aligned as for a

@@ -123,12 +123,15 @@ static struct bytes object_name(const struct facts *facts)
 static void make_pod(const struct facts *facts, struct held_pod *out)
 {
     static const unsigned recording = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE;
+    struct ask old;
 
     if (!(facts->evaluation & recording))
         return;
     held_pod_init(out, &facts->pod, facts->namespace, facts->review->uid, facts->arena);
-    if (settled_as(facts) == EVALUATE_POD_RESIZE)
-        ask_merge(&out->ask, &facts->old_ask, facts->arena, &out->ask);
+    if (settled_as(facts) != EVALUATE_POD_RESIZE)
+        return;
+    ask_keep_numbers(&facts->old_ask, facts->arena, &old);
+    ask_merge(&out->ask, &old, facts->arena, &out->ask);
 }
 
 /* The record of the pod that the request is about; NULL: there is none. */

@@ -35,7 +35,7 @@ static void take_off_holding(const struct look *look, const struct holding *hold
 {
     const struct tenant *tenant = look->facts->tenant;
 
-    if (holding->tenant != tenant)
+    if (holding->tenant != tenant) /* counted for another one, so there is nothing to take off */
         return;
     take_off(&usage->gpus, holding->gpus);
     for (size_t i = 0; i < tenant->resources.count; i++) {

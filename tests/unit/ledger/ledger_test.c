@@ -252,6 +252,34 @@ static void a_resize_is_judged_without_the_pods_own_record_and_raises_it(void **
     scene_release(&scene);
 }
 
+/* What was no number before weighs nothing afterwards. */
+static void an_update_by_which_a_pod_asks_for_more_raises_its_record(void **state)
+{
+    struct scene scene;
+    struct pod_text old = {.name = "a",
+                           .uid = "u1",
+                           .asks = "cpu: 1",
+                           .metadata = "\"annotations\":{\"gpu-memory\":\"some\",\"note\":\"n\"}"};
+    struct pod_text half = {.name = "a",
+                            .uid = "u1",
+                            .asks = "cpu: 1",
+                            .metadata = "\"annotations\":{\"gpu-fraction\":\"0.5\"}"};
+    struct pod_text whole = {.name = "a",
+                             .uid = "u1",
+                             .asks = "cpu: 1",
+                             .metadata = "\"annotations\":{\"gpu-fraction\":\"1\"}"};
+
+    scene_init(&scene, one_tenant);
+    scene_load(&scene, scene_pod(&scene, &old));
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "0");
+    assert_true(scene_update(&scene, &old, &half));
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "1/2");
+    assert_true(scene_update(&scene, &half, &whole));
+    assert_true(scene_update(&scene, &whole, &half));
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "1");
+    scene_release(&scene);
+}
+
 static void a_resize_of_a_pod_that_was_not_known_is_recorded(void **state)
 {
     struct scene scene;
@@ -331,6 +359,7 @@ int main(void)
         cmocka_unit_test(pods_are_found_by_name_where_no_uid_is_known),
         cmocka_unit_test(pods_without_uid_and_name_are_told_apart_by_their_reviews),
         cmocka_unit_test(a_resize_is_judged_without_the_pods_own_record_and_raises_it),
+        cmocka_unit_test(an_update_by_which_a_pod_asks_for_more_raises_its_record),
         cmocka_unit_test(a_resize_of_a_pod_that_was_not_known_is_recorded),
         cmocka_unit_test(pods_that_ask_for_nothing_capped_take_no_lock),
         cmocka_unit_test(a_mirror_pod_counts),

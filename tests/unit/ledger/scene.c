@@ -304,6 +304,12 @@ bool scene_resize(struct scene *scene, const struct pod_text *old, const struct 
                                       scene_pod(scene, old)));
 }
 
+bool scene_update(struct scene *scene, const struct pod_text *old, const struct pod_text *pod)
+{
+    return settle(scene, scene_review(scene, "UPDATE", "pods", scene_pod(scene, pod),
+                                      scene_pod(scene, old)));
+}
+
 void scene_delete(struct scene *scene, const struct pod_text *pod)
 {
     bool is_allowed =

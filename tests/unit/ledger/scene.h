@@ -59,6 +59,7 @@ const char *scene_binding(struct scene *scene, const char *pod, const char *uid,
 /* Settled, let in or not. */
 bool scene_create(struct scene *scene, const struct pod_text *pod);
 bool scene_resize(struct scene *scene, const struct pod_text *old, const struct pod_text *pod);
+bool scene_update(struct scene *scene, const struct pod_text *old, const struct pod_text *pod);
 void scene_delete(struct scene *scene, const struct pod_text *pod);
 void scene_bind(struct scene *scene, const char *pod, const char *node);
 /* `labels`: members of metadata.labels */
