@@ -165,18 +165,6 @@ static void judge_gpus(const struct facts *facts, const struct usage *usage,
     add_exceeded(facts, &holding, findings);
 }
 
-static bool sum_matching(const struct glob *name, const struct resource_amounts *requests,
-                         struct amount *out)
-{
-    *out = (struct amount){0};
-    for (size_t i = 0; i < requests->count; i++) {
-        if (glob_matches(name, requests->items[i].name) &&
-            !amount_add(*out, requests->items[i].amount, out))
-            return false;
-    }
-    return true;
-}
-
 static void judge_resource(const struct facts *facts, const struct usage *usage, size_t at,
                            struct findings *findings)
 {
@@ -186,8 +174,8 @@ static void judge_resource(const struct facts *facts, const struct usage *usage,
                               .reserved = usage->resources_reserved[at],
                               .resource = bytes_from(cap->name.text)};
     struct amount old;
-    bool is_summed = sum_matching(&cap->name, &facts->ask.requests, &holding.asked) &&
-                     sum_matching(&cap->name, &facts->old_ask.requests, &old);
+    bool is_summed = resource_cap_sum(cap, &facts->ask.requests, &holding.asked) &&
+                     resource_cap_sum(cap, &facts->old_ask.requests, &old);
 
     if (is_summed && (amount_compare(holding.asked, old) <= 0 || !is_exceeded(&holding)))
         return;

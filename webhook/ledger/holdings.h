@@ -106,11 +106,6 @@ struct holding *holdings_next_named(const struct holding *holding);
 /* A sum that doesn't fit is INT64_MAX, so that no cap has room. */
 struct amount total_amount(const struct total *total);
 
-/* One of the caps of a tenant: how much of it these requests are. False where the sum doesn't fit.
- */
-bool cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
-             struct amount *out) MUST_CHECK;
-
 /* Those that hold a mode inside the scope of their tenant's sharing.exclusive, the earliest first;
  * NULL: none ever did. */
 const struct holding_list *holdings_in_mode(const struct holdings *holdings,

@@ -41,7 +41,7 @@ static void take_off_holding(const struct look *look, const struct holding *hold
     for (size_t i = 0; i < tenant->resources.count; i++) {
         struct amount amount = {0};
 
-        if (cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
+        if (resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
             take_off(&usage->resources[i], amount);
     }
 }

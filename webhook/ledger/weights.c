@@ -27,20 +27,6 @@ static void total_subtract(struct total *total, struct amount amount)
         total->is_beyond = true;
 }
 
-bool cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
-             struct amount *out)
-{
-    struct amount sum = {0};
-
-    for (size_t i = 0; i < requests->count; i++) {
-        if (glob_matches(&cap->name, requests->items[i].name) &&
-            !amount_add(sum, requests->items[i].amount, &sum))
-            return false;
-    }
-    *out = sum;
-    return true;
-}
-
 /* Add or subtract everything that a pod holds. */
 static void change_totals(struct holdings *holdings, const struct holding *holding,
                           void (*change)(struct total *total, struct amount amount))
@@ -56,7 +42,7 @@ static void change_totals(struct holdings *holdings, const struct holding *holdi
         held->by_mode[mode].is_beyond |= holding->is_beyond;
     }
     for (size_t i = 0; i < caps->count; i++) {
-        if (cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
+        if (resource_cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
             change(&held->resources[i], amount);
         else
             held->resources[i].is_beyond = true;

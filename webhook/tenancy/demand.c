@@ -145,3 +145,17 @@ bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct a
     }
     return true;
 }
+
+bool resource_cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
+                      struct amount *out)
+{
+    struct amount sum = {0};
+
+    for (size_t i = 0; i < requests->count; i++) {
+        if (glob_matches(&cap->name, requests->items[i].name) &&
+            !amount_add(sum, requests->items[i].amount, &sum))
+            return false;
+    }
+    *out = sum;
+    return true;
+}

@@ -3,6 +3,7 @@
 
 #include "kube/pod.h"
 #include "tenancy/cluster.h"
+#include "tenancy/tenant.h"
 
 /* What a pod asks for, before any policy says what it weighs. */
 struct ask {
@@ -29,3 +30,8 @@ struct demand {
  */
 bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
                   struct demand *out, struct error *err) MUST_CHECK;
+
+/* One of the caps of a tenant: how much of it these requests are. False where the sum doesn't fit.
+ */
+bool resource_cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
+                      struct amount *out) MUST_CHECK;
