@@ -252,6 +252,16 @@ def key_of(path):
     return path.rpartition(".")[2]
 
 
+def plant_broken(kind, text):
+    """What is no YAML: none of the file's documents can be read, and none is missed elsewhere."""
+    count = len(text.lines)
+    whole = "\n".join(text.lines) + "\n"
+    yield Mistake(f"{kind}: a list that isn't closed", kind, whole + "more: [\n", count + 1, 1, "")
+    yield Mistake(f"{kind}: a tab", kind, "\t" + whole, 0, 1, "")
+    yield Mistake(f"{kind}: an unknown alias", kind, whole + "more: *x\n", count, 7, "anchor")
+    yield Mistake(f"{kind}: a list for a document", kind, "- x\n", 0, 1, "expected a map")
+
+
 # ---- checking
 
 def check(folder):
@@ -335,6 +345,8 @@ def run(scratch):
                           "" if is_there else "no example of it: add one to SET")
         if is_there:
             mistakes += plant(field, texts[field["kind"]], Siblings(FIELDS, field))
+    for kind, text in texts.items():
+        mistakes += plant_broken(kind, text)
     for mistake, problem in try_all(mistakes, sound, scratch):
         is_good &= report(mistake.name, problem)
     return is_good
