@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What is missing or wrong is told in one line, before anything listens."""
 
+import json
 import os
 import socket
 
@@ -125,6 +126,16 @@ def help_tells_every_option():
         assert word in out, out
     assert run("help", "serve")[1] == out
     assert max(map(len, out.split("Examples:")[0].splitlines())) <= 100
+
+
+@test
+def version_names_the_libraries():
+    code, out, err = run("version")
+    assert code == 0 and err == "" and out.startswith("fairgate "), (out, err)
+    told = json.loads(run("version", "-o", "json")[1])
+    assert out.split()[1] == told["version"]
+    assert {"h2o", "openssl", "jansson"} <= set(told["libraries"]), told
+    assert run("--version")[1] == out
 
 
 if __name__ == "__main__":
