@@ -250,8 +250,6 @@ static void read_document(struct loading *loading, const struct node *document)
     struct head head = {0};
     enum document_kind kind;
 
-    if (document->kind == NODE_MAP && is_foreign(document))
-        return;
     if (!schema_read(&document_schema, document, loading->arena, &head, loading->problems) &&
         document->kind != NODE_MAP) {
         note_lost(loading, KIND_COUNT);
@@ -290,6 +288,7 @@ static bool load_file(struct loading *loading, const char *directory, const char
     const char *whole = arena_printf(loading->arena, "%s/%s", directory, path);
     struct source *source = arena_alloc(loading->arena, sizeof(*source));
     struct nodes documents = {0};
+    bool is_policy = false;
 
     source->name = path;
     if (!file_read(whole, MAX_FILE_BYTES, loading->arena, &source->text, err)) {
@@ -299,13 +298,19 @@ static bool load_file(struct loading *loading, const char *directory, const char
         note_lost(loading, KIND_COUNT);
         return true;
     }
-    digest_add(digest, bytes_from(path));
-    digest_add(digest, source->text);
     node_parse(source, loading->arena, &documents, loading->problems);
     if (documents.is_cut)
         note_lost(loading, KIND_COUNT);
-    for (size_t i = 0; i < documents.count; i++)
+    for (size_t i = 0; i < documents.count; i++) {
+        if (is_foreign(documents.items[i]))
+            continue;
+        is_policy = true;
         read_document(loading, documents.items[i]);
+    }
+    if (is_policy) {
+        digest_add(digest, bytes_from(path));
+        digest_add(digest, source->text);
+    }
     return true;
 }
 
