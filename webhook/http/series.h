@@ -19,7 +19,7 @@ struct series_table {
     size_t count, max;
 };
 
-/* Count `amount` more. What would pass the maximum is counted under the name "other". */
+/* Count series->count more. What would pass the maximum is counted under the name "other". */
 void series_count(struct series_table *table, const struct series *series);
 
 /* Everything that `from` has, too. */
