@@ -10,13 +10,15 @@ PRINTF_LIKE(4, 0)
 static void add(struct findings *findings, const char *field, const char *next, const char *format,
                 va_list args)
 {
+    bool denies = findings->rule->enforcement == ENFORCE_DENY;
     char text[MAX_TEXT_BYTES];
     struct finding *finding;
 
-    if (findings->count >= FINDINGS_KEPT) {
-        findings->dropped++;
+    if ((denies ? findings->denying : findings->count - findings->denying) >= FINDINGS_KEPT) {
+        findings->dropped += denies;
         return;
     }
+    findings->denying += denies;
     vsnprintf(text, sizeof(text), format, args);
     finding = ARENA_APPEND(findings->arena, findings->items, findings->count);
     finding->rule = findings->rule;

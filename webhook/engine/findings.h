@@ -5,8 +5,10 @@
 #include "tenancy/cluster.h"
 
 enum {
-    FINDINGS_TOLD = 64,  /* violations that a message tells; then how many more there are */
-    FINDINGS_KEPT = 1024 /* beyond, they are counted only */
+    FINDINGS_TOLD = 64, /* violations that a message tells; then how many more there are */
+    /* Of those that deny, and as many of the others: what only warns or is recorded never takes the
+     * place of a denial, nor makes one. Beyond, those that deny are counted only. */
+    FINDINGS_KEPT = 1024
 };
 
 /* The rule that is being judged, as every finding of it names it. */
@@ -29,7 +31,8 @@ struct findings {
     struct arena *arena;
     struct finding *items;
     size_t count;
-    size_t dropped;          /* found, but beyond FINDINGS_KEPT */
+    size_t denying;          /* how many of them have a rule that denies */
+    size_t dropped;          /* found of such a rule, but beyond FINDINGS_KEPT */
     const struct rule *rule; /* what findings_add speaks of */
 };
 

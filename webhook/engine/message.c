@@ -21,7 +21,7 @@ const char *message_write_denial(const struct finding *const *denying, size_t co
     for (size_t i = 0; i < count; i++)
         buf_printf(&buf, "%s%s", i ? "\n" : "", denying[i]->text);
     if (more)
-        buf_printf(&buf, "\nand %zu more", more);
+        buf_printf(&buf, count ? "\nand %zu more" : "%zu violations, too many to be told", more);
     for (size_t i = 0; i < count; i++) {
         /* What the policy's author says goes before our own advice. */
         const char *next = denying[i]->rule->next ? denying[i]->rule->next : denying[i]->next;
