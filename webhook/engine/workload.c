@@ -47,5 +47,7 @@ struct bytes workload_of(const struct pod *pod, struct arena *arena)
             return bytes_from(text);
         return bytes_from(arena_printf(arena, "%s.%016llx", marks[i].system, bytes_hash(mark)));
     }
-    return pod->owner_uid;
+    if (pod->owner_uid.len == 0 || is_label_value(pod->owner_uid))
+        return pod->owner_uid;
+    return bytes_from(arena_printf(arena, "owner.%016llx", bytes_hash(pod->owner_uid)));
 }
