@@ -163,6 +163,25 @@ static void join_terms(struct mutation *mutation, const char *term_text)
     arena_release(&scratch);
 }
 
+/* A copied pod would wait for pods that it has nothing to do with. */
+static void leave_workload(struct mutation *mutation, const char *label_path)
+{
+    const struct facts *facts = mutation->facts;
+    const char *parent =
+        arena_printf(facts->arena, "/spec/affinity/podAffinity/%s", required_member);
+    size_t index = 0;
+
+    if (value_type(value_member(facts->pod.labels, WORKLOAD_LABEL)))
+        patch_remove(mutation->patch, label_path);
+    for (struct value term = value_first(facts->pod.pod_terms); value_type(term);
+         term = value_next(term)) {
+        if (is_workload_term(term))
+            patch_remove(mutation->patch, pointer_join_index(facts->arena, parent, index));
+        else
+            index++;
+    }
+}
+
 static void join_workload(struct mutation *mutation)
 {
     const struct facts *facts = mutation->facts;
@@ -171,8 +190,7 @@ static void join_workload(struct mutation *mutation)
     const char *term;
 
     if (facts->workload.len == 0) {
-        if (value_type(label))
-            patch_remove(mutation->patch, path);
+        leave_workload(mutation, path);
         return;
     }
     if (!value_type(label))
