@@ -57,6 +57,18 @@ bool value_is_set(struct value value)
     return value_type(value) > VALUE_NULL;
 }
 
+/* Lengths and first letters tell most names apart. */
+static inline bool has_name(const struct document *document, const struct document_item *item,
+                            struct bytes name)
+{
+    const char *text = document->text.data + item->start + 1;
+
+    if (item->info & ITEM_ESCAPED)
+        return bytes_equal(text_of(document, item), name);
+    return item->end - item->start - 2 == name.len &&
+           (name.len == 0 || (text[0] == name.data[0] && memcmp(text, name.data, name.len) == 0));
+}
+
 struct value value_member_named(struct value value, struct bytes name)
 {
     const struct document_item *object = find_item(value), *item, *end;
@@ -65,7 +77,7 @@ struct value value_member_named(struct value value, struct bytes name)
         return (struct value){0};
     end = object + object->span;
     for (item = object + 1; item < end; item = item_after(item + 1)) {
-        if (bytes_equal(text_of(value.document, item), name))
+        if (has_name(value.document, item, name))
             return value_at(value.document, item + 1, value.index + object->span);
     }
     return (struct value){0};

@@ -210,7 +210,7 @@ static bool has_grown(struct facts *facts)
     struct value before = value_path(facts->review->old_object, "metadata.annotations");
     struct error ignored;
 
-    if (!facts->demand.is_accelerated || value_equal(before, facts->pod.annotations))
+    if (!facts->demand.is_annotated || value_equal(before, facts->pod.annotations))
         return false;
     if (!read_old_demand(facts, &ignored))
         facts->old_demand = (struct demand){0};

@@ -105,6 +105,7 @@ static bool read_container(struct value value, enum container_kind kind, struct 
 {
     struct container *container = ARENA_APPEND(arena, out->containers, out->container_count);
     struct bytes restart = {0};
+    struct value image;
 
     container->value = value;
     container->kind = kind;
@@ -118,8 +119,9 @@ static bool read_container(struct value value, enum container_kind kind, struct 
         return false;
     if (kind == CONTAINER_INIT && bytes_is(restart, "Always"))
         container->kind = CONTAINER_SIDECAR;
-    if (value_is_set(value_member(value, "image")))
-        add_image(out, arena, value_member(value, "image"));
+    image = value_member(value, "image");
+    if (value_is_set(image))
+        add_image(out, arena, image);
     return true;
 }
 

@@ -172,11 +172,45 @@ static bool refuse(struct bytes text, const char *problem, struct error *err)
     return false;
 }
 
+/* The forms that the API server writes nearly always: at most 12 digits, alone or in m, k, M, G,
+ * Ki, Mi or Gi. All else is for read_number. */
+static bool read_plain(struct bytes text, struct amount *out)
+{
+    static const struct plain_suffix {
+        const char *text;
+        int64_t factor;
+    } plain[] = {{"", 1},      {"Mi", 1024 * 1024}, {"Gi", 1024 * 1024 * 1024}, {"m", 0},
+                 {"Ki", 1024}, {"k", 1000},         {"M", 1000 * 1000},         {"G", 1000000000}};
+    int64_t number = 0;
+    size_t at = 0;
+
+    for (; at < text.len && is_digit(text.data[at]); at++) {
+        if (at == 12)
+            return false;
+        number = number * 10 + (text.data[at] - '0');
+    }
+    for (size_t i = 0; at > 0 && i < sizeof(plain) / sizeof(*plain); i++) {
+        int64_t product;
+
+        if (!bytes_is(bytes_tail(text, at), plain[i].text))
+            continue;
+        if (plain[i].factor == 0)
+            return amount_divide(amount_of(number), amount_of(1000), out);
+        if (__builtin_mul_overflow(number, plain[i].factor, &product))
+            return false;
+        *out = amount_of(product);
+        return true;
+    }
+    return false;
+}
+
 bool quantity_parse(struct bytes text, struct amount *out, struct error *err)
 {
     bool has_sign = text.len > 0 && (text.data[0] == '-' || text.data[0] == '+');
     struct number number;
 
+    if (read_plain(text, out))
+        return true;
     if (!read_number(bytes_tail(text, has_sign), &number))
         return refuse(text, "expected a quantity such as 2, 500m or 16Gi", err);
     if (has_sign && text.data[0] == '-' && !number_is_zero(&number))

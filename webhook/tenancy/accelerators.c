@@ -266,10 +266,11 @@ static bool has_known_prefix(struct bytes name)
 static bool is_builtin_name(const struct builtin_accelerator *row, enum accelerator_key key,
                             struct bytes text)
 {
+    struct bytes name = {row->name, row->name_len};
+
     if (row->key != key)
         return false;
-    return row->is_prefix ? bytes_has_prefix(text, bytes_from(row->name))
-                          : bytes_is(text, row->name);
+    return row->is_prefix ? bytes_has_prefix(text, name) : bytes_equal(text, name);
 }
 
 /* A share of a slice weighs no more than the slice, but is a share all the same. */

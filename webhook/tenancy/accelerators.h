@@ -63,6 +63,7 @@ bool accelerators_weigh(const struct accelerators *accelerators,
 struct builtin_accelerator {
     enum accelerator_key key;
     const char *name; /* or a prefix, where is_prefix */
+    size_t name_len;
     bool is_prefix;
     enum mode mode;
     struct amount gpus;

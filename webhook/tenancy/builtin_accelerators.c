@@ -8,24 +8,25 @@
  * .gfx, -me, .shared) weigh as the profile does; with .shared it is a share. */
 #include "tenancy/accelerators.h"
 
+#define NAMED(text) .name = text, .name_len = sizeof(text) - 1
+
 #define RESOURCE(resource, as, num, den, what)                                                     \
     {                                                                                              \
-        .key = ACCELERATOR_RESOURCE, .name = resource, .mode = as, .gpus = {num, den},             \
-        .note = what                                                                               \
+        .key = ACCELERATOR_RESOURCE, NAMED(resource), .mode = as, .gpus = {num, den}, .note = what \
     }
 #define MIG(profile, num, den, boards, what)                                                       \
     {                                                                                              \
-        .key = ACCELERATOR_RESOURCE, .name = "nvidia.com/mig-" profile, .mode = MODE_MIG,          \
+        .key = ACCELERATOR_RESOURCE, NAMED("nvidia.com/mig-" profile), .mode = MODE_MIG,           \
         .gpus = {num, den}, .product = boards, .note = what                                        \
     }
 #define CLASS(class_name, as, num, den, what)                                                      \
     {                                                                                              \
-        .key = ACCELERATOR_DEVICE_CLASS, .name = class_name, .mode = as, .gpus = {num, den},       \
+        .key = ACCELERATOR_DEVICE_CLASS, NAMED(class_name), .mode = as, .gpus = {num, den},        \
         .note = what                                                                               \
     }
 #define UNKNOWN(prefix, what)                                                                      \
     {                                                                                              \
-        .key = ACCELERATOR_RESOURCE, .name = prefix, .is_prefix = true, .mode = MODE_WHOLE,        \
+        .key = ACCELERATOR_RESOURCE, NAMED(prefix), .is_prefix = true, .mode = MODE_WHOLE,         \
         .gpus = {1, 1}, .note = what                                                               \
     }
 
@@ -128,19 +129,19 @@ const struct builtin_accelerator builtin_accelerators[] = {
     RESOURCE("gpu.intel.com/i915", MODE_WHOLE, 1, 1, "a GPU"),
     RESOURCE("gpu.intel.com/xe", MODE_WHOLE, 1, 1, "a GPU"),
     {.key = ACCELERATOR_RESOURCE,
-     .name = "gpu.intel.com/monitoring",
+     NAMED("gpu.intel.com/monitoring"),
      .mode = MODE_WHOLE,
      .gpus = {1, 1},
      .is_unbounded = true,
      .note = "shows every GPU of the node"},
     {.key = ACCELERATOR_RESOURCE,
-     .name = "gpu.intel.com/i915_monitoring",
+     NAMED("gpu.intel.com/i915_monitoring"),
      .mode = MODE_WHOLE,
      .gpus = {1, 1},
      .is_unbounded = true,
      .note = "shows every GPU of the node"},
     {.key = ACCELERATOR_RESOURCE,
-     .name = "gpu.intel.com/xe_monitoring",
+     NAMED("gpu.intel.com/xe_monitoring"),
      .mode = MODE_WHOLE,
      .gpus = {1, 1},
      .is_unbounded = true,
@@ -176,19 +177,19 @@ const struct builtin_accelerator builtin_accelerators[] = {
     CLASS("gpu-vfio.intel.com", MODE_WHOLE, 1, 1, "a GPU, passed through"),
     CLASS("gaudi.intel.com", MODE_WHOLE, 1, 1, "a Gaudi accelerator"),
     {.key = ACCELERATOR_DEVICE_CLASS,
-     .name = "",
+     NAMED(""),
      .is_prefix = true,
      .mode = MODE_WHOLE,
      .gpus = {1, 1},
      .note = "any other device class"},
 
     {.key = ACCELERATOR_ANNOTATION,
-     .name = "gpu-fraction",
+     NAMED("gpu-fraction"),
      .mode = MODE_SHARED,
      .is_value = true,
      .note = "KAI: that fraction of each device"},
     {.key = ACCELERATOR_ANNOTATION,
-     .name = "gpu-memory",
+     NAMED("gpu-memory"),
      .mode = MODE_SHARED,
      .gpus = {1, 1},
      .note = "KAI: memory of a GPU whose size is not known"},

@@ -106,6 +106,7 @@ static bool weigh_annotation(const struct weighing *weighing, const struct annot
 
     if (!accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight))
         return true;
+    weighing->out->is_annotated = true;
     if (!read_number(annotation, weighing->arena, &name.number, err) ||
         !read_device_count(weighing->ask, weighing->arena, &devices, err))
         return false;
