@@ -147,6 +147,9 @@ static void check_templates(const struct string_map *map, struct problems *probl
             if (!end || find_template(at, &len) >= 0)
                 continue;
             name = (struct bytes){at + 1, (size_t)(end - at - 1)};
+            /* JSON, which annotations often hold. */
+            if (name.len == 0 || memchr(name.data, '"', name.len))
+                continue;
             nearest = strings_nearest(template_names, TEMPLATE_COUNT, name);
             problems_add(problems, map->items[i].node, "unknown template \"{%s}\"%s%s%s",
                          text_quote(problems->arena, name), nearest ? "; did you mean \"{" : "",
