@@ -98,6 +98,7 @@ static const char *find_match(const struct strings *patterns, const struct image
 /* An image as messages tell of it. */
 struct told_image {
     const struct image_ref *ref;
+    struct bytes image;
     const char *text, *field;
 };
 
@@ -106,10 +107,13 @@ static void check_source(const struct image_settings *settings, const struct tol
 {
     const char *denied = find_match(&settings->deny, told->ref), *field = told->field;
 
+    if (!denied && (!settings->is_allow_given || find_match(&settings->allow, told->ref)))
+        return;
+    findings->value = told->image;
     if (denied)
         findings_add(findings, field, "%s has the image \"%s\" (%s), which is denied by \"%s\"",
                      facts_subject(facts), told->text, told->ref->name, denied);
-    else if (settings->is_allow_given && !find_match(&settings->allow, told->ref))
+    else
         findings_add_next(findings, field,
                           arena_printf(facts->arena, "use an image that matches %s",
                                        strings_join(&settings->allow, 4, facts->arena)),
@@ -133,18 +137,23 @@ static void check_image(const struct image_settings *settings, const struct imag
     image = text_clean(facts->arena, use->image, 200);
     field = facts_field(facts, use->value);
     if (!is_parsed) {
+        findings->value = use->image;
         findings_add(findings, field, "%s has the image \"%s\", which is no image reference: %s",
                      facts_subject(facts), image, err.text);
         return;
     }
-    check_source(settings, &(struct told_image){&ref, image, field}, facts, findings);
-    if (ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag)))
+    check_source(settings, &(struct told_image){&ref, use->image, image, field}, facts, findings);
+    if (ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag))) {
+        findings->value = use->image;
         findings_add_next(findings, field, "name a version, or a digest",
                           "%s has the image \"%s\" with the tag \"%s\", which is denied",
                           facts_subject(facts), image, ref.tag);
-    if (settings->is_digest_required && !ref.digest[0])
+    }
+    if (settings->is_digest_required && !ref.digest[0]) {
+        findings->value = use->image;
         findings_add_next(findings, field, "name the image by digest: NAME@sha256:...",
                           "%s has the image \"%s\" without a digest", facts_subject(facts), image);
+    }
 }
 
 static void check(const void *settings, const struct facts *facts, struct findings *findings)

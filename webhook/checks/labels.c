@@ -69,6 +69,7 @@ static void check_required(const struct regex_pair *pair, const struct map *map,
     if (result == REGEX_YES)
         return;
     path = facts_key_field(facts, map->field, pair->key);
+    findings->value = value_text(value);
     if (result == REGEX_ERROR)
         findings_add(findings, path,
                      "%s: the %s \"%s\" can't be matched with \"%s\": too much effort",
@@ -86,11 +87,14 @@ static void check_map(const struct label_settings *settings, const struct map *m
         check_required(&settings->required.items[i], map, facts, findings);
     for (size_t i = 0; i < settings->forbidden.count; i++) {
         const char *key = settings->forbidden.items[i];
+        struct value value = value_member(map->value, key);
 
-        if (value_type(value_member(map->value, key)) != VALUE_ABSENT)
-            findings_add(findings, facts_key_field(facts, map->field, key),
-                         "%s has the %s \"%s\", which is forbidden", facts_subject(facts),
-                         map->what, key);
+        if (value_type(value) == VALUE_ABSENT)
+            continue;
+        findings->value = value_text(value);
+        findings_add(findings, facts_key_field(facts, map->field, key),
+                     "%s has the %s \"%s\", which is forbidden", facts_subject(facts), map->what,
+                     key);
     }
 }
 

@@ -11,9 +11,11 @@ static void add(struct findings *findings, const char *field, const char *next, 
                 va_list args)
 {
     bool denies = findings->rule->enforcement == ENFORCE_DENY;
+    struct bytes value = findings->value;
     char text[MAX_TEXT_BYTES];
     struct finding *finding;
 
+    findings->value = (struct bytes){0};
     if ((denies ? findings->denying : findings->count - findings->denying) >= FINDINGS_KEPT) {
         findings->dropped += denies;
         return;
@@ -24,6 +26,7 @@ static void add(struct findings *findings, const char *field, const char *next, 
     finding->rule = findings->rule;
     finding->field = field;
     finding->next = next;
+    finding->value = value;
     finding->text = text_clean(findings->arena, bytes_from(text), sizeof(text));
 }
 
@@ -74,7 +77,7 @@ void findings_set_enforcement(struct findings *findings, enum enforcement enforc
 static bool is_same(const struct finding *a, const struct finding *b)
 {
     return !strcmp(a->rule->name, b->rule->name) && !strcmp(a->field, b->field) &&
-           !strcmp(a->text, b->text);
+           !strcmp(a->text, b->text) && bytes_equal(a->value, b->value);
 }
 
 void findings_excuse(struct findings *findings, const struct findings *old)

@@ -21,10 +21,11 @@ struct rule {
 
 struct finding {
     const struct rule *rule;
-    const char *field; /* path in the object, as the author wrote it: spec.containers[0].image */
-    const char *text;  /* what is wrong, with figures; one line */
-    const char *next;  /* what to do, where rule->next says nothing; may be NULL */
-    bool was_there;    /* the old object has it too: told, but it doesn't deny */
+    const char *field;  /* path in the object, as the author wrote it: spec.containers[0].image */
+    const char *text;   /* what is wrong, with figures; one line */
+    const char *next;   /* what to do, where rule->next says nothing; may be NULL */
+    struct bytes value; /* what is wrong, whole, where the text may show a part of it; or empty */
+    bool was_there;     /* the old object has it too: told, but it doesn't deny */
 };
 
 struct findings {
@@ -34,6 +35,7 @@ struct findings {
     size_t denying;          /* how many of them have a rule that denies */
     size_t dropped;          /* found of such a rule, but beyond FINDINGS_KEPT */
     const struct rule *rule; /* what findings_add speaks of */
+    struct bytes value;      /* of the next finding alone */
 };
 
 /* A violation of findings->rule. Text without final stop; every text from outside goes through
@@ -53,5 +55,5 @@ void findings_set_rule(struct findings *findings, const struct node *node,
 /* The same rule, enforced otherwise. */
 void findings_set_enforcement(struct findings *findings, enum enforcement enforcement);
 
-/* Mark what `old` has too, with the same rule, field and words. */
+/* Mark what `old` has too, with the same rule, field, words and value. */
 void findings_excuse(struct findings *findings, const struct findings *old);
