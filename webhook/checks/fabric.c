@@ -66,12 +66,12 @@ static void check_node(const struct facts *facts, struct bytes node, const char 
 /* What the pod itself asks for of the label, for the message. */
 static const char *own_choice(const struct facts *facts)
 {
-    struct bytes selected = value_text(value_member(facts->pod.node_selector, node_label(facts)));
+    struct value selected = value_member(facts->pod.node_selector, node_label(facts));
     struct value term = value_first(facts->pod.node_terms);
 
-    if (selected.len)
+    if (value_is_set(selected))
         return arena_printf(facts->arena, "%s=%s", node_label(facts),
-                            text_quote(facts->arena, selected));
+                            text_quote(facts->arena, value_text(selected)));
     for (struct value e = value_first(value_member(term, "matchExpressions")); value_type(e);
          e = value_next(e)) {
         if (bytes_is(value_text(value_member(e, "key")), node_label(facts)))
