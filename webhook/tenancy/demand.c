@@ -77,14 +77,33 @@ static bool read_number(const struct annotation *annotation, struct arena *arena
     return error_wrap(err, "metadata.annotations[\"%s\"]", text_quote(arena, annotation->name));
 }
 
-/* KAI multiplies the share by a number of devices (gpu_sharing.go). */
+static bool is_whole_number(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+    }
+    return text.len > 0;
+}
+
+/* KAI multiplies the share by a number of devices (gpu_sharing.go), and takes what is no whole number
+ * for one device: less than one would weigh less than what the pod gets. */
 static bool read_device_count(const struct ask *ask, struct arena *arena, struct amount *out,
                               struct error *err)
 {
     *out = amount_of(1);
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        if (bytes_is(ask->annotations[i].name, "gpu-fraction-num-devices"))
-            return read_number(&ask->annotations[i], arena, out, err);
+        const struct annotation *annotation = &ask->annotations[i];
+
+        if (!bytes_is(annotation->name, "gpu-fraction-num-devices"))
+            continue;
+        if (!read_number(annotation, arena, out, err))
+            return false;
+        if (is_whole_number(annotation->value))
+            return true;
+        return error_set(err, "metadata.annotations[\"%s\"]: expected a whole number, got \"%s\"",
+                         text_quote(arena, annotation->name),
+                         text_quote(arena, annotation->value));
     }
     return true;
 }
