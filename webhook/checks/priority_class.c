@@ -3,36 +3,32 @@
  *
  * k8s.io/api/scheduling/v1: value, globalDefault and preemptionPolicy are members of the object
  * itself. */
+#include "base/field.h"
 #include "engine/check.h"
 
 struct class_facts {
     struct bytes name;
     const struct tier *tier; /* NULL: the ladder lacks it */
-    struct value object;
+    struct bytes policy; /* preemptionPolicy */
     int64_t value;
-    bool has_value, is_global_default;
+    bool is_global_default;
 };
 
-/* Values that aren't what they should be are the API server's to refuse: it validates after us. */
-static struct class_facts read_class(const struct facts *facts)
+static bool read_class(const struct facts *facts, struct class_facts *out, struct error *err)
 {
-    struct class_facts class = {.object = facts->pod.object, .name = facts->pod.name};
-    struct bytes digits = value_number(value_member(class.object, "value"));
-    bool is_negative = digits.len > 0 && digits.data[0] == '-';
+    struct value object = facts->pod.object;
 
-    for (size_t i = is_negative; i < digits.len && i < 12; i++)
-        class.value = class.value * 10 + (digits.data[i] - '0');
-    class.value = is_negative ? -class.value : class.value;
-    class.has_value = digits.len > 0;
-    class.is_global_default = value_type(value_member(class.object, "globalDefault")) == VALUE_TRUE;
-    class.tier = ladder_find(&facts->tenancy->ladder, class.name);
-    return class;
+    *out = (struct class_facts){.name = facts->pod.name,
+                                .tier = ladder_find(&facts->tenancy->ladder, facts->pod.name)};
+    return field_integer(object, "value", facts->arena, &out->value, err) &&
+           field_bool(object, "globalDefault", facts->arena, &out->is_global_default, err) &&
+           field_text(object, "preemptionPolicy", facts->arena, &out->policy, err);
 }
 
 static void check_in_ladder(const struct facts *facts, const struct class_facts *class,
                             struct findings *findings)
 {
-    struct bytes policy = value_text(value_member(class->object, "preemptionPolicy"));
+    struct bytes policy = class->policy;
     const char *expected = preemption_policy_names[class->tier->policy];
 
     if (class->value != class->tier->value) {
@@ -80,11 +76,17 @@ static void check_outside(const struct facts *facts, const struct class_facts *c
 
 static void check(const struct facts *facts, struct findings *findings)
 {
+    bool is_delete = facts->review->operation == OPERATION_DELETE;
     struct class_facts class;
+    struct error err = {0};
 
     if (!facts->tenancy->ladder.node)
         return;
-    class = read_class(facts);
+    if (!read_class(facts, &class, &err) && !is_delete) {
+        rule_of_cluster(findings, facts, "request");
+        findings_add_next(findings, "", "mend the object", "%s", err.text);
+        return;
+    }
     if (class.tier && !facts->is_admin && !facts->is_old) {
         rule_of_ladder(findings, facts, "admins", class.tier->node);
         findings_add_next(
@@ -92,7 +94,7 @@ static void check(const struct facts *facts, struct findings *findings)
             "%s is a class of the ladder \"%s\", which only Cluster.admins may change",
             facts_subject(facts), facts->tenancy->ladder.name);
     }
-    if (facts->review->operation == OPERATION_DELETE)
+    if (is_delete)
         return;
     if (class.tier)
         check_in_ladder(facts, &class, findings);
