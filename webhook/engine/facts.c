@@ -161,17 +161,24 @@ const char *facts_field(const struct facts *facts, struct value value)
     return facts_path(facts, place);
 }
 
+static const char class_label[] = "priorityClassName";
+
+static bool is_placed_by_kai(const struct pod *pod)
+{
+    return bytes_is(pod->scheduler_name, "kai-scheduler");
+}
+
 /* The class that counts: KAI takes a label's before spec.priorityClassName, and one that the pod
  * has only because it is the cluster's default, and that the ladder lacks, counts as none. */
 static void find_priority_class(struct facts *facts)
 {
     const struct pod *pod = &facts->pod;
-    struct bytes label = value_text(value_member(pod->labels, "priorityClassName"));
+    struct bytes label = value_text(value_member(pod->labels, class_label));
     const struct view_object *known;
 
     facts->priority_class = pod->priority_class;
     facts->priority_field = facts_path(facts, "spec.priorityClassName");
-    if (label.len && bytes_is(pod->scheduler_name, "kai-scheduler")) {
+    if (label.len && is_placed_by_kai(pod)) {
         facts->priority_class = label;
         facts->priority_field = facts_path(facts, "metadata.labels.priorityClassName");
         return;
@@ -221,6 +228,16 @@ static bool has_grown(struct facts *facts)
     return false;
 }
 
+/* A class that a label names can be changed while the pod is there. */
+static bool has_other_class(const struct facts *facts)
+{
+    struct value labels = value_path(facts->review->old_object, "metadata.labels");
+    struct bytes before = value_text(value_member(labels, class_label));
+
+    return is_placed_by_kai(&facts->pod) &&
+           !bytes_equal(before, value_text(value_member(facts->pod.labels, class_label)));
+}
+
 static bool read_pod(struct facts *facts, struct value object, struct error *err)
 {
     const struct cluster *cluster = &facts->tenancy->cluster;
@@ -236,8 +253,12 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
     facts->is_mirror = is_mirror_pod(facts);
     if (facts->evaluation == EVALUATE_POD_RESIZE)
         return read_old_demand(facts, err);
-    if (facts->evaluation == EVALUATE_POD_UPDATE && !facts->is_old && has_grown(facts))
+    if (facts->evaluation != EVALUATE_POD_UPDATE || facts->is_old)
+        return true;
+    if (has_grown(facts))
         facts->evaluation |= EVALUATE_POD_RESIZE;
+    if (has_other_class(facts))
+        facts->evaluation |= EVALUATE_POD_CLASS;
     return true;
 }
 

@@ -8,7 +8,8 @@
 #include "tenancy/tenancy.h"
 
 /* What kind of question a request is. One bit each, so that a check can name those it answers. An
- * update by which a pod asks for more is an update and a resize. */
+ * update by which a pod asks for more is an update and a resize; one by which another priority class
+ * counts, an update and that. */
 enum evaluation {
     EVALUATE_POD_CREATE = 1 << 0,
     EVALUATE_POD_UPDATE = 1 << 1,
@@ -20,6 +21,7 @@ enum evaluation {
     EVALUATE_PRIORITY_CLASS = 1 << 7,
     EVALUATE_POD_DELETE = 1 << 8, /* judged by nothing; the ledger wants to hear of it */
     EVALUATE_NAMESPACE_DELETE = 1 << 9,
+    EVALUATE_POD_CLASS = 1 << 10,
 };
 
 /* The world that a decision is made in. */
