@@ -9,7 +9,7 @@
 struct class_facts {
     struct bytes name;
     const struct tier *tier; /* NULL: the ladder lacks it */
-    struct bytes policy; /* preemptionPolicy */
+    struct bytes policy;     /* preemptionPolicy */
     int64_t value;
     bool is_global_default;
 };

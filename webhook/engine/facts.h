@@ -8,8 +8,8 @@
 #include "tenancy/tenancy.h"
 
 /* What kind of question a request is. One bit each, so that a check can name those it answers. An
- * update by which a pod asks for more is an update and a resize; one by which another priority class
- * counts, an update and that. */
+ * update by which a pod asks for more is an update and a resize; one by which another priority
+ * class counts, an update and that. */
 enum evaluation {
     EVALUATE_POD_CREATE = 1 << 0,
     EVALUATE_POD_UPDATE = 1 << 1,

@@ -86,8 +86,8 @@ static bool is_whole_number(struct bytes text)
     return text.len > 0;
 }
 
-/* KAI multiplies the share by a number of devices (gpu_sharing.go), and takes what is no whole number
- * for one device: less than one would weigh less than what the pod gets. */
+/* KAI multiplies the share by a number of devices (gpu_sharing.go), and takes what is no whole
+ * number for one device: less than one would weigh less than what the pod gets. */
 static bool read_device_count(const struct ask *ask, struct arena *arena, struct amount *out,
                               struct error *err)
 {
@@ -102,8 +102,7 @@ static bool read_device_count(const struct ask *ask, struct arena *arena, struct
         if (is_whole_number(annotation->value))
             return true;
         return error_set(err, "metadata.annotations[\"%s\"]: expected a whole number, got \"%s\"",
-                         text_quote(arena, annotation->name),
-                         text_quote(arena, annotation->value));
+                         text_quote(arena, annotation->name), text_quote(arena, annotation->value));
     }
     return true;
 }
