@@ -3,6 +3,7 @@
  *
  * For a Namespace the same is asked of the namespace's own metadata. */
 #include "engine/check.h"
+#include "kube/selector.h"
 
 struct label_settings {
     const struct node *node;
@@ -25,14 +26,21 @@ static const struct field fields[] = {
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     const struct label_settings *settings = out;
+    const struct node *forbidden = node_find(settings->node, "forbidden");
 
-    (void)arena;
+    for (size_t i = 0; forbidden && i < forbidden->count; i++) {
+        const struct node *item = &forbidden->children[i];
+
+        if (item->kind == NODE_STRING && item->text.len)
+            selector_check_key(item, text_quote(arena, item->text), problems);
+    }
     if (!node_find(settings->node, "required") && !node_find(settings->node, "forbidden"))
         problems_add(problems, settings->node,
                      "one of \"required\" and \"forbidden\" is required here");
     for (size_t i = 0; i < settings->required.count; i++) {
         const struct regex_pair *pair = &settings->required.items[i];
 
+        selector_check_key(pair->node, pair->key, problems);
         if (strings_has(&settings->forbidden, bytes_from(pair->key)))
             problems_add(problems, pair->node, "\"%s\" is required and forbidden: no object passes",
                          pair->key);

@@ -52,7 +52,7 @@ static bool is_label_key(struct bytes text)
            is_label_name(bytes_tail(text, prefix_len + 1));
 }
 
-static void check_key(const struct node *node, const char *key, struct problems *problems)
+void selector_check_key(const struct node *node, const char *key, struct problems *problems)
 {
     if (!is_label_key(bytes_from(key)))
         problems_add(problems, node, "\"%s\" can't be a label's key", key);
@@ -84,7 +84,7 @@ static void finish_expression(void *out, struct arena *arena, struct problems *p
     const char *word = operators[expression->operator];
 
     (void)arena;
-    check_key(node_find(expression->node, "key"), expression->key, problems);
+    selector_check_key(node_find(expression->node, "key"), expression->key, problems);
     for (size_t i = 0; i < expression->values.count; i++)
         check_value(&values->children[i], expression->values.items[i], problems);
     if (has_values(expression->operator) && !values)
@@ -128,7 +128,7 @@ static void finish_selector(void *out, struct arena *arena, struct problems *pro
     for (size_t i = 0; i < selector->match_labels.count; i++) {
         const struct string_pair *pair = &selector->match_labels.items[i];
 
-        check_key(pair->node, pair->key, problems);
+        selector_check_key(pair->node, pair->key, problems);
         check_value(pair->node + 1, pair->value, problems);
     }
 }

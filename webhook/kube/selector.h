@@ -25,6 +25,10 @@ struct selector {
  * the others have none; keys and values have the syntax of labels. */
 extern const struct schema selector_schema;
 
+/* A mistake at `node` where `key` can't be the key of a label, or of an annotation: it would be
+ * there on no object. */
+void selector_check_key(const struct node *node, const char *key, struct problems *problems);
+
 /* `labels`: a JSON object of strings, or absent. NotIn and DoesNotExist hold for a missing key. */
 bool selector_matches(const struct selector *selector, struct value labels);
 

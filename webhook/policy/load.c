@@ -103,6 +103,13 @@ const struct schema document_schema = {.name = "document",
                                        .fields = head_fields,
                                        .size = sizeof(struct head)};
 
+/* What findings of our own begin with: a policy's rules must have other names. */
+static bool is_reserved(enum document_kind kind, const char *name)
+{
+    return kind == KIND_POLICY &&
+           (!strcmp(name, "tenant") || !strcmp(name, "ladder") || !strcmp(name, "cluster"));
+}
+
 /* DNS-1123 subdomains, as Kubernetes names are; a slash would make rules' names ambiguous. */
 static bool is_name(const char *text)
 {
@@ -131,6 +138,12 @@ static bool take_name(struct loading *loading, enum document_kind kind, const st
                      "\"name\": expected a name of at most %d lower-case letters, digits, '-' and "
                      "'.', got \"%s\"",
                      MAX_NAME_BYTES, text_quote(loading->arena, node->text));
+        return false;
+    }
+    if (is_reserved(kind, text)) {
+        problems_add(loading->problems, node,
+                     "\"name\": \"%s\" is taken: fairgate's own rules are called %s/...", text,
+                     text);
         return false;
     }
     for (size_t i = 0; i < loading->names.count; i++) {

@@ -114,12 +114,31 @@ static bool has_unknown_key(const struct node *node)
     return false;
 }
 
+/* An id is part of a rule's name, which stands in messages, logs and annotations. */
+static void check_id(const struct node *entry, struct problems *problems)
+{
+    const struct node *id = node_find(entry, "id");
+    static const char others[] = "-_.";
+
+    for (size_t i = 0; id && id->kind == NODE_STRING && i < id->text.len; i++) {
+        char c = id->text.data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c && strchr(others, c)))
+            continue;
+        problems_add(problems, id, "\"id\": expected letters, digits, '-', '_' and '.', got \"%s\"",
+                     text_quote(problems->arena, id->text));
+        return;
+    }
+}
+
 /* The one check of a rule, told from the keys that were given. */
 static void finish_rule(void *out, struct arena *arena, struct problems *problems)
 {
     struct policy_rule *rule = out;
     struct strings names = {0};
 
+    check_id(rule->node, problems);
     for (size_t i = 0; check_kinds[i]; i++) {
         const struct node *key = node_find_key(rule->node, check_kinds[i]->name);
 
@@ -191,6 +210,8 @@ static void refuse_same_ids(const struct policy *policy, struct problems *proble
                              rules[j].node->line);
         }
     }
+    for (size_t i = 0; i < policy->mutations.count; i++)
+        check_id(mutations[i].node, problems);
     for (size_t i = 1; i < policy->mutations.count; i++) {
         for (size_t j = 0; j < i && mutations[i].id; j++) {
             if (mutations[j].id && !strcmp(mutations[i].id, mutations[j].id))

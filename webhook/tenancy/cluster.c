@@ -1,5 +1,9 @@
 #include "tenancy/cluster.h"
 
+#include "kube/selector.h"
+
+static const char default_admins[] = "system:masters";
+
 static const char *const untenanted_words[] = {"deny", "warn", "allow", NULL};
 static const char *const at_bind_words[] = {"audit", "warn", "deny", NULL};
 
@@ -119,10 +123,30 @@ static void refuse_same_rows(const struct cluster *cluster, struct problems *pro
     }
 }
 
+/* A label's key that can't be one is on no object. */
+static void check_label(const struct node *node, struct arena *arena, struct problems *problems)
+{
+    if (node && node->kind == NODE_STRING && node->text.len)
+        selector_check_key(node, text_quote(arena, node->text), problems);
+}
+
+static bool has_default_admins(const struct admins *admins)
+{
+    return admins->users.count == 0 && admins->groups.count == 1 && admins->groups.items[0].text &&
+           !strcmp(admins->groups.items[0].text, default_admins);
+}
+
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
-    (void)arena;
-    refuse_same_rows(out, problems);
+    const struct cluster *cluster = out;
+
+    refuse_same_rows(cluster, problems);
+    check_label(node_find(cluster->node, "tenantLabel"), arena, problems);
+    check_label(node_find(node_find(cluster->node, "fabric"), "nodeLabel"), arena, problems);
+    if (has_default_admins(&cluster->admins))
+        problems_warn(problems, cluster->node,
+                      "only the group \"%s\" may administer: name others under admins",
+                      default_admins);
 }
 
 const struct schema cluster_schema = {.name = "Cluster",
@@ -138,7 +162,7 @@ void cluster_init_defaults(struct cluster *cluster, struct arena *arena)
     cluster->fabric.node_label = "nvidia.com/gpu.clique";
     cluster->admins.groups.items = arena_alloc(arena, sizeof(struct glob));
     cluster->admins.groups.count =
-        glob_parse(BYTES("system:masters"), arena, cluster->admins.groups.items, &err);
+        glob_parse(bytes_from(default_admins), arena, cluster->admins.groups.items, &err);
 }
 
 bool cluster_is_admin(const struct cluster *cluster, const struct review *review)
