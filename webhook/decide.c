@@ -8,7 +8,9 @@ static void add_fault(struct decision *decision, const struct error *err)
     const struct facts facts = {.tenancy = decision->world.tenancy};
 
     rule_of_cluster(&decision->findings, &facts, err->is_limit ? "limits" : "request");
-    findings_add(&decision->findings, "", "%s", err->text);
+    findings_add_next(&decision->findings, "",
+                      err->is_limit ? "stay within the bound" : "mend what the message names", "%s",
+                      err->text);
 }
 
 static struct subject subject_of(const struct decision *decision, struct value object,

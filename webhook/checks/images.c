@@ -111,8 +111,9 @@ static void check_source(const struct image_settings *settings, const struct tol
         return;
     findings->value = told->image;
     if (denied)
-        findings_add(findings, field, "%s has the image \"%s\" (%s), which is denied by \"%s\"",
-                     facts_subject(facts), told->text, told->ref->name, denied);
+        findings_add_next(findings, field, "use another image",
+                          "%s has the image \"%s\" (%s), which is denied by \"%s\"",
+                          facts_subject(facts), told->text, told->ref->name, denied);
     else
         findings_add_next(findings, field,
                           arena_printf(facts->arena, "use an image that matches %s",
@@ -138,8 +139,9 @@ static void check_image(const struct image_settings *settings, const struct imag
     field = facts_field(facts, use->value);
     if (!is_parsed) {
         findings->value = use->image;
-        findings_add(findings, field, "%s has the image \"%s\", which is no image reference: %s",
-                     facts_subject(facts), image, err.text);
+        findings_add_next(findings, field, "write the image as HOST/PATH:TAG",
+                          "%s has the image \"%s\", which is no image reference: %s",
+                          facts_subject(facts), image, err.text);
         return;
     }
     check_source(settings, &(struct told_image){&ref, use->image, image, field}, facts, findings);

@@ -79,13 +79,17 @@ static void check_required(const struct regex_pair *pair, const struct map *map,
     path = facts_key_field(facts, map->field, pair->key);
     findings->value = value_text(value);
     if (result == REGEX_ERROR)
-        findings_add(findings, path,
-                     "%s: the %s \"%s\" can't be matched with \"%s\": too much effort",
-                     facts_subject(facts), map->what, pair->key, regex_text(pair->regex));
+        findings_add_next(findings, path, "use a shorter value",
+                          "%s: the %s \"%s\" can't be matched with \"%s\": too much effort",
+                          facts_subject(facts), map->what, pair->key, regex_text(pair->regex));
     else
-        findings_add(findings, path, "%s has the %s %s=\"%s\", which does not match \"%s\"",
-                     facts_subject(facts), map->what, pair->key,
-                     text_clean(facts->arena, value_text(value), 128), regex_text(pair->regex));
+        findings_add_next(findings, path,
+                          arena_printf(facts->arena, "give the %s %s a value that matches %s",
+                                       map->what, pair->key, regex_text(pair->regex)),
+                          "%s has the %s %s=\"%s\", which does not match \"%s\"",
+                          facts_subject(facts), map->what, pair->key,
+                          text_clean(facts->arena, value_text(value), 128),
+                          regex_text(pair->regex));
 }
 
 static void check_map(const struct label_settings *settings, const struct map *map,
@@ -100,9 +104,10 @@ static void check_map(const struct label_settings *settings, const struct map *m
         if (value_type(value) == VALUE_ABSENT)
             continue;
         findings->value = value_text(value);
-        findings_add(findings, facts_key_field(facts, map->field, key),
-                     "%s has the %s \"%s\", which is forbidden", facts_subject(facts), map->what,
-                     key);
+        findings_add_next(findings, facts_key_field(facts, map->field, key),
+                          arena_printf(facts->arena, "remove the %s %s", map->what, key),
+                          "%s has the %s \"%s\", which is forbidden", facts_subject(facts),
+                          map->what, key);
     }
 }
 

@@ -120,11 +120,14 @@ static void check_required(const struct strings *required, const char *what,
 
         if (resource_find(own, name) || resource_find(pods, name))
             continue;
-        findings_add(findings,
-                     arena_printf(facts->arena, "%s.resources.%ss", holder_field(holder, facts),
-                                  what),
-                     "%s has the container \"%s\" without a %s for %s", facts_subject(facts),
-                     text_quote(facts->arena, holder->container->name), what, required->items[i]);
+        findings_add_next(findings,
+                          arena_printf(facts->arena, "%s.resources.%ss",
+                                       holder_field(holder, facts), what),
+                          arena_printf(facts->arena, "set a %s for %s in the container", what,
+                                       required->items[i]),
+                          "%s has the container \"%s\" without a %s for %s", facts_subject(facts),
+                          text_quote(facts->arena, holder->container->name), what,
+                          required->items[i]);
     }
 }
 
@@ -150,11 +153,13 @@ static void check_max(const struct resource_settings *settings, const struct hol
         if (holder->container)
             who = arena_printf(facts->arena, " in the container \"%s\"",
                                text_quote(facts->arena, holder->container->name));
-        findings_add(findings,
-                     arena_printf(facts->arena, "%s.resources", holder_field(holder, facts)),
-                     "%s asks for %s of %s%s, more than %s", facts_subject(facts),
-                     quantity_write(*asked, name, facts->arena), max->name, who,
-                     quantity_write(max->max, name, facts->arena));
+        findings_add_next(findings,
+                          arena_printf(facts->arena, "%s.resources", holder_field(holder, facts)),
+                          arena_printf(facts->arena, "ask for %s of %s at most",
+                                       quantity_write(max->max, name, facts->arena), max->name),
+                          "%s asks for %s of %s%s, more than %s", facts_subject(facts),
+                          quantity_write(*asked, name, facts->arena), max->name, who,
+                          quantity_write(max->max, name, facts->arena));
     }
 }
 

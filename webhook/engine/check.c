@@ -20,8 +20,13 @@ void rule_of_ladder(struct findings *findings, const struct facts *facts, const 
 
 void rule_of_cluster(struct findings *findings, const struct facts *facts, const char *what)
 {
-    findings_set_rule(findings, node_find_place(facts->tenancy->cluster.node, what), ENFORCE_DENY,
-                      "cluster/%s", what);
+    const struct node *cluster = facts->tenancy->cluster.node;
+    const struct node *node = node_find_place(cluster, what);
+
+    /* A default stands where it could be changed. */
+    if (!node && (!strcmp(what, "tenantLabel") || !strcmp(what, "untenanted")))
+        node = cluster;
+    findings_set_rule(findings, node, ENFORCE_DENY, "cluster/%s", what);
 }
 
 const char *facts_key_field(const struct facts *facts, const char *map, const char *key)

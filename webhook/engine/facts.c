@@ -109,7 +109,7 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     if (!value_is_set(object))
         return evaluation & deletes || error_set(err, "the review has no object");
     if (!check_identity(review, object, arena, err) || !check_namespace(review, arena, err))
-        return false;
+        return evaluation & deletes;
     if (is_update(review) && !value_is_set(review->old_object))
         return error_set(err, "the review of an update has no oldObject");
     *out = evaluation;
@@ -122,6 +122,9 @@ const char *facts_subject(const struct facts *facts)
     struct arena *arena = facts->arena;
     struct bytes kind = bytes_is(review->kind, "Binding") ? BYTES("pod") : review->kind;
     struct bytes name = review->name;
+    /* What is deleted with its collection comes without a name. */
+    struct value object =
+        review->operation == OPERATION_DELETE ? review->old_object : review->object;
     char lower[64];
     size_t len = kind.len < sizeof(lower) - 1 ? kind.len : sizeof(lower) - 1;
 
@@ -130,11 +133,12 @@ const char *facts_subject(const struct facts *facts)
             (char)(kind.data[i] >= 'A' && kind.data[i] <= 'Z' ? kind.data[i] | 0x20 : kind.data[i]);
     lower[len] = '\0';
     if (name.len == 0)
-        name = value_text(value_path(review->object, "metadata.name"));
+        name = value_text(value_path(object, "metadata.name"));
     if (name.len == 0)
-        name = bytes_from(arena_printf(
-            arena, "%s*",
-            text_quote(arena, value_text(value_path(review->object, "metadata.generateName")))));
+        name = bytes_from(
+            arena_printf(arena, "%s*",
+                         text_quote(arena,
+                                    value_text(value_path(object, "metadata.generateName")))));
     if (facts->namespace.len == 0 || facts->evaluation == EVALUATE_NAMESPACE)
         return arena_printf(arena, "%s %s", text_quote(arena, bytes_from(lower)),
                             text_quote(arena, name));
