@@ -197,28 +197,30 @@ static const struct field policy_fields[] = {
     {0},
 };
 
-static void refuse_same_ids(const struct policy *policy, struct problems *problems)
+static const struct node *find_id(const struct node *list, size_t i)
 {
-    const struct policy_rule *rules = policy->rules.items;
-    const struct policy_mutation *mutations = policy->mutations.items;
+    const struct node *id = node_find(&list->children[i], "id");
 
-    for (size_t i = 1; i < policy->rules.count; i++) {
-        for (size_t j = 0; j < i && rules[i].id; j++) {
-            if (rules[j].id && !strcmp(rules[i].id, rules[j].id))
-                problems_add(problems, node_find(rules[i].node, "id"),
-                             "the policy has a rule \"%s\" already, at line %u", rules[i].id,
-                             rules[j].node->line);
+    return id && id->kind == NODE_STRING ? id : NULL;
+}
+
+/* Told from what is written, so that a mistake in one rule hides none in another. */
+static void refuse_same_ids(const struct node *spec, const char *member, const char *what,
+                            struct problems *problems)
+{
+    const struct node *list = node_find(spec, member);
+
+    for (size_t i = 1; list && list->kind == NODE_LIST && i < list->count; i++) {
+        const struct node *id = find_id(list, i), *other = NULL;
+
+        for (size_t j = 0; id && !other && j < i; j++) {
+            other = find_id(list, j);
+            if (other && !bytes_equal(id->text, other->text))
+                other = NULL;
         }
-    }
-    for (size_t i = 0; i < policy->mutations.count; i++)
-        check_id(mutations[i].node, problems);
-    for (size_t i = 1; i < policy->mutations.count; i++) {
-        for (size_t j = 0; j < i && mutations[i].id; j++) {
-            if (mutations[j].id && !strcmp(mutations[i].id, mutations[j].id))
-                problems_add(problems, node_find(mutations[i].node, "id"),
-                             "the policy has a mutation \"%s\" already, at line %u",
-                             mutations[i].id, mutations[j].node->line);
-        }
+        if (other)
+            problems_add(problems, id, "the policy has a %s \"%s\" already, at line %u", what,
+                         text_quote(problems->arena, id->text), other->line);
     }
 }
 
@@ -262,11 +264,13 @@ static void refuse_dead(const struct policy *policy, struct problems *problems)
 static void finish_policy(void *out, struct arena *arena, struct problems *problems)
 {
     struct policy *policy = out;
+    const struct policy_mutation *mutations = policy->mutations.items;
 
     (void)arena;
     if (!node_find(policy->node, "rules") && !node_find(policy->node, "mutate"))
         problems_add(problems, policy->node, "one of \"rules\" and \"mutate\" is required here");
-    refuse_same_ids(policy, problems);
+    for (size_t i = 0; i < policy->mutations.count; i++)
+        check_id(mutations[i].node, problems);
     refuse_dead(policy, problems);
 }
 
@@ -312,6 +316,8 @@ bool policy_read(const struct schema *schema, const struct node *spec, struct ar
     out->match.kinds = MATCH_POD;
     out->match.operations = MATCH_CREATE | MATCH_UPDATE;
     is_sound = schema_read(schema, spec, arena, out, problems);
+    refuse_same_ids(spec, "rules", "rule", problems);
+    refuse_same_ids(spec, "mutate", "mutation", problems);
     rules = out->rules.items;
     for (size_t i = 0; i < out->rules.count; i++) {
         bool is_own = node_find(rules[i].node, "enforce");
