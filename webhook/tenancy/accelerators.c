@@ -273,6 +273,13 @@ static bool is_builtin_name(const struct builtin_accelerator *row, enum accelera
     return row->is_prefix ? bytes_has_prefix(text, name) : bytes_equal(text, name);
 }
 
+static bool is_builtin_product(const struct builtin_accelerator *row, const char *product)
+{
+    const struct glob glob = {.text = row->product};
+
+    return glob_matches(&glob, bytes_from(product));
+}
+
 /* A share of a slice weighs no more than the slice, but is a share all the same. */
 static enum mode builtin_mode(const struct builtin_accelerator *row, struct bytes text)
 {
@@ -294,7 +301,7 @@ static void weigh_by_builtin(const struct accelerator_name *name, const char *pr
 
         if (!is_builtin_name(row, name->key, text))
             continue;
-        if (row->product && product && !path_glob_matches(row->product, bytes_from(product)))
+        if (row->product && product && !is_builtin_product(row, product))
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = builtin_mode(row, name->text),
                                                      .gpus = weigh_builtin_row(row, name),
