@@ -40,7 +40,7 @@ static const struct accelerators *table(const char *yaml)
     struct problems problems = {0};
     const struct accelerators *accelerators = read_cluster(yaml, &problems);
 
-    assert_int_equal(problems.count, 0);
+    assert_int_equal(problems.error_count, 0);
     return accelerators;
 }
 
