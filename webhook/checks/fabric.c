@@ -116,6 +116,8 @@ static bool has_workload_term(const struct facts *facts)
         if (bytes_is(value_text(value_member(term, "topologyKey")), node_label(facts)) &&
             value_count(labels) == 1 &&
             value_count(value_member(selector, "matchExpressions")) == 0 &&
+            value_count(value_member(term, "matchLabelKeys")) == 0 &&
+            value_count(value_member(term, "mismatchLabelKeys")) == 0 &&
             value_count(value_member(term, "namespaces")) == 0 &&
             !value_is_set(value_member(term, "namespaceSelector")) &&
             bytes_equal(value_text(value_member(labels, WORKLOAD_LABEL)), facts->workload))
