@@ -27,7 +27,7 @@ apiVersion: fairgate.dev/v1alpha1
 kind: Cluster
 metadata: {name: test}
 spec:
-  admins: {groups: ["system:masters"]}
+  admins: {users: [admin], groups: ["system:masters"]}
 """
 TENANT = """\
 apiVersion: fairgate.dev/v1alpha1
