@@ -295,6 +295,24 @@ static bool is_test_file(const char *path)
            bytes_has_suffix(name, BYTES(".test.yml"));
 }
 
+/* What kubectl prints of several objects is one document of kind List: none of ours may be passed
+ * over in it. */
+static void refuse_list(struct loading *loading, const struct node *document)
+{
+    const struct node *items = node_find(document, "items");
+
+    for (size_t i = 0; items && items->kind == NODE_LIST && i < items->count; i++) {
+        const struct node *version = node_find(&items->children[i], "apiVersion");
+
+        if (!version || !bytes_has_prefix(version->text, BYTES("fairgate.dev/")))
+            continue;
+        problems_add(loading->problems, version,
+                     "policy is not read from a List: write each object as a document of its own");
+        note_lost(loading, KIND_COUNT);
+        return;
+    }
+}
+
 static bool load_file(struct loading *loading, const char *directory, const char *path,
                       struct digest *digest, struct error *err)
 {
@@ -315,8 +333,10 @@ static bool load_file(struct loading *loading, const char *directory, const char
     if (documents.is_cut)
         note_lost(loading, KIND_COUNT);
     for (size_t i = 0; i < documents.count; i++) {
-        if (is_foreign(documents.items[i]))
+        if (is_foreign(documents.items[i])) {
+            refuse_list(loading, documents.items[i]);
             continue;
+        }
         is_policy = true;
         read_document(loading, documents.items[i]);
     }

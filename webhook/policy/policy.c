@@ -132,6 +132,19 @@ static void check_id(const struct node *entry, struct problems *problems)
     }
 }
 
+/* A message stands on one line of a denial; a second one could be taken for the program's own. */
+static void check_message(const struct node *rule, struct problems *problems)
+{
+    const struct node *message = node_find(rule, "message");
+
+    for (size_t i = 0; message && message->kind == NODE_STRING && i < message->text.len; i++) {
+        if ((unsigned char)message->text.data[i] >= ' ')
+            continue;
+        problems_add(problems, message, "\"message\": must be one line without control characters");
+        return;
+    }
+}
+
 /* The one check of a rule, told from the keys that were given. */
 static void finish_rule(void *out, struct arena *arena, struct problems *problems)
 {
@@ -139,6 +152,7 @@ static void finish_rule(void *out, struct arena *arena, struct problems *problem
     struct strings names = {0};
 
     check_id(rule->node, problems);
+    check_message(rule->node, problems);
     for (size_t i = 0; check_kinds[i]; i++) {
         const struct node *key = node_find_key(rule->node, check_kinds[i]->name);
 
