@@ -2,6 +2,8 @@
  * conclude. */
 #include "decide.h"
 
+enum { MAX_TEMPLATES = 256 };
+
 /* What can't be understood is denied, to everyone and in both phases. */
 static void add_fault(struct decision *decision, const struct error *err)
 {
@@ -151,8 +153,15 @@ static void validate_templates(struct decision *decision, struct arena *arena)
 {
     const struct kind_row *row = kinds_find(&decision->review);
     struct templates templates, old;
+    struct error err = {0};
 
     kinds_find_templates(row, decision->review.object, arena, &templates);
+    if (templates.count > MAX_TEMPLATES) {
+        error_set_limit(&err, "the object has %zu pod templates, more than %d", templates.count,
+                        MAX_TEMPLATES);
+        add_fault(decision, &err);
+        return;
+    }
     kinds_find_templates(row, decision->review.old_object, arena, &old);
     for (size_t i = 0; i < templates.count; i++)
         check_template(decision, &templates.items[i], find_template(&old, templates.items[i].path),

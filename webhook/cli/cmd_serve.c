@@ -59,7 +59,7 @@ static const char examples[] =
     "cluster.json\n";
 
 static const char exits[] = "0  drained after SIGTERM or SIGINT\n"
-                            "1  ended with connections open\n"
+                            "1  told to stop a second time\n"
                             "2  something it needs is missing or wrong; nothing was served\n";
 
 /* What it reads and writes. */

@@ -1,7 +1,11 @@
 #include "kube/patch.h"
 
 /* As deep as a review may be (REVIEW_MAX_DEPTH). */
-enum { MAX_DEPTH = 256 };
+enum {
+    MAX_DEPTH = 256,
+    /* Each operation reads the whole object anew: bytes that all of them may read together. */
+    MAX_WORK_BYTES = 256 * 1024 * 1024,
+};
 
 static void append(struct patch *patch, const char *name, const char *path, const char *value)
 {
@@ -257,6 +261,9 @@ bool patch_apply(const struct patch *patch, struct value object, struct arena *a
 {
     struct bytes text = value_raw(object);
 
+    if (patch->count > 0 && text.len > MAX_WORK_BYTES / patch->count)
+        return error_set_limit(err, "%zu changes to an object of %zu bytes are too much work",
+                               patch->count, text.len);
     for (size_t i = 0; i < patch->count; i++) {
         if (!apply_one(&patch->items[i], text, arena, &text, err))
             return false;

@@ -58,6 +58,11 @@ static void raise_all(struct resource_amounts *into, const struct resource_amoun
     }
 }
 
+static bool too_many_resources(struct error *err)
+{
+    return error_set_limit(err, "the pod asks for more than %d resources", POD_MAX_RESOURCES);
+}
+
 /* A map of quantities, such as requests, limits or overhead. */
 static bool read_amounts(struct value object, const char *name, struct arena *arena,
                          struct resource_amounts *out, struct error *err)
@@ -66,6 +71,8 @@ static bool read_amounts(struct value object, const char *name, struct arena *ar
 
     if (!field_object(object, name, arena, &map, err))
         return false;
+    if (value_count(map) > POD_MAX_RESOURCES)
+        return too_many_resources(err);
     for (struct value item = value_first(map); value_type(item); item = value_next(item)) {
         if (value_type(item) == VALUE_NULL)
             continue;
@@ -205,6 +212,27 @@ bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *ou
     return read_owner(arena, out, err);
 }
 
+/* Terms are compared with one another's values: what a pod may have of them is bounded. */
+static bool count_terms(const struct pod *pod, struct error *err)
+{
+    size_t count = 0;
+
+    for (struct value term = value_first(pod->node_terms); value_type(term);
+         term = value_next(term)) {
+        struct value expressions = value_member(term, "matchExpressions");
+
+        count++;
+        for (struct value e = value_first(expressions); value_type(e); e = value_next(e))
+            count += 1 + value_count(value_member(e, "values"));
+        if (count > POD_MAX_NODE_TERMS)
+            return error_set_limit(err,
+                                   "the pod's node affinity has more than %d terms, expressions "
+                                   "and values",
+                                   POD_MAX_NODE_TERMS);
+    }
+    return true;
+}
+
 static bool read_affinity(struct arena *arena, struct pod *out, struct error *err)
 {
     static const char *const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -230,7 +258,7 @@ static bool read_placement(struct arena *arena, struct pod *out, struct error *e
            field_text_map(out->spec, "nodeSelector", arena, &out->node_selector, err) &&
            field_array(out->spec, "tolerations", arena, &out->tolerations, err) &&
            field_array(out->spec, "resourceClaims", arena, &out->resource_claims, err) &&
-           read_affinity(arena, out, err);
+           read_affinity(arena, out, err) && count_terms(out, err);
 }
 
 /* What runs at once: all main containers and sidecars, or an init step beside the sidecars before
@@ -248,18 +276,22 @@ static bool sum_containers(struct pod *pod, struct arena *arena, struct error *e
         if (container->kind != CONTAINER_INIT &&
             !add_all(&running, &container->requests, arena, err))
             return false;
+        if (running.count > POD_MAX_RESOURCES)
+            return too_many_resources(err);
         if (container->kind == CONTAINER_MAIN)
             continue;
         if (!add_all(&step, &container->requests, arena, err) ||
             !add_all(&step, &sidecars, arena, err))
             return false;
         raise_all(&pod->requests, &step, arena);
+        if (pod->requests.count > POD_MAX_RESOURCES)
+            return too_many_resources(err);
         if (container->kind == CONTAINER_SIDECAR &&
             !add_all(&sidecars, &container->requests, arena, err))
             return false;
     }
     raise_all(&pod->requests, &running, arena);
-    return true;
+    return pod->requests.count <= POD_MAX_RESOURCES || too_many_resources(err);
 }
 
 /* KEP-2837: pod-level resources exist for these only. */

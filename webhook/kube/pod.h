@@ -7,7 +7,9 @@
 enum {
     POD_MAX_CONTAINERS = 1024, /* of all kinds together */
     POD_MAX_VOLUMES = 1024,
-    POD_MAX_LABELS = 4096, /* and as many annotations */
+    POD_MAX_RESOURCES = 256,   /* distinct resource names */
+    POD_MAX_NODE_TERMS = 1024, /* node selector terms, their expressions and values, together */
+    POD_MAX_LABELS = 4096,     /* and as many annotations */
 };
 
 enum container_kind { CONTAINER_MAIN, CONTAINER_INIT, CONTAINER_SIDECAR, CONTAINER_EPHEMERAL };
