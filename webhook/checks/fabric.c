@@ -205,8 +205,7 @@ static bool fits_domain(const struct facts *facts, struct bytes domain)
 /* The domain of a node that is in view and has one; else empty. */
 static struct bytes known_domain(const struct facts *facts, struct bytes node)
 {
-    const struct view_object *known = view_find(facts->world->view, VIEW_NODES, node);
-    struct value labels = known ? known->labels : (struct value){0};
+    struct value labels = view_labels(facts->world->view, VIEW_NODES, node);
 
     return value_text(value_member(labels, node_label(facts)));
 }

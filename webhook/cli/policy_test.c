@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/instant.h"
+#include "policy/load.h"
 
 enum { MAX_FILE_BYTES = 16 * 1024 * 1024 };
 
@@ -334,36 +335,9 @@ static const struct schema spec_schema = {.name = "PolicyTest",
 struct head {
     const struct node *node;
     int version, kind;
-    struct metadata {
-        const struct node *node;
-        const char *name;
-        struct string_map labels, annotations;
-    } metadata;
+    struct metadata metadata;
     const struct node *spec;
 };
-
-static const struct field metadata_fields[] = {
-    {.name = "name",
-     .type = FIELD_STRING,
-     .is_required = true,
-     .offset = offsetof(struct metadata, name),
-     .summary = "the test's name"},
-    {.name = "labels",
-     .type = FIELD_STRING_MAP,
-     .may_be_empty = true,
-     .offset = offsetof(struct metadata, labels),
-     .summary = "labels, for people and tools"},
-    {.name = "annotations",
-     .type = FIELD_STRING_MAP,
-     .may_be_empty = true,
-     .offset = offsetof(struct metadata, annotations),
-     .summary = "annotations, for people and tools"},
-    {0},
-};
-
-static const struct schema metadata_schema = {.name = "metadata",
-                                              .fields = metadata_fields,
-                                              .size = sizeof(struct metadata)};
 
 static const struct field head_fields[] = {
     {.name = "apiVersion",

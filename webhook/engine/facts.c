@@ -268,16 +268,10 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
 
 static void find_tenant(struct facts *facts)
 {
-    const struct view_object *known = NULL;
-    struct value labels = {0};
+    struct value labels = facts->evaluation == EVALUATE_NAMESPACE
+                              ? facts->pod.labels
+                              : view_labels(facts->world->view, VIEW_NAMESPACES, facts->namespace);
 
-    if (facts->evaluation == EVALUATE_NAMESPACE) {
-        labels = facts->pod.labels;
-    } else {
-        known = view_find(facts->world->view, VIEW_NAMESPACES, facts->namespace);
-        if (known)
-            labels = known->labels;
-    }
     facts->belonging = tenancy_belonging(facts->tenancy, facts->namespace, labels);
     facts->tenant = facts->belonging.tenant;
 }

@@ -96,3 +96,10 @@ const struct view_object *view_find(const struct view *view, enum view_kind kind
         return NULL;
     return *find_slot(&view->tables[kind], name);
 }
+
+struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name)
+{
+    const struct view_object *known = view_find(view, kind, name);
+
+    return known ? known->labels : (struct value){0};
+}

@@ -35,3 +35,6 @@ void view_release(struct view *view);
 /* NULL where there is none, or `view` is NULL. */
 const struct view_object *view_find(const struct view *view, enum view_kind kind,
                                     struct bytes name);
+
+/* Its labels; absent where the object is not in view. */
+struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name);

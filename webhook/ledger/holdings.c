@@ -33,12 +33,11 @@ struct namespace_holdings *holdings_find_namespace(const struct holdings *holdin
 static void find_tenant(const struct holdings *holdings, struct namespace_holdings *namespace)
 {
     const struct tenancy *tenancy = holdings->tenancy;
-    const struct view_object *known = view_find(holdings->view, VIEW_NAMESPACES, namespace->name);
-    struct value labels = known ? known->labels : (struct value){0};
+    struct value labels = view_labels(holdings->view, VIEW_NAMESPACES, namespace->name);
+    bool is_counted = tenancy && !cluster_is_exempt(&tenancy->cluster, namespace->name);
 
-    namespace->tenant = NULL;
-    if (tenancy && !cluster_is_exempt(&tenancy->cluster, namespace->name))
-    namespace->tenant = tenancy_belonging(tenancy, namespace->name, labels).tenant;
+    namespace->tenant =
+        is_counted ? tenancy_belonging(tenancy, namespace->name, labels).tenant : NULL;
 }
 
 static struct namespace_holdings *new_namespace(struct holdings *holdings, struct bytes name)

@@ -244,16 +244,14 @@ static bool is_current(const struct holdings *holdings, const struct facts *fact
 {
     static const unsigned in_namespace = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE |
                                          EVALUATE_POD_DELETE | EVALUATE_TEMPLATE | EVALUATE_BINDING;
-    const struct view_object *known;
+    struct value labels;
 
     if (facts->tenancy != holdings->tenancy)
         return false;
     if (facts->world->view == holdings->view || !(facts->evaluation & in_namespace))
         return true;
-    known = view_find(holdings->view, VIEW_NAMESPACES, facts->namespace);
-    return tenancy_belonging(facts->tenancy, facts->namespace,
-                             known ? known->labels : (struct value){0})
-               .tenant == facts->tenant;
+    labels = view_labels(holdings->view, VIEW_NAMESPACES, facts->namespace);
+    return tenancy_belonging(facts->tenancy, facts->namespace, labels).tenant == facts->tenant;
 }
 
 struct settlement {

@@ -26,13 +26,6 @@ struct loading {
     } names;
 };
 
-/* The metadata of a document: a name, and what every Kubernetes object may carry. */
-struct metadata {
-    const struct node *node;
-    const char *name;
-    struct string_map labels, annotations;
-};
-
 static const struct field metadata_fields[] = {
     {.name = "name",
      .type = FIELD_STRING,
@@ -52,9 +45,9 @@ static const struct field metadata_fields[] = {
     {0},
 };
 
-static const struct schema metadata_schema = {.name = "metadata",
-                                              .fields = metadata_fields,
-                                              .size = sizeof(struct metadata)};
+const struct schema metadata_schema = {.name = "metadata",
+                                       .fields = metadata_fields,
+                                       .size = sizeof(struct metadata)};
 
 struct head {
     const struct node *node;

@@ -19,6 +19,15 @@ struct loaded {
     bool may_lack_tenants, may_lack_ladder;
 };
 
+/* The metadata of a document: a name, and what every Kubernetes object may carry. */
+struct metadata {
+    const struct node *node;
+    const char *name;
+    struct string_map labels, annotations;
+};
+
+extern const struct schema metadata_schema;
+
 /* What every document has: apiVersion, kind, metadata, spec. */
 extern const struct schema document_schema;
 

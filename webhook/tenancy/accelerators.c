@@ -250,19 +250,6 @@ static struct bytes strip_mig_suffixes(struct bytes name)
     return name;
 }
 
-static bool has_known_prefix(struct bytes name)
-{
-    static const char *const vendors[] = {"nvidia.com/", "amd.com/",    "gpu.intel.com/",
-                                          "habana.ai/",  "google.com/", "aws.amazon.com/",
-                                          "volcano.sh/"};
-
-    for (size_t i = 0; i < sizeof(vendors) / sizeof(vendors[0]); i++) {
-        if (bytes_has_prefix(name, bytes_from(vendors[i])))
-            return true;
-    }
-    return false;
-}
-
 static bool is_builtin_name(const struct builtin_accelerator *row, enum accelerator_key key,
                             struct bytes text)
 {
@@ -294,7 +281,8 @@ static void weigh_by_builtin(const struct accelerator_name *name, const char *pr
     bool is_resource = name->key == ACCELERATOR_RESOURCE;
     struct bytes text = is_resource ? strip_mig_suffixes(name->text) : name->text;
 
-    if (is_resource && !has_known_prefix(text))
+    /* Every row has a vendor's name before a slash; cpu and memory need no look at them. */
+    if (is_resource && !memchr(text.data, '/', text.len))
         return;
     for (size_t i = 0; i < builtin_accelerator_count; i++) {
         const struct builtin_accelerator *row = &builtin_accelerators[i];
