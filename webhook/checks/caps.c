@@ -4,6 +4,10 @@
 #include "engine/check.h"
 #include "kube/quantity.h"
 
+/* What asks for more than it has. Of a pod that only gets another class, the tenant's total is
+ * judged. */
+static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+
 static void check_untenanted(const struct facts *facts, struct findings *findings)
 {
     static const enum enforcement words[] = {ENFORCE_DENY, ENFORCE_WARN, ENFORCE_AUDIT};
@@ -51,7 +55,7 @@ static void check(const struct facts *facts, struct findings *findings)
     const struct tenant *tenant = facts->tenant;
     const struct demand *demand = &facts->demand;
 
-    if (!demand->is_accelerated)
+    if (!demand->is_accelerated || !(facts->evaluation & counted))
         return;
     if (!tenant) {
         check_untenanted(facts, findings);
@@ -76,17 +80,12 @@ static void check(const struct facts *facts, struct findings *findings)
     }
 }
 
-static bool is_burst_class(const struct facts *facts)
-{
-    return strings_has(&facts->tenant->priority.burst, facts->priority_class);
-}
-
 /* What to do about a cap: only what would help this pod. */
 static const char *next_step(const struct facts *facts)
 {
     const struct tenant *tenant = facts->tenant;
     const char *contact = tenant->owner.contact;
-    bool could_burst = !is_burst_class(facts) && tenant->priority.burst.count > 0 &&
+    bool could_burst = !facts_has_burst_class(facts) && tenant->priority.burst.count > 0 &&
                        amount_compare(tenant->gpus.burst, tenant->gpus.guaranteed) > 0;
 
     return arena_printf(facts->arena,
@@ -152,14 +151,15 @@ static void judge_gpus(const struct facts *facts, const struct usage *usage,
                        struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
-    bool is_burst = is_burst_class(facts);
+    bool is_burst = facts_has_burst_class(facts);
     struct holding holding = {.limit = is_burst ? tenant->gpus.burst : tenant->gpus.guaranteed,
                               .used = usage->gpus,
                               .reserved = usage->reserved,
                               .asked = facts->demand.gpus};
+    bool asks_anew = facts_changes_share(facts) ||
+                     amount_compare(facts->demand.gpus, facts->old_demand.gpus) > 0;
 
-    if (!tenant->gpus.node || amount_compare(facts->demand.gpus, facts->old_demand.gpus) <= 0 ||
-        !is_exceeded(&holding))
+    if (!tenant->gpus.node || !asks_anew || !is_exceeded(&holding))
         return;
     rule_of_tenant(findings, facts, is_burst ? "gpus.burst" : "gpus.guaranteed");
     add_exceeded(facts, &holding, findings);
@@ -186,11 +186,9 @@ static void judge_resource(const struct facts *facts, const struct usage *usage,
 
 static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)
 {
-    static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
-
+    judge_gpus(facts, usage, findings);
     if (!(facts->evaluation & counted))
         return;
-    judge_gpus(facts, usage, findings);
     for (size_t i = 0; i < facts->tenant->resources.count; i++)
         judge_resource(facts, usage, i, findings);
 }
@@ -198,7 +196,8 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
 const struct tenancy_check caps_check = {
     .name = "caps",
     .summary = "how much a tenant, and a single pod of it, may hold",
-    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE,
+    .evaluations =
+        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_TEMPLATE,
     .check = check,
     .judge = judge,
 };

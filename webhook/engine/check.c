@@ -51,6 +51,19 @@ static bool asks_for_capped_resource(const struct tenant *tenant, const struct f
     return false;
 }
 
+bool facts_has_burst_class(const struct facts *facts)
+{
+    return strings_has(&facts->tenant->priority.burst, facts->priority_class);
+}
+
+bool facts_changes_share(const struct facts *facts)
+{
+    return facts->evaluation & EVALUATE_POD_CLASS && facts->tenant &&
+           !amount_is_zero(facts->demand.gpus) &&
+           strings_has(&facts->tenant->priority.burst, facts->old_priority_class) !=
+               facts_has_burst_class(facts);
+}
+
 bool facts_need_usage(const struct facts *facts)
 {
     static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
@@ -60,6 +73,8 @@ bool facts_need_usage(const struct facts *facts)
         return false;
     if (facts->evaluation == EVALUATE_BINDING)
         return tenant->fabric.domains.count > 0 || tenant->fabric.span == SPAN_ONE;
+    if (facts_changes_share(facts) && tenant->gpus.node)
+        return true;
     if (!(facts->evaluation & counted))
         return false;
     if (facts->demand.is_accelerated &&

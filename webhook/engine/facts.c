@@ -172,25 +172,33 @@ static bool is_placed_by_kai(const struct pod *pod)
     return bytes_is(pod->scheduler_name, "kai-scheduler");
 }
 
-/* The class that counts: KAI takes a label's before spec.priorityClassName, and one that the pod
- * has only because it is the cluster's default, and that the ladder lacks, counts as none. */
+/* The class that a label names: KAI takes it before spec.priorityClassName. */
+static struct bytes labelled_class(const struct pod *pod, struct value labels)
+{
+    return is_placed_by_kai(pod) ? value_text(value_member(labels, class_label))
+                                 : (struct bytes){0};
+}
+
+/* spec.priorityClassName; one that the pod has only because it is the cluster's default, and that
+ * the ladder lacks, counts as none. */
+static struct bytes spec_class(const struct facts *facts)
+{
+    const struct ladder *ladder = &facts->tenancy->ladder;
+    struct bytes named = facts->pod.priority_class;
+    const struct view_object *known = view_find(facts->world->view, VIEW_CLASSES, named);
+
+    if (known && known->is_global_default && ladder->node && !ladder_find(ladder, named))
+        return (struct bytes){0};
+    return named;
+}
+
 static void find_priority_class(struct facts *facts)
 {
-    const struct pod *pod = &facts->pod;
-    struct bytes label = value_text(value_member(pod->labels, class_label));
-    const struct view_object *known;
+    struct bytes label = labelled_class(&facts->pod, facts->pod.labels);
 
-    facts->priority_class = pod->priority_class;
-    facts->priority_field = facts_path(facts, "spec.priorityClassName");
-    if (label.len && is_placed_by_kai(pod)) {
-        facts->priority_class = label;
-        facts->priority_field = facts_path(facts, "metadata.labels.priorityClassName");
-        return;
-    }
-    known = view_find(facts->world->view, VIEW_CLASSES, pod->priority_class);
-    if (known && known->is_global_default && facts->tenancy->ladder.node &&
-        !ladder_find(&facts->tenancy->ladder, pod->priority_class))
-        facts->priority_class = (struct bytes){0};
+    facts->priority_class = label.len ? label : spec_class(facts);
+    facts->priority_field = facts_path(facts, label.len ? "metadata.labels.priorityClassName"
+                                                        : "spec.priorityClassName");
 }
 
 /* A pod that the kubelet made for what it runs anyway. A tenant can set the annotation, but not be
@@ -232,14 +240,16 @@ static bool has_grown(struct facts *facts)
     return false;
 }
 
-/* A class that a label names can be changed while the pod is there. */
-static bool has_other_class(const struct facts *facts)
+/* A class that a label names can be changed while the pod is there; the spec's can't. */
+static void find_old_class(struct facts *facts)
 {
     struct value labels = value_path(facts->review->old_object, "metadata.labels");
-    struct bytes before = value_text(value_member(labels, class_label));
+    struct bytes before = labelled_class(&facts->pod, labels);
 
-    return is_placed_by_kai(&facts->pod) &&
-           !bytes_equal(before, value_text(value_member(facts->pod.labels, class_label)));
+    if (bytes_equal(before, labelled_class(&facts->pod, facts->pod.labels)))
+        return;
+    facts->evaluation |= EVALUATE_POD_CLASS;
+    facts->old_priority_class = before.len ? before : spec_class(facts);
 }
 
 static bool read_pod(struct facts *facts, struct value object, struct error *err)
@@ -261,8 +271,7 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
         return true;
     if (has_grown(facts))
         facts->evaluation |= EVALUATE_POD_RESIZE;
-    if (has_other_class(facts))
-        facts->evaluation |= EVALUATE_POD_CLASS;
+    find_old_class(facts);
     return true;
 }
 

@@ -50,10 +50,11 @@ struct facts {
     struct pod pod; /* for other objects than pods: only the metadata */
     struct demand demand;
     struct ask ask;
-    struct bytes priority_class; /* the class that is judged; empty: none */
-    const char *priority_field;  /* where it stands */
-    struct bytes workload;       /* which group of pods it is one of; empty: none */
-    struct demand old_demand;    /* of a resize: what the pod holds already */
+    struct bytes priority_class;     /* the class that is judged; empty: none */
+    const char *priority_field;      /* where it stands */
+    struct bytes old_priority_class; /* of EVALUATE_POD_CLASS: the one that counted before */
+    struct bytes workload;           /* which group of pods it is one of; empty: none */
+    struct demand old_demand;        /* of a resize: what the pod holds already */
     struct ask old_ask;
 };
 

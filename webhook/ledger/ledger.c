@@ -139,7 +139,7 @@ static struct holding *find_own(const struct holdings *holdings, const struct fa
                                 const struct held_pod *pod)
 {
     static const unsigned about_existing =
-        EVALUATE_POD_RESIZE | EVALUATE_POD_DELETE | EVALUATE_BINDING;
+        EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_POD_DELETE | EVALUATE_BINDING;
 
     if (facts->evaluation == EVALUATE_POD_CREATE)
         return holdings_find(holdings, pod->namespace, pod->uid);
@@ -243,7 +243,8 @@ static void write_down(struct ledger *ledger, const struct facts *facts, struct 
 static bool is_current(const struct holdings *holdings, const struct facts *facts)
 {
     static const unsigned in_namespace = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE |
-                                         EVALUATE_POD_DELETE | EVALUATE_TEMPLATE | EVALUATE_BINDING;
+                                         EVALUATE_POD_CLASS | EVALUATE_POD_DELETE |
+                                         EVALUATE_TEMPLATE | EVALUATE_BINDING;
     struct value labels;
 
     if (facts->tenancy != holdings->tenancy)
