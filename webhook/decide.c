@@ -4,15 +4,38 @@
 
 enum { MAX_TEMPLATES = 256 };
 
-/* What can't be understood is denied, to everyone and in both phases. */
-static void add_fault(struct decision *decision, const struct error *err)
+/* Is a pod, or a template, the same as before in all that rules read? Byte for byte, as the API
+ * server writes what is the same: what breaks a rule broke it before. */
+static bool is_unchanged(const struct decision *decision, struct value now, struct value before)
 {
-    const struct facts facts = {.tenancy = decision->world.tenancy};
+    static const char *const read[] = {"metadata.labels", "metadata.annotations", "spec"};
+    static const unsigned others = EVALUATE_NAMESPACE | EVALUATE_PRIORITY_CLASS;
 
-    rule_of_cluster(&decision->findings, &facts, err->is_limit ? "limits" : "request");
-    findings_add_next(&decision->findings, "",
+    if (decision->review.operation != OPERATION_UPDATE || decision->evaluation & others ||
+        value_type(before) != VALUE_OBJECT)
+        return false;
+    for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
+        if (!bytes_equal(value_raw(value_path(now, read[i])),
+                         value_raw(value_path(before, read[i]))))
+            return false;
+    }
+    return true;
+}
+
+/* What can't be understood is denied, to everyone and in both phases, unless an update leaves it as
+ * it was. Bounds hold always. */
+static void add_fault(struct decision *decision, const struct error *err, bool was_there)
+{
+    struct findings *findings = &decision->findings;
+    const struct facts facts = {.tenancy = decision->world.tenancy};
+    size_t count = findings->count, dropped = findings->dropped;
+
+    rule_of_cluster(findings, &facts, err->is_limit ? "limits" : "request");
+    findings_add_next(findings, "",
                       err->is_limit ? "stay within the bound" : "mend what the message names", "%s",
                       err->text);
+    if (was_there && !err->is_limit)
+        findings_excuse_since(findings, count, dropped);
 }
 
 static struct subject subject_of(const struct decision *decision, struct value object,
@@ -25,11 +48,18 @@ static struct subject subject_of(const struct decision *decision, struct value o
                             .prefix = prefix};
 }
 
+/* What is judged as one: an object, or a pod template. */
+struct part {
+    struct value now, before; /* before: absent where it is new */
+    const char *prefix;       /* "", or a template's path with a final dot */
+    bool is_unchanged;
+};
+
 /* NULL, and a fault, where the object can't be read. */
-static struct facts *collect(struct decision *decision, struct value object, const char *prefix,
+static struct facts *collect(struct decision *decision, const struct part *part,
                              struct arena *arena)
 {
-    struct subject subject = subject_of(decision, object, prefix);
+    struct subject subject = subject_of(decision, part->now, part->prefix);
     struct facts *facts = arena_alloc(arena, sizeof(*facts));
     struct error err = {0};
 
@@ -39,16 +69,15 @@ static struct facts *collect(struct decision *decision, struct value object, con
     }
     /* Whatever is there may go. */
     if (decision->review.operation != OPERATION_DELETE)
-        add_fault(decision, &err);
+        add_fault(decision, &err, part->is_unchanged);
     return NULL;
 }
 
 /* What the old object broke already, in the same way, is no reason to refuse a change of something
  * else: controllers must be able to scale, to roll, and to remove finalizers. */
-static void excuse_old(struct decision *decision, struct value old_object, const char *prefix,
-                       struct arena *arena)
+static void excuse_old(struct decision *decision, const struct part *part, struct arena *arena)
 {
-    struct subject subject = subject_of(decision, old_object, prefix);
+    struct subject subject = subject_of(decision, part->before, part->prefix);
     struct findings old = {.arena = arena};
     struct facts facts;
     struct error err;
@@ -61,25 +90,39 @@ static void excuse_old(struct decision *decision, struct value old_object, const
     findings_excuse(&decision->findings, &old);
 }
 
-static void validate(struct decision *decision, struct arena *arena)
+static void judge_part(struct decision *decision, const struct part *part, struct arena *arena)
 {
-    bool is_delete = decision->review.operation == OPERATION_DELETE;
-    struct value object = is_delete ? decision->review.old_object : decision->review.object;
-    const struct facts *facts = collect(decision, object, "", arena);
+    size_t count = decision->findings.count, dropped = decision->findings.dropped;
+    const struct facts *facts = collect(decision, part, arena);
 
     if (!facts || facts->is_mirror)
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
-    excuse_old(decision, decision->review.old_object, "", arena);
+    if (part->is_unchanged)
+        findings_excuse_since(&decision->findings, count, dropped);
+    else if (value_type(part->before))
+        excuse_old(decision, part, arena);
+}
+
+static void validate(struct decision *decision, struct arena *arena)
+{
+    bool is_delete = decision->review.operation == OPERATION_DELETE;
+    struct part part = {.now = is_delete ? decision->review.old_object : decision->review.object,
+                        .before = decision->review.old_object,
+                        .prefix = ""};
+
+    part.is_unchanged = is_unchanged(decision, part.now, part.before);
+    judge_part(decision, &part, arena);
 }
 
 static void mutate(struct decision *decision, struct arena *arena)
 {
+    const struct part part = {.now = decision->review.object, .prefix = ""};
     const struct facts *facts;
 
     if (decision->evaluation != EVALUATE_POD_CREATE)
         return;
-    facts = collect(decision, decision->review.object, "", arena);
+    facts = collect(decision, &part, arena);
     if (facts && !facts->is_mirror)
         policy_set_mutate(decision->policies, facts, &decision->patch);
 }
@@ -120,24 +163,21 @@ static bool build_pod(const struct subject *template, const struct policy_set *p
 static void check_template(struct decision *decision, const struct template *template,
                            struct value old, struct arena *arena)
 {
-    const char *prefix = arena_printf(arena, "%s.", template->path);
-    struct subject now = subject_of(decision, template->value, prefix);
-    struct subject before = subject_of(decision, old, prefix);
-    struct value pod = {0}, old_pod = {0};
-    const struct facts *facts;
-    struct error err = {0};
+    struct part part = {.prefix = arena_printf(arena, "%s.", template->path),
+                        .is_unchanged = is_unchanged(decision, template->value, old)};
+    struct subject now = subject_of(decision, template->value, part.prefix);
+    struct subject before = subject_of(decision, old, part.prefix);
+    struct error err = {0}, ignored;
 
-    if (!build_pod(&now, decision->policies, arena, &pod, &err)) {
+    if (!build_pod(&now, decision->policies, arena, &part.now, &err)) {
         error_wrap(&err, "%s", template->path);
-        add_fault(decision, &err);
+        add_fault(decision, &err, part.is_unchanged);
         return;
     }
-    facts = collect(decision, pod, prefix, arena);
-    if (!facts)
-        return;
-    policy_set_check(decision->policies, facts, &decision->findings);
-    if (value_type(old) && build_pod(&before, decision->policies, arena, &old_pod, &err))
-        excuse_old(decision, old_pod, prefix, arena);
+    if (value_type(old) && !part.is_unchanged &&
+        !build_pod(&before, decision->policies, arena, &part.before, &ignored))
+        part.before = (struct value){0};
+    judge_part(decision, &part, arena);
 }
 
 static struct value find_template(const struct templates *templates, const char *path)
@@ -159,7 +199,7 @@ static void validate_templates(struct decision *decision, struct arena *arena)
     if (templates.count > MAX_TEMPLATES) {
         error_set_limit(&err, "the object has %zu pod templates, more than %d", templates.count,
                         MAX_TEMPLATES);
-        add_fault(decision, &err);
+        add_fault(decision, &err, false);
         return;
     }
     kinds_find_templates(row, decision->review.old_object, arena, &old);
@@ -181,9 +221,9 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
     if (!review_parse(in->body, arena, &out->review, err))
         return false; /* no uid, so nobody to answer */
     if (out->review.fault.text[0])
-        add_fault(out, &out->review.fault);
+        add_fault(out, &out->review.fault, false);
     else if (!facts_classify(&out->review, &out->world, arena, &out->evaluation, &fault))
-        add_fault(out, &fault);
+        add_fault(out, &fault, false);
     else if (out->evaluation == 0)
         ; /* nothing of ours: allowed, untouched */
     else if (in->phase == PHASE_MUTATE)

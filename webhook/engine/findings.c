@@ -74,6 +74,13 @@ void findings_set_enforcement(struct findings *findings, enum enforcement enforc
     findings->rule = rule;
 }
 
+void findings_excuse_since(struct findings *findings, size_t count, size_t dropped)
+{
+    for (size_t i = count; i < findings->count; i++)
+        findings->items[i].was_there = true;
+    findings->dropped = dropped;
+}
+
 static bool is_same(const struct finding *a, const struct finding *b)
 {
     return !strcmp(a->rule->name, b->rule->name) && !strcmp(a->field, b->field) &&

@@ -55,5 +55,9 @@ void findings_set_rule(struct findings *findings, const struct node *node,
 /* The same rule, enforced otherwise. */
 void findings_set_enforcement(struct findings *findings, enum enforcement enforcement);
 
+/* Mark everything that was found since there were `count` findings and `dropped` ones beyond what
+ * is kept: the old object is the same in all that rules read, so it has all of it, too. */
+void findings_excuse_since(struct findings *findings, size_t count, size_t dropped);
+
 /* Mark what `old` has too, with the same rule, field, words and value. */
 void findings_excuse(struct findings *findings, const struct findings *old);
