@@ -136,6 +136,9 @@ def version_names_the_libraries():
     assert out.split()[1] == told["version"]
     assert {"h2o", "openssl", "jansson"} <= set(told["libraries"]), told
     assert run("--version")[1] == out
+    shown = ['version: "%s"' % told["version"], "libraries:",
+             *('  %s: "%s"' % library for library in told["libraries"].items())]
+    assert run("version", "-o", "yaml")[1].splitlines() == shown
 
 
 if __name__ == "__main__":

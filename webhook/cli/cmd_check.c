@@ -1,10 +1,8 @@
 /* check: is a policy set sound? Every mistake with its place, in one run. */
 #include "cli/commands.h"
 
-#include <jansson.h>
-
 #include "base/instant.h"
-#include "cli/options.h"
+#include "cli/output.h"
 #include "policy/policy_set.h"
 
 enum { MAX_REPORT_BYTES = 256 * 1024 * 1024 };
@@ -27,10 +25,9 @@ static void print_text(const struct policy_set *set, const struct problems *prob
                problems->count == 1 ? "" : "s");
 }
 
-static void print_json(const struct policy_set *set, const struct problems *problems)
+static json_t *write_json(const struct policy_set *set, const struct problems *problems)
 {
     json_t *list = json_array();
-    json_t *root;
 
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *problem = &problems->items[i];
@@ -41,14 +38,11 @@ static void print_json(const struct policy_set *set, const struct problems *prob
                                         "severity", problem->is_warning ? "warning" : "error",
                                         "message", problem->text));
     }
-    root = json_pack("{s:b, s:s, s:o}", "sound", problems->error_count == 0, "digest", set->digest,
+    return json_pack("{s:b, s:s, s:o}", "sound", problems->error_count == 0, "digest", set->digest,
                      "problems", list);
-    json_dumpf(root, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(root);
 }
 
-static int check(const struct command *command, const char *directory, bool is_json,
+static int check(const struct command *command, const char *directory, const char *format,
                  struct arena *arena)
 {
     struct problems problems = {.arena = arena};
@@ -57,26 +51,23 @@ static int check(const struct command *command, const char *directory, bool is_j
 
     if (!set)
         return options_complain(command, "%s", err.text);
-    (is_json ? print_json : print_text)(set, &problems);
+    if (!strcmp(format, "text"))
+        print_text(set, &problems);
+    else
+        output_print_take(write_json(set, &problems), format, arena);
     policy_set_free(set);
     return problems.error_count ? EXIT_NO : EXIT_YES;
 }
 
 int cmd_check(int argc, char **argv)
 {
-    static const char *const formats[] = {"text", "json", NULL};
     const char *format = "text", *time = NULL;
     const struct option_row options[] = {
         {.name = "time",
          .argument = "T",
          .help = "The instant to check for, as 2026-11-21T09:00:00Z; default: now.",
          .text = &time},
-        {.name = "output",
-         .letter = 'o',
-         .argument = "FORMAT",
-         .help = "text (the default) or json.",
-         .text = &format,
-         .choices = formats},
+        output_option(&format),
     };
     const struct command command = {
         .name = "check",
@@ -101,8 +92,7 @@ int cmd_check(int argc, char **argv)
         if (time && !instant_parse(bytes_from(time), &instant, &err))
             arguments.status = options_complain(&command, "--time: %s", err.text);
         else
-            arguments.status =
-                check(&command, arguments.operands.items[0], !strcmp(format, "json"), &arena);
+            arguments.status = check(&command, arguments.operands.items[0], format, &arena);
     }
     arena_release(&arena);
     return arguments.status;

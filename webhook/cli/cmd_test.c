@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/test_report.h"
 #include "cli/test_review.h"
 #include "policy/policy.h"
@@ -158,15 +158,16 @@ static void print(const struct run *run)
 {
     struct buf buf;
 
+    if (!strcmp(run->format, "json") || !strcmp(run->format, "yaml")) {
+        output_print_take(test_report_json(&run->report), run->format, run->arena);
+        return;
+    }
     buf_init(&buf, run->arena, MAX_REPORT_BYTES);
-    if (!strcmp(run->format, "json"))
-        test_report_write_json(&run->report, &buf);
-    else if (!strcmp(run->format, "junit"))
+    if (!strcmp(run->format, "junit"))
         test_report_write_junit(&run->report, &buf);
     else
         test_report_write_text(&run->report, wants_colour(), &buf);
     fwrite(buf.data, 1, buf.len, stdout);
-    fflush(stdout);
 }
 
 static int conclude(struct run *run)
@@ -180,6 +181,7 @@ static int conclude(struct run *run)
             strings_add(&report->unfired, run->arena, run->rules.items[i]);
     }
     print(run);
+    fflush(stdout);
     if (report->count == 0) {
         options_complain(run->command, "%s has no cases: write some in files *.test.yaml",
                          run->directory);
@@ -212,7 +214,7 @@ static int test(struct run *run)
 
 int cmd_test(int argc, char **argv)
 {
-    static const char *const formats[] = {"text", "json", "junit", NULL};
+    static const char *const formats[] = {"text", "json", "yaml", "junit", NULL};
     struct run run = {.format = "text"};
     const struct option_row options[] = {
         {.name = "min-coverage",
@@ -223,7 +225,7 @@ int cmd_test(int argc, char **argv)
         {.name = "output",
          .letter = 'o',
          .argument = "FORMAT",
-         .help = "text (the default), json, or junit for CI systems.",
+         .help = "text (the default), json, yaml, or junit for CI systems.",
          .text = &run.format,
          .choices = formats},
     };

@@ -1,6 +1,8 @@
 /* test_report: what came of the cases, for people and for programs. */
 #pragma once
 
+#include <jansson.h>
+
 #include "cli/test_compare.h"
 
 struct test_result {
@@ -27,8 +29,8 @@ unsigned test_report_coverage(const struct test_report *report);
  * `N passed, N failed`. */
 void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out);
 
-/* One JSON document, with a newline. */
-void test_report_write_json(const struct test_report *report, struct buf *out);
+/* A new object. */
+json_t *test_report_json(const struct test_report *report);
 
 /* What CI systems read: a suite a document. */
 void test_report_write_junit(const struct test_report *report, struct buf *out);
