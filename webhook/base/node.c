@@ -141,3 +141,8 @@ void node_write_json(const struct node *node, struct buf *buf)
         buf_add_json(buf, node->text);
     }
 }
+
+const char *node_library_version(void)
+{
+    return yaml_get_version_string();
+}

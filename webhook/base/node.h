@@ -79,3 +79,6 @@ const char *node_describe(const struct node *node, struct arena *arena);
 /* The node as JSON text, for what is handed on as a Kubernetes object. Numbers as they are written
  * where that is JSON, else as strings. `buf` may get full. */
 void node_write_json(const struct node *node, struct buf *buf);
+
+/* libyaml's. */
+const char *node_library_version(void);

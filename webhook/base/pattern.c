@@ -371,3 +371,11 @@ enum regex_result regex_matches(const struct regex *regex, struct bytes text)
         return REGEX_YES;
     return result == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_ERROR;
 }
+
+const char *pattern_library_version(struct arena *arena)
+{
+    char *text = arena_alloc(arena, (size_t)pcre2_config(PCRE2_CONFIG_VERSION, NULL));
+
+    pcre2_config(PCRE2_CONFIG_VERSION, text);
+    return text;
+}

@@ -57,3 +57,6 @@ const char *regex_text(const struct regex *regex);
 /* Does the whole of `text` match? Effort is bounded by a match limit; text longer than 64 KiB, or
  * one that is not UTF-8, is REGEX_ERROR. */
 enum regex_result regex_matches(const struct regex *regex, struct bytes text);
+
+/* pcre2's. */
+const char *pattern_library_version(struct arena *arena);

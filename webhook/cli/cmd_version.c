@@ -1,6 +1,8 @@
 /* version: what this program is, and what it is made with. */
 #include "cli/commands.h"
 
+#include "base/node.h"
+#include "base/pattern.h"
 #include "base/version.h"
 #include "cli/output.h"
 #include "http/server.h"
@@ -29,10 +31,11 @@ static json_t *write_json(const struct library *libraries, size_t count)
 
 int cmd_version(int argc, char **argv)
 {
+    struct arena arena = {0};
     const struct library libraries[] = {
-        {"h2o", server_library_version()},
-        {"openssl", tls_library_version()},
-        {"jansson", jansson_version_str()},
+        {"h2o", server_library_version()},          {"openssl", tls_library_version()},
+        {"jansson", jansson_version_str()},         {"libyaml", node_library_version()},
+        {"pcre2", pattern_library_version(&arena)},
     };
     const size_t count = sizeof(libraries) / sizeof(*libraries);
     const char *format = "text";
@@ -45,7 +48,6 @@ int cmd_version(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(*options),
     };
-    struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
 
     if (options_parse(&command, argc, argv, &arguments)) {
