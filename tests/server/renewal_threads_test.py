@@ -70,7 +70,8 @@ def a_bad_set_changes_nothing_and_is_told():
         before = digest(server)
         write(f"{server.folder}/tenant.yaml", TENANT.replace("guaranteed", "guarantied") % 6)
         server.signal(signal.SIGHUP)
-        server.wait_for_log("policy set not reloaded, the old one goes on")
+        line = server.wait_for_log("policy set not reloaded, the old one goes on")
+        assert line["error"] == "1 mistake", line
         told = [parsed(line) for line in server.lines if line and "tenant.yaml:6:10" in line]
         assert told and told[0]["level"] == "error" and "guaranteed" in told[0]["problem"], told
         assert server.validate(review(pod("a", 6), dry_run=True))["allowed"] is False

@@ -108,7 +108,9 @@ static void reload_policies(struct service *service, struct arena *arena)
     policy_set_free(set);
     atomic_fetch_add(&service->failed_reloads, 1);
     log_error("policy set not reloaded, the old one goes on", "error",
-              set ? arena_printf(arena, "%zu mistakes", problems.error_count) : err.text);
+              set ? arena_printf(arena, "%zu mistake%s", problems.error_count,
+                                 problems.error_count == 1 ? "" : "s")
+                  : err.text);
 }
 
 static void reload_certificates(struct service *service)
