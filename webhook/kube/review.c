@@ -6,7 +6,7 @@
 /* Longer than any uid that kube-apiserver makes (36), and short enough to be echoed. */
 enum { MAX_UID_BYTES = 256 };
 
-static const char *const operation_names[] = {"CREATE", "UPDATE", "DELETE", "CONNECT"};
+static const char *const operation_names[] = {"", "CREATE", "UPDATE", "DELETE", "CONNECT"};
 
 const char *operation_name(enum operation operation)
 {
@@ -68,7 +68,7 @@ static bool read_operation(struct value request, struct arena *arena, enum opera
 
     if (!field_text(request, "operation", arena, &text, err))
         return false;
-    for (size_t i = 0; i < sizeof(operation_names) / sizeof(operation_names[0]); i++) {
+    for (int i = OPERATION_CREATE; i <= OPERATION_CONNECT; i++) {
         if (bytes_is(text, operation_names[i])) {
             *out = (enum operation)i;
             return true;

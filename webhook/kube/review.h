@@ -4,7 +4,13 @@
 
 #include "base/json.h"
 
-enum operation { OPERATION_CREATE, OPERATION_UPDATE, OPERATION_DELETE, OPERATION_CONNECT };
+enum operation {
+    OPERATION_UNKNOWN, /* not read: the review has a fault */
+    OPERATION_CREATE,
+    OPERATION_UPDATE,
+    OPERATION_DELETE,
+    OPERATION_CONNECT,
+};
 
 enum {
     REVIEW_MAX_BYTES = 8 * 1024 * 1024,       /* a larger one is denied */
@@ -35,7 +41,7 @@ struct review {
 bool review_parse(struct bytes body, struct arena *arena, struct review *out,
                   struct error *err) MUST_CHECK;
 
-/* "CREATE", ... */
+/* "CREATE", ...; "" of an unknown one. */
 const char *operation_name(enum operation operation);
 
 /* Is the user in this group? */
