@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 
-from serving import FAIRGATE, ROOT, Server, main, scratch, test
+from serving import FAIRGATE, ROOT, Server, main, read_response, run, scratch, test
 
 POLICIES = os.path.join(ROOT, "policies")
 STATES = ("tests/state/busy.yaml", "tests/reviews/cluster-state.list.json")
@@ -132,6 +132,27 @@ def mutate_answers_as_eval_prints_in_the_recorded_cluster():
 @test
 def validate_answers_as_eval_prints_in_the_recorded_cluster():
     agrees("validate", STATES[1])
+
+
+@test
+def what_the_server_refuses_eval_can_not_judge():
+    most = 32 * 1024 * 1024
+    whole = recorded()["0016-validate-CREATE-pods-research-train-0.json"].rstrip()
+    path = os.path.join(scratch(), "large.json")
+    for size, status, code in ((most, 200, 1), (most + 1, 413, 2)):
+        body = whole + b" " * (size - len(whole))
+        with open(path, "wb") as file:
+            file.write(body)
+        result, out, err = run("eval", "--policies", POLICIES, path)
+        assert result == code, (size, result, out, err)
+        assert code != 1 or "cluster/limits" in out, out
+        assert code != 2 or (out == "" and "more than 33554432 bytes" in err), (out, err)
+        with Server(folder=POLICIES) as server, server.connect() as connection:
+            connection.sendall(b"POST /validate HTTP/1.1\r\nHost: x\r\n"
+                               b"Content-Length: %d\r\n\r\n" % size)
+            if status == 200:
+                connection.sendall(body)
+            assert read_response(connection.makefile("rb"))[0] == status, size
 
 
 @test

@@ -62,6 +62,9 @@ bool judge_review(struct judge *judge, struct bytes body, struct arena *arena,
     struct patch *patch = arena_alloc(arena, sizeof(*patch));
     struct document *patched = arena_alloc(arena, sizeof(*patched));
 
+    if (body.len > REVIEW_MAX_READ_BYTES)
+        return error_set(err, "the review has more than %d bytes: the server refuses it (413)",
+                         REVIEW_MAX_READ_BYTES);
     if (!ask(judge, &in, arena, out, err))
         return false;
     if (!is_mutated)

@@ -25,7 +25,8 @@ struct judgement {
 };
 
 /* Both: the mutation is applied, then the result is validated; the one response has the patch and
- * the verdict. False: the body is no review. */
+ * the verdict. False: the server would refuse the body (400, or 413), so that there is no verdict.
+ */
 bool judge_review(struct judge *judge, struct bytes body, struct arena *arena,
                   struct judgement *out, struct error *err) MUST_CHECK;
 
