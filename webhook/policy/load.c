@@ -214,6 +214,11 @@ static bool find_kind(const struct node *node, enum document_kind *out)
     return false;
 }
 
+static bool is_test(const struct node *kind)
+{
+    return kind && kind->kind == NODE_STRING && bytes_is(kind->text, "PolicyTest");
+}
+
 /* Is the document another API's, such as a Pod that a test uses? One of ours with a wrong
  * apiVersion, or with none, isn't. */
 static bool is_foreign(const struct node *document)
@@ -224,6 +229,7 @@ static bool is_foreign(const struct node *document)
 
     return version && version->kind == NODE_STRING && version->text.len > 0 && !is_ours &&
            node_find(document, "kind") && !find_kind(node_find(document, "kind"), &kind) &&
+           !is_test(node_find(document, "kind")) &&
            !bytes_has_prefix(version->text, BYTES("fairgate.dev/"));
 }
 
@@ -232,6 +238,11 @@ static void refuse_kind(struct loading *loading, const struct node *node)
     const char *nearest =
         node->kind == NODE_STRING ? strings_nearest(kind_names, KIND_COUNT, node->text) : NULL;
 
+    if (is_test(node)) {
+        problems_add(loading->problems, node,
+                     "a PolicyTest is run only from a file whose name ends in .test.yaml");
+        return;
+    }
     problems_add(
         loading->problems, node,
         "\"kind\": expected one of Cluster, Tenant, PriorityLadder, Policy; got \"%s\"%s%s%s",
