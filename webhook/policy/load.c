@@ -15,6 +15,7 @@ struct loading {
     struct arena *arena;
     struct loaded *out;
     struct problems *problems;
+    bool has_policy; /* some document is one, be it with mistakes */
     const struct schema *policy_schema;
     struct names {
         struct name {
@@ -344,11 +345,22 @@ static bool load_file(struct loading *loading, const char *directory, const char
         is_policy = true;
         read_document(loading, documents.items[i]);
     }
+    loading->has_policy |= is_policy;
     if (is_policy) {
         digest_add(digest, bytes_from(path));
         digest_add(digest, source->text);
     }
     return true;
+}
+
+/* A volume that isn't mounted, and the wrong folder, look like a set that says nothing. */
+static void warn_of_nothing(struct loading *loading, const char *directory)
+{
+    struct source *source = arena_alloc(loading->arena, sizeof(*source));
+
+    source->name = directory;
+    problems_warn(loading->problems, &(struct node){.source = source},
+                  "there is no policy here, so there are no rules but fairgate's own");
 }
 
 bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
@@ -371,5 +383,7 @@ bool load_documents(const char *directory, struct arena *arena, struct loaded *o
             is_read = load_file(&loading, directory, paths.items[i], digest, err);
     }
     out->digest = digest_finish_take(digest, arena);
+    if (is_read && !loading.has_policy && problems->error_count == 0)
+        warn_of_nothing(&loading, directory);
     return is_read;
 }
