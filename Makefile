@@ -59,6 +59,7 @@ narrowed = $(if $(CASE),$(foreach name,$(1),$(if $(findstring $(CASE),$(name)),$
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(call narrowed,$(filter %_test.c,$(UNIT_SOURCES))))
 UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(UNIT_SOURCES)))
+UNIT_ARCHIVE := $(BUILD)/unit.a
 REPLAYS := $(patsubst %_fuzz.c,$(BUILD)/%_replay,$(wildcard tests/fuzz/*_fuzz.c))
 TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/unit/% tests/fuzz/%,$(wildcard tests/*/*.c)))
 
@@ -185,7 +186,12 @@ $(BUILD)/fairgate: $(MAIN) $(ARCHIVE)
 	@echo "  LD  $(FLAVOUR)  $@"
 	$(Q)$(LINKER) -o $@ $^ $(LIBS)
 
-$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(UNIT_HELPERS) $(ARCHIVE)
+# An archive, so that a test is linked with no helper that it doesn't use.
+$(UNIT_ARCHIVE): $(UNIT_HELPERS)
+	@rm -f $@
+	$(Q)ar qcsT $@ $^
+
+$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(UNIT_ARCHIVE) $(ARCHIVE)
 	$(Q)$(LINKER) -o $@ $^ $(LIBS) -lcmocka
 
 $(REPLAYS): %_replay: %_fuzz.o $(BUILD)/tests/fuzz/replay_main.o $(ARCHIVE)
