@@ -250,15 +250,6 @@ static const char *find_problem(struct bytes text, const struct parts *parts)
     return NULL;
 }
 
-static bool refuse(struct bytes text, const char *problem, struct error *err)
-{
-    struct arena arena = {0};
-
-    error_set(err, "\"%s\" is no image reference: %s", text_clean(&arena, text, 200), problem);
-    arena_release(&arena);
-    return false;
-}
-
 /* The host in lower case, and Docker Hub's under its one name. */
 static struct bytes normal_host(struct bytes written, struct arena *arena)
 {
@@ -299,12 +290,12 @@ bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *o
     split(text, &parts);
     problem = find_problem(text, &parts);
     if (problem)
-        return refuse(text, problem, err);
+        return error_set(err, "%s", problem);
     host = normal_host(parts.host, arena);
     if (bytes_equal(host, default_host) && !has_char(parts.path, '/'))
         prefix = official;
     if (prefix.len + parts.path.len > PATH_MAX_LEN)
-        return refuse(text, "its repository has more than 255 bytes", err);
+        return error_set(err, "its repository has more than 255 bytes");
 
     name = join_name(host, prefix, parts.path, arena);
     *out = (struct image_ref){

@@ -17,7 +17,8 @@ struct image_ref {
  * alone, a bad tag, a digest of another algorithm than sha256, sha384 and sha512 or of another
  * length, more than 255 bytes of path. Stricter than upstream where it would give a reference
  * without a host (a_b.c/x) and where a host is longer than DNS allows. The host is put in lower
- * case before it is normalised: Docker.io/nginx is docker.io/library/nginx. Lives in `arena`. */
+ * case before it is normalised: Docker.io/nginx is docker.io/library/nginx. Lives in `arena`. `err`
+ * says what is wrong with it, without the reference: "its tag is none". */
 bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *out,
                      struct error *err) MUST_CHECK;
 
