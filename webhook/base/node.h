@@ -37,8 +37,8 @@ struct nodes {
 
 /* Read every document of one file. Every mistake goes to `problems` at its place. Where the text
  * stops being YAML, or a bound is passed, reading ends with one problem and the documents before it
- * are given. Of the others those are given whose mistakes leave no doubt what is meant: none, or
- * duplicate keys (the first counts). `source` must outlive the nodes.
+ * are given. Of the others those are given whose mistakes leave no doubt what is meant: none,
+ * duplicate keys (the first counts), or empty ones (left out). `source` must outlive the nodes.
  *
  * Keys are text as it is written (`yes: 1` has the key "yes"); null, empty text, lists and maps as
  * keys are mistakes, as are merge keys (`<<`), aliases without an anchor or inside what they refer

@@ -207,6 +207,7 @@ static bool read_list(struct builder *builder, unsigned level, struct node *out,
 /* Is what was read good for a key? Its text is taken as it is written. */
 static bool make_key(struct builder *builder, bool is_merge, struct node *key)
 {
+    bool is_empty = key->kind == NODE_STRING && key->text.len == 0;
     const char *fault = NULL;
 
     if (is_merge)
@@ -215,7 +216,7 @@ static bool make_key(struct builder *builder, bool is_merge, struct node *key)
         fault = "a key must be text, not a list or a map";
     else if (key->kind == NODE_NULL)
         fault = "a key must be text, not null; to name something \"null\", put it in quotes";
-    else if (key->text.len == 0)
+    else if (is_empty)
         fault = "a key must not be empty";
     else if (memchr(key->text.data, '\0', key->text.len))
         fault = "a key must not hold the character U+0000";
@@ -223,7 +224,8 @@ static bool make_key(struct builder *builder, bool is_merge, struct node *key)
     if (!fault)
         return true;
     problems_add(builder->problems, key, "%s", fault);
-    builder->is_unclear = true;
+    /* Without a member that has no name the rest means what it says. */
+    builder->is_unclear |= !is_empty;
     return false;
 }
 

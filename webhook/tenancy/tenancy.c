@@ -219,7 +219,7 @@ static void check_domains(const struct tenancy *tenancy, const struct tenant *te
         const struct node *item = &list->children[i];
         const char *nearest;
 
-        if (item->kind != NODE_STRING || strings_has(known, item->text))
+        if (item->kind != NODE_STRING || item->text.len == 0 || strings_has(known, item->text))
             continue;
         nearest = strings_nearest(known->items, known->count, item->text);
         problems_add(problems, item, "Cluster.fabric has no domain \"%s\"%s%s%s",
