@@ -266,6 +266,7 @@ static void tell_repeated(const struct reading *reading, const struct node *list
 static bool read_strings(const struct reading *reading, const struct field *field,
                          const struct node *node, void *out)
 {
+    const struct field each = {.may_be_empty = field->may_hold_empty};
     struct reading entry = reading_entry(reading);
     struct strings strings = {0};
     bool is_whole = true;
@@ -275,7 +276,7 @@ static bool read_strings(const struct reading *reading, const struct field *fiel
     for (size_t i = 0; i < node->count; i++) {
         const char *text;
 
-        if (read_string(&entry, NULL, &node->children[i], &text))
+        if (read_string(&entry, &each, &node->children[i], &text))
             strings_add(&strings, reading->arena, text);
         else
             is_whole = false;

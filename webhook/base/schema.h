@@ -59,6 +59,7 @@ struct field {
     size_t offset; /* of the member in the struct that is filled */
     bool is_required;
     bool may_be_empty;           /* an empty text, list or map is meant, not a mistake */
+    bool may_hold_empty;         /* FIELD_STRINGS: so is an empty text in it */
     const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS (at most 32): NULL-terminated */
     const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
     int64_t min, max;            /* FIELD_INTEGER; both 0: any */

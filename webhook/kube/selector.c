@@ -108,6 +108,7 @@ static const struct field expression_fields[] = {
      .summary = "how the label's value is held against `values`"},
     {.name = "values",
      .type = FIELD_STRINGS,
+     .may_hold_empty = true,
      .offset = offsetof(struct selector_expression, values),
      .summary = "the values; for In and NotIn only"},
     {0},
