@@ -103,12 +103,15 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     *out = 0;
     if (!evaluation || is_deleted)
         return true;
+    /* Before what is exempt by the namespace that the review names. */
+    if (!check_namespace(review, arena, err))
+        return evaluation & deletes;
     if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation)))
         return true;
     object = review->operation == OPERATION_DELETE ? review->old_object : review->object;
     if (!value_is_set(object))
         return evaluation & deletes || error_set(err, "the review has no object");
-    if (!check_identity(review, object, arena, err) || !check_namespace(review, arena, err))
+    if (!check_identity(review, object, arena, err))
         return evaluation & deletes;
     if (is_update(review) && !value_is_set(review->old_object))
         return error_set(err, "the review of an update has no oldObject");
