@@ -97,22 +97,26 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     enum evaluation evaluation = row ? classify(review, row) : 0;
     bool is_deleted = is_update(review) &&
                       value_is_set(value_path(review->old_object, "metadata.deletionTimestamp"));
-    static const unsigned deletes = EVALUATE_POD_DELETE | EVALUATE_NAMESPACE_DELETE;
-    struct value object;
+    bool is_delete = review->operation == OPERATION_DELETE;
+    /* Whatever else is deleted may go, also where the review doesn't show it. */
+    bool is_guarded =
+        !is_delete || (evaluation == EVALUATE_PRIORITY_CLASS && world->tenancy->ladder.node);
+    struct value object = is_delete ? review->old_object : review->object;
 
     *out = 0;
     if (!evaluation || is_deleted)
         return true;
     /* Before what is exempt by the namespace that the review names. */
     if (!check_namespace(review, arena, err))
-        return evaluation & deletes;
+        return !is_guarded;
     if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation)))
         return true;
-    object = review->operation == OPERATION_DELETE ? review->old_object : review->object;
     if (!value_is_set(object))
-        return evaluation & deletes || error_set(err, "the review has no object");
+        return !is_guarded ||
+               error_set(err, "the review has no %s",
+                         is_delete ? "oldObject: it must show what is deleted" : "object");
     if (!check_identity(review, object, arena, err))
-        return evaluation & deletes;
+        return !is_guarded;
     if (is_update(review) && !value_is_set(review->old_object))
         return error_set(err, "the review of an update has no oldObject");
     *out = evaluation;
