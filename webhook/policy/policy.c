@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "policy/dead.h"
+
 static const char *const kind_words[] = {"Pod", "Namespace", NULL};
 static const char *const operation_words[] = {"CREATE", "UPDATE", NULL};
 static const char *const accelerator_words[] = {"any", "required", "none",
@@ -238,43 +240,6 @@ static void refuse_same_ids(const struct node *spec, const char *member, const c
     }
 }
 
-/* The requests that a policy can be asked about at all, for rules that would never be. */
-static unsigned matched_evaluations(const struct match *match)
-{
-    static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
-                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
-    unsigned evaluations = 0;
-
-    if (match->kinds & MATCH_POD)
-        evaluations |= pods;
-    if (match->kinds & MATCH_NAMESPACE)
-        evaluations |= EVALUATE_NAMESPACE;
-    if (!(match->operations & MATCH_CREATE))
-        evaluations &= ~(unsigned)EVALUATE_POD_CREATE;
-    if (!(match->operations & MATCH_UPDATE))
-        evaluations &=
-            ~(unsigned)(EVALUATE_POD_UPDATE | EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE);
-    return evaluations;
-}
-
-static void refuse_dead(const struct policy *policy, struct problems *problems)
-{
-    const struct policy_rule *rules = policy->rules.items;
-    unsigned evaluations = matched_evaluations(&policy->match);
-
-    for (size_t i = 0; i < policy->rules.count; i++) {
-        if (rules[i].check && !(rules[i].check->evaluations & evaluations))
-            problems_add(problems, node_find_key(rules[i].node, rules[i].check->name),
-                         "this rule can never apply: \"%s\" does not judge what match selects",
-                         rules[i].check->name);
-    }
-    if (policy->mutations.count &&
-        !((policy->match.kinds & MATCH_POD) && (policy->match.operations & MATCH_CREATE)))
-        problems_add(problems, node_find_key(policy->node, "mutate"),
-                     "this can never apply: only pods that are created are mutated, which match "
-                     "does not select");
-}
-
 static void finish_policy(void *out, struct arena *arena, struct problems *problems)
 {
     struct policy *policy = out;
@@ -285,7 +250,7 @@ static void finish_policy(void *out, struct arena *arena, struct problems *probl
         problems_add(problems, policy->node, "one of \"rules\" and \"mutate\" is required here");
     for (size_t i = 0; i < policy->mutations.count; i++)
         check_id(mutations[i].node, problems);
-    refuse_dead(policy, problems);
+    dead_check_policy(policy, problems);
 }
 
 const struct schema *policy_schema_new(struct arena *arena)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "policy/dead.h"
 #include "policy/load.h"
 #include "policy/policy.h"
 
@@ -169,6 +170,7 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     if (set->policy_count)
         qsort(set->policies, set->policy_count, sizeof(*set->policies), compare_policies);
     tenancy_check(&set->tenancy, !loaded.may_lack_ladder, problems);
+    dead_check_tenancy(&set->tenancy, problems);
     check_policies(set, !loaded.may_lack_tenants, problems);
     problems_sort(problems);
     return set;
