@@ -31,6 +31,11 @@ struct toleration {
 
 extern const struct schema defaults_schema;
 
+/* A mistake for each label whose templates would give a pod of this tenant what no label can have.
+ */
+void defaults_check_labels(const struct defaults *defaults, const struct tenant *tenant,
+                           struct problems *problems);
+
 /* One mutation of one pod: what was set already, by the pod itself or by an entry before. */
 struct mutation {
     const struct facts *facts;

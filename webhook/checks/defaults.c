@@ -5,6 +5,7 @@
  * nothing left to do. */
 #include "checks/checks.h"
 #include "kube/quantity.h"
+#include "kube/selector.h"
 
 static const char *const operator_words[] = {"Equal", "Exists", NULL};
 static const char *const effect_words[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
@@ -101,10 +102,8 @@ static const char *const template_names[] = {"tenant.name", "tenant.team", "tena
 enum { TEMPLATE_COUNT = sizeof(template_names) / sizeof(template_names[0]) };
 
 /* What a template stands for; NULL: nothing, so that the field is left out. */
-static const char *template_value(int which, const struct facts *facts)
+static const char *template_value(int which, const struct tenant *tenant, const char *namespace)
 {
-    const struct tenant *tenant = facts->tenant;
-
     switch (which) {
     case 0:
         return tenant ? tenant->name : NULL;
@@ -115,7 +114,7 @@ static const char *template_value(int which, const struct facts *facts)
     case 3:
         return tenant ? tenant->owner.cost_center : NULL;
     default:
-        return facts->namespace.len ? text_quote(facts->arena, facts->namespace) : NULL;
+        return namespace;
     }
 }
 
@@ -158,6 +157,67 @@ static void check_templates(const struct string_map *map, struct problems *probl
     }
 }
 
+/* The value with its templates filled in; NULL where one of them is empty. */
+static const char *fill_templates(const char *text, const struct tenant *tenant,
+                                  const char *namespace, struct arena *arena)
+{
+    struct buf buf;
+
+    buf_init(&buf, arena, 64 * 1024);
+    for (size_t len; *text; text += len) {
+        int which = find_template(text, &len);
+        const char *value;
+
+        if (which < 0) {
+            len = 1;
+            buf_add_char(&buf, *text);
+            continue;
+        }
+        value = template_value(which, tenant, namespace);
+        if (!value || !*value)
+            return NULL;
+        buf_add_text(&buf, value);
+    }
+    return buf.data ? buf.data : "";
+}
+
+/* The API server would refuse every pod that gets one. What stands between braces still was told.
+ */
+void defaults_check_labels(const struct defaults *defaults, const struct tenant *tenant,
+                           struct problems *problems)
+{
+    for (size_t i = 0; i < defaults->labels.count; i++) {
+        const struct string_pair *pair = &defaults->labels.items[i];
+        const char *value =
+            pair->value ? fill_templates(pair->value, tenant, "namespace", problems->arena) : NULL;
+
+        if (value && strchr(pair->value, '}') && !strchr(value, '}') &&
+            !selector_is_value(bytes_from(value)))
+            problems_add(problems, pair->node + 1,
+                         "\"%s\" can't be a label's value, which this is for tenant \"%s\" (%s:%u)",
+                         text_quote(problems->arena, bytes_from(value)), tenant->name,
+                         tenant->node->source->name, tenant->node->line);
+    }
+}
+
+static void check_labels(const struct string_map *map, struct problems *problems)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct string_pair *pair = &map->items[i];
+
+        selector_check_key(pair->node, pair->key, problems);
+        if (pair->value && !strchr(pair->value, '}') && !selector_is_value(bytes_from(pair->value)))
+            problems_add(problems, pair->node + 1, "\"%s\" can't be a label's value", pair->value);
+    }
+}
+
+static bool sets_nothing(const struct defaults *defaults)
+{
+    return !defaults->scheduler_name && !defaults->runtime_class && defaults->labels.count == 0 &&
+           defaults->annotations.count == 0 && defaults->tolerations.count == 0 &&
+           defaults->node_selector.count == 0 && !node_find(defaults->node, "hideUnrequestedGpus");
+}
+
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     struct defaults *defaults = out;
@@ -166,7 +226,9 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
     (void)arena;
     check_templates(&defaults->labels, problems);
     check_templates(&defaults->annotations, problems);
-    if (defaults->node->count == 0)
+    check_labels(&defaults->labels, problems);
+    check_labels(&defaults->node_selector, problems);
+    if (sets_nothing(defaults))
         problems_add(problems, defaults->node, "\"set\" must not be empty");
     if (given && bytes_is(given->text, "default-scheduler"))
         problems_add(problems, given, "default-scheduler is what a pod has that says nothing");
@@ -181,29 +243,6 @@ const struct schema defaults_schema = {.name = "set",
                                        .fields = fields,
                                        .size = sizeof(struct defaults),
                                        .finish = finish};
-
-/* The value with its templates filled in; NULL where one of them is empty. */
-static const char *fill_templates(const char *text, const struct facts *facts)
-{
-    struct buf buf;
-
-    buf_init(&buf, facts->arena, 64 * 1024);
-    for (size_t len; *text; text += len) {
-        int which = find_template(text, &len);
-        const char *value;
-
-        if (which < 0) {
-            len = 1;
-            buf_add_char(&buf, *text);
-            continue;
-        }
-        value = template_value(which, facts);
-        if (!value || !*value)
-            return NULL;
-        buf_add_text(&buf, value);
-    }
-    return buf.data ? buf.data : "";
-}
 
 void mutation_set(struct mutation *mutation, const char *parent, struct value existing,
                   struct bytes key, const char *value)
@@ -225,11 +264,14 @@ void mutation_set(struct mutation *mutation, const char *parent, struct value ex
 static void set_map(const struct string_map *map, const char *parent, struct value existing,
                     bool has_templates, struct mutation *mutation)
 {
-    struct arena *arena = mutation->facts->arena;
+    const struct facts *facts = mutation->facts;
+    struct arena *arena = facts->arena;
+    const char *namespace = has_templates ? text_quote(arena, facts->namespace) : "";
 
     for (size_t i = 0; i < map->count; i++) {
-        const char *value = has_templates ? fill_templates(map->items[i].value, mutation->facts)
-                                          : map->items[i].value;
+        const char *value =
+            has_templates ? fill_templates(map->items[i].value, facts->tenant, namespace, arena)
+                          : map->items[i].value;
 
         if (value)
             mutation_set(mutation, parent, existing, bytes_from(map->items[i].key),

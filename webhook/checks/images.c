@@ -27,9 +27,36 @@ static const struct field tag_fields[] = {
     {0},
 };
 
+/* What a tag is made of (github.com/distribution/reference), and wildcards. */
+static bool can_be_tag(struct bytes pattern)
+{
+    for (size_t i = 0; i < pattern.len; i++) {
+        char c = pattern.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        if (!is_letter && !(c && strchr("_*?", c)) && !(i > 0 && c && strchr(".-", c)))
+            return false;
+    }
+    return true;
+}
+
+static void finish_tags(void *out, struct arena *arena, struct problems *problems)
+{
+    const struct tag_settings *tags = out;
+    const struct node *list = node_find(tags->node, "deny");
+
+    for (size_t i = 0; list && i < list->count; i++) {
+        if (!can_be_tag(list->children[i].text))
+            problems_add(problems, &list->children[i],
+                         "\"%s\" matches no tag: they have letters, digits, '_', '.' and '-'",
+                         text_quote(arena, list->children[i].text));
+    }
+}
+
 static const struct schema tag_schema = {.name = "tags",
                                          .fields = tag_fields,
-                                         .size = sizeof(struct tag_settings)};
+                                         .size = sizeof(struct tag_settings),
+                                         .finish = finish_tags};
 
 static const struct field fields[] = {
     {.name = "allow",

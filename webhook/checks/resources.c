@@ -77,11 +77,35 @@ static const struct field fields[] = {
     {0},
 };
 
+/* No resource has a wildcard in its name: the rule would ask for what nothing has. */
+static void refuse_pattern(const struct node *name, struct problems *problems)
+{
+    if (memchr(name->text.data, '*', name->text.len) ||
+        memchr(name->text.data, '?', name->text.len))
+        problems_add(problems, name, "\"%s\" is a pattern: here each resource has its whole name",
+                     text_quote(problems->arena, name->text));
+}
+
+static void refuse_patterns(const struct resource_settings *settings, struct problems *problems)
+{
+    static const char *const lists[] = {"requireLimits", "requireRequests"};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const struct node *list = node_find(settings->node, lists[i]);
+
+        for (size_t j = 0; list && j < list->count; j++)
+            refuse_pattern(&list->children[j], problems);
+    }
+    for (size_t i = 0; i < settings->max.count; i++)
+        refuse_pattern(settings->max.items[i].node, problems);
+}
+
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     const struct resource_settings *settings = out;
 
     (void)arena;
+    refuse_patterns(settings, problems);
     if (!node_find(settings->node, "requireLimits") &&
         !node_find(settings->node, "requireRequests") && !node_find(settings->node, "max"))
         problems_add(problems, settings->node,

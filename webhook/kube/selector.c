@@ -58,9 +58,14 @@ void selector_check_key(const struct node *node, const char *key, struct problem
         problems_add(problems, node, "\"%s\" can't be a label's key", key);
 }
 
+bool selector_is_value(struct bytes text)
+{
+    return text.len == 0 || is_label_name(text);
+}
+
 static void check_value(const struct node *node, const char *value, struct problems *problems)
 {
-    if (*value && !is_label_name(bytes_from(value)))
+    if (!selector_is_value(bytes_from(value)))
         problems_add(problems, node, "\"%s\" can't be a label's value", value);
 }
 

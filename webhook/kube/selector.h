@@ -29,6 +29,9 @@ extern const struct schema selector_schema;
  * there on no object. */
 void selector_check_key(const struct node *node, const char *key, struct problems *problems);
 
+/* Can a label have this value? An empty one, too. */
+bool selector_is_value(struct bytes text);
+
 /* `labels`: a JSON object of strings, or absent. NotIn and DoesNotExist hold for a missing key. */
 bool selector_matches(const struct selector *selector, struct value labels);
 

@@ -96,6 +96,9 @@ static const char *find_conflict(const struct defaults *a, const struct defaults
         {"tolerations", find_other_toleration(&a->tolerations, &b->tolerations)},
     };
 
+    if (a->hides_gpus != b->hides_gpus && node_find(a->node, "hideUnrequestedGpus") &&
+        node_find(b->node, "hideUnrequestedGpus"))
+        return "hideUnrequestedGpus";
     if (is_other_value(a->scheduler_name, b->scheduler_name))
         return "schedulerName";
     if (is_other_value(a->runtime_class, b->runtime_class))
@@ -130,6 +133,29 @@ static void check_conflicts(const struct policy *a, const struct policy *b,
     }
 }
 
+/* Could the policy be about pods of the tenant? Those in namespaces that only a label gives to it
+ * are passed over. */
+static bool may_select(const struct policy *policy, const struct tenant *tenant)
+{
+    const struct match *match = &policy->match;
+
+    return (!match->tenants.count || globs_match(&match->tenants, bytes_from(tenant->name))) &&
+           (!match->namespaces.count || globs_overlap(&match->namespaces, &tenant->namespaces));
+}
+
+static void check_label_templates(const struct policy_set *set, const struct policy *policy,
+                                  struct problems *problems)
+{
+    const struct policy_mutation *mutations = policy->mutations.items;
+
+    for (size_t i = 0; i < policy->mutations.count; i++) {
+        for (size_t j = 0; j < set->tenancy.tenant_count; j++) {
+            if (may_select(policy, set->tenancy.tenants[j]))
+                defaults_check_labels(&mutations[i].set, set->tenancy.tenants[j], problems);
+        }
+    }
+}
+
 static void check_policies(const struct policy_set *set, bool are_tenants_known,
                            struct problems *problems)
 {
@@ -138,6 +164,7 @@ static void check_policies(const struct policy_set *set, bool are_tenants_known,
 
         if (are_tenants_known)
             check_matched_tenants(set, policy, problems);
+        check_label_templates(set, policy, problems);
         for (size_t j = 0; j <= i && policy->mutations.count; j++) {
             if (j == i || policy_overlaps(set->policies[j], policy))
                 check_conflicts(set->policies[j], policy, problems);
