@@ -84,6 +84,17 @@ def a_body_over_8_mib_is_denied_by_uid_and_over_32_mib_is_not_read():
 
 
 @test
+def a_client_that_sends_too_much_reads_why():
+    with Server("--threads", "1") as server:
+        for body in (b"x" * (33 * MIB), [b"x" * MIB] * 40):  # the second in chunks
+            for _ in range(3):
+                status, headers, text = server.post("/validate", iter(body) if isinstance(body, list)
+                                                    else body)
+                assert status == 413 and headers["Connection"] == "close", (status, text)
+        assert server.validate(review(pod("p")))["allowed"] is True
+
+
+@test
 def a_chunked_body_is_read_within_the_same_bound():
     with Server() as server:
         body = json.dumps(review(pod("p"))).encode()

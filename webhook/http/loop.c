@@ -1,6 +1,7 @@
 #include "http/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 
 /* What is asked of a loop from outside. */
 enum { SHUTDOWN = 1 << 0, STOP_ACCEPTING = 1 << 1 };
+
+/* How much of a refused request is read and dropped, and for how long. */
+enum { LINGER_MAX_BYTES = 64 * 1024 * 1024, LINGER_SECONDS = 10 };
 
 /* A request that is worth cutting off when memory is short. */
 enum { LARGE_BYTES = 256 * 1024 };
@@ -100,6 +104,13 @@ static void on_close(void *data)
     resume(loop);
 }
 
+static void count_in(struct loop *loop, h2o_socket_t *connection)
+{
+    connection->on_close.cb = on_close;
+    connection->on_close.data = loop;
+    atomic_fetch_add(&loop->connections, 1);
+}
+
 /* False where nobody waits, or nothing can be taken for now. */
 static bool take_connection(struct loop *loop)
 {
@@ -116,9 +127,7 @@ static bool take_connection(struct loop *loop)
         }
         return false;
     }
-    connection->on_close.cb = on_close;
-    connection->on_close.data = loop;
-    atomic_fetch_add(&loop->connections, 1);
+    count_in(loop, connection);
     if (!h2o_timeout_is_linked(&loop->watch))
         h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->watch);
     h2o_accept(&loop->accept, connection);
@@ -135,6 +144,67 @@ static void on_connection(h2o_socket_t *listener, const char *err)
     take_connection(loop);
     if (!may_accept(loop))
         h2o_socket_read_stop(listener);
+}
+
+/* A connection of which only the end is awaited. */
+struct rest {
+    struct loop *loop;
+    h2o_socket_t *socket;
+    h2o_timeout_entry_t second;
+    size_t bytes_left;
+    int seconds_left;
+};
+
+static void end_rest(struct rest *rest)
+{
+    h2o_timeout_unlink(&rest->second);
+    h2o_socket_close(rest->socket);
+    free(rest);
+}
+
+static void on_rest(h2o_socket_t *socket, const char *err)
+{
+    struct rest *rest = socket->data;
+    size_t got = socket->input->size;
+
+    h2o_buffer_consume(&socket->input, got);
+    if (err || got >= rest->bytes_left)
+        end_rest(rest);
+    else
+        rest->bytes_left -= got;
+}
+
+static void on_second(h2o_timeout_entry_t *entry)
+{
+    struct rest *rest = H2O_STRUCT_FROM_MEMBER(struct rest, second, entry);
+    h2o_context_t *context = &rest->loop->context;
+
+    if (--rest->seconds_left == 0)
+        end_rest(rest);
+    else
+        h2o_timeout_link(context->loop, &context->one_sec_timeout, entry);
+}
+
+/* h2o closes its descriptor once the answer is out; the connection stays for the sake of this. */
+void loop_linger(const h2o_req_t *req)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, context, req->conn->ctx);
+    h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+    int fd = fcntl(h2o_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
+    struct rest *rest;
+
+    if (fd < 0)
+        return;
+    rest = memory_alloc(sizeof(*rest));
+    rest->loop = loop;
+    rest->bytes_left = LINGER_MAX_BYTES;
+    rest->seconds_left = LINGER_SECONDS;
+    rest->second.cb = on_second;
+    rest->socket = h2o_evloop_socket_create(loop->context.loop, fd, 0);
+    rest->socket->data = rest;
+    count_in(loop, rest->socket);
+    h2o_socket_read_start(rest->socket, on_rest);
+    h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, &rest->second);
 }
 
 static void stop_accepting(struct loop *loop)

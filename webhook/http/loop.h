@@ -24,6 +24,11 @@ struct loop *loop_start(const struct loop_config *config, struct error *err) MUS
 /* config.data of the loop that serves a request. */
 void *loop_data(const h2o_req_t *req);
 
+/* To be called before the connection of a request is closed that was refused while its body was
+ * still coming: what comes is read and dropped for a while, since closing would reset the
+ * connection, and the client would not see the answer. */
+void loop_linger(const h2o_req_t *req);
+
 /* From another thread, once: every answer from now on is its connection's last. */
 void loop_request_shutdown(struct loop *loop);
 

@@ -92,10 +92,12 @@ static int on_req(h2o_handler_t *self, h2o_req_t *req)
 static void count_refusal(h2o_logger_t *self, h2o_req_t *req)
 {
     struct reviewer *reviewer = loop_data(req);
+    bool is_too_large = req->res.status == 413;
 
     (void)self;
-    metrics_count_refusal(reviewer->metrics,
-                          req->res.status == 413 ? REFUSED_TOO_LARGE : REFUSED_BAD_HTTP);
+    metrics_count_refusal(reviewer->metrics, is_too_large ? REFUSED_TOO_LARGE : REFUSED_BAD_HTTP);
+    if (is_too_large)
+        loop_linger(req);
 }
 
 void review_handler_configure(h2o_globalconf_t *http, uint64_t idle_milliseconds)
