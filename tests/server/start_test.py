@@ -120,6 +120,14 @@ def mistyped_options_get_a_hint():
 
 
 @test
+def an_option_without_effect_is_told():
+    with Server("--request-timeout", "30s") as server:
+        assert "--request-timeout has no effect" in server.errors(), server.errors()
+    with Server() as server:
+        assert "--request-timeout" not in server.errors(), server.errors()
+
+
+@test
 def help_tells_every_option():
     code, out, err = run("serve", "--help")
     assert code == 0 and err == "", err

@@ -10,7 +10,6 @@
 
 enum {
     DEFAULT_IDLE_MS = 120000, /* the API server keeps idle connections for 90 s */
-    DEFAULT_REQUEST_MS = 45000,
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
@@ -123,7 +122,8 @@ static size_t add_server_options(struct server_config *config, struct option_row
          .max = 24 * HOUR_MS},
         {.name = "request-timeout",
          .argument = "TIME",
-         .help = "How long the API server may take over one create, with slack; default: 45s.",
+         .help = "How long the API server may take over one create, with slack. Without effect so "
+                 "far: nothing that was let in is forgotten because of time alone.",
          .milliseconds = &config->request_milliseconds,
          .min = SECOND_MS,
          .max = HOUR_MS},
@@ -150,7 +150,6 @@ int cmd_serve(int argc, char **argv)
         .listen = "0.0.0.0:8443",
         .admin = "127.0.0.1:8080",
         .idle_milliseconds = DEFAULT_IDLE_MS,
-        .request_milliseconds = DEFAULT_REQUEST_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
     };
     struct option_row options[MAX_OPTIONS];

@@ -171,6 +171,8 @@ static void log_start(struct server *server)
     if (server->service.ledger)
         log_warning("stand-alone: what exists is the state files and what this server let in "
                     "since; a DELETE review is taken for a deletion");
+    if (server->config.request_milliseconds)
+        log_warning("--request-timeout has no effect: what was let in counts until its DELETE");
     log_info("serving", "listen", server->review_listener.address, "admin",
              server->ops_listener.address, "threads", threads, "policySet", set->digest);
     snapshot_reader_release(&reader);
