@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "base/amount.h"
+#include "unit/unit.h"
 
 #define LARGEST INT64_MAX
 #define SMALLEST INT64_MIN

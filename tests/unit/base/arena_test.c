@@ -1,10 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "base/arena.h"
+#include "unit/unit.h"
 
 static void allocations_are_zeroed_aligned_and_apart(void **state)
 {

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "base/instant.h"
+#include "unit/unit.h"
 
 static void reads_rfc_3339(void **state)
 {

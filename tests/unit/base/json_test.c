@@ -1,23 +1,10 @@
 /* The expected values are worked out from RFC 8259 and from base/json.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/json.h"
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 /* From a copy of its own, so that the sanitizer sees a read past the end. */
 static struct document *parse_bytes(struct bytes text, unsigned max_depth)

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "base/pattern.h"
+#include "unit/unit.h"
 
 static struct glob glob_of(const char *text, struct arena *arena)
 {

@@ -1,10 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <pthread.h>
 
 #include "base/pattern.h"
+#include "unit/unit.h"
 
 enum { THREADS = 8, ROUNDS = 2000 };
 

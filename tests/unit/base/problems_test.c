@@ -1,24 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/node.h"
+#include "unit/arena.h"
 
 #define SIXTY "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
 #define TEN "0123456789"
 #define BLANKS_40 "                                        "
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
 
 static const char *written(const struct problems *problems)
 {

@@ -1,11 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/snapshot.h"
+#include "unit/unit.h"
 
 /* A thing that counts how often it was freed; it lives on, so that a second time is seen. */
 struct thing {

@@ -1,14 +1,9 @@
 /* Readers and swaps at once: what a reader holds is whole and not yet freed, what it reads never
  * goes back in time, and all is freed in the end. Says most under the thread sanitizer. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/snapshot.h"
+#include "unit/unit.h"
 
 enum { READERS = 4, SWAPPERS = 2, SWAPS = 4000, WORDS = 16 };
 

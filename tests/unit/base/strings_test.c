@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "base/strings.h"
+#include "unit/unit.h"
 
 static void finds_whole_texts_only(void **state)
 {

@@ -1,10 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "base/table.h"
+#include "unit/unit.h"
 
 struct thing {
     struct table_link link;

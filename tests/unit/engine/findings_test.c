@@ -1,21 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/findings.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 static void a_finding_has_its_rule_field_words_and_advice(void **state)
 {

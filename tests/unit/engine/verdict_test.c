@@ -1,21 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/verdict.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 /* What an enforcement makes of a violation, new or there already. */
 static void enforcement_decides_what_a_violation_does(void **state)

@@ -1,12 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/view.h"
 #include "unit/random.h"
+#include "unit/unit.h"
 
 /* A view keeps copies: what is added lives in `scratch`, and is overwritten afterwards. */
 static struct arena scratch;

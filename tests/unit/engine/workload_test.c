@@ -1,32 +1,13 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "engine/workload.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 static const char *workload(const char *metadata)
 {
-    struct document *document = arena_alloc(&arena, sizeof(*document));
+    struct value object = parse_json(arena_printf(&arena, "{\"metadata\":{%s}}", metadata));
     struct error err = {0};
     struct pod pod;
 
-    document_parse(bytes_from(arena_printf(&arena, "{\"metadata\":{%s}}", metadata)), 16, &arena,
-                   document);
-    assert_true(document_is_sound(document));
-    assert_true(pod_parse(document_root(document), &arena, &pod, &err));
+    assert_true(pod_parse(object, &arena, &pod, &err));
     return arena_copy(&arena, workload_of(&pod, &arena));
 }
 

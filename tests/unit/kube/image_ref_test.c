@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "kube/image_ref.h"
+#include "unit/unit.h"
 
 #define HEX_32 "0123456789abcdef0123456789abcdef"
 #define HEX_64 HEX_32 HEX_32

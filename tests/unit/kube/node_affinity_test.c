@@ -1,36 +1,19 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/buf.h"
 #include "kube/node_affinity.h"
 #include "unit/random.h"
+#include "unit/arena.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define LABEL "fabric"
 
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
-
 static struct confinement confine(const char *spec, const struct strings *allowed)
 {
-    struct document *document = arena_alloc(&arena, sizeof(*document));
-    const char *json = arena_printf(&arena, "{\"spec\":{%s}}", spec);
+    struct value object = parse_json(arena_printf(&arena, "{\"spec\":{%s}}", spec));
     struct confinement out;
     struct error err = {0};
     struct pod pod;
 
-    document_parse(bytes_from(json), 64, &arena, document);
-    assert_true(document_is_sound(document));
-    assert_true(pod_parse(document_root(document), &arena, &pod, &err));
+    assert_true(pod_parse(object, &arena, &pod, &err));
     node_affinity_confine(&pod, BYTES(LABEL), allowed, &out);
     return out;
 }
@@ -351,15 +334,6 @@ static void random_pods_are_confined_where_trying_every_value_says_so(void **sta
     }
 }
 
-static struct value parse_term(const char *json)
-{
-    struct document *document = arena_alloc(&arena, sizeof(*document));
-
-    document_parse(bytes_from(json), 64, &arena, document);
-    assert_true(document_is_sound(document));
-    return document_root(document);
-}
-
 /* What /mutate asks of each term before it adds its own requirement. */
 static void a_term_confines_where_nothing_outside_fits(void **state)
 {
@@ -383,7 +357,7 @@ static void a_term_confines_where_nothing_outside_fits(void **state)
     static const struct strings allowed = {domains, COUNT(domains)};
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct value term = parse_term(rows[i].term);
+        struct value term = parse_json(rows[i].term);
 
         if (node_affinity_term_is_empty(term) != rows[i].is_empty)
             fail_msg("%s: is_empty", rows[i].term);

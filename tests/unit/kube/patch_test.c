@@ -1,32 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "kube/patch.h"
 #include "unit/random.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
-
-static struct value parse(const char *json)
-{
-    struct document *document = arena_alloc(&arena, sizeof(*document));
-
-    document_parse(bytes_from(json), 64, &arena, document);
-    assert_true(document_is_sound(document));
-    return document_root(document);
-}
+#include "unit/arena.h"
 
 /* NULL, and a text in `err`, where it doesn't apply. */
 static const char *apply(const char *json, const struct patch *patch, struct error *err)
@@ -34,7 +10,7 @@ static const char *apply(const char *json, const struct patch *patch, struct err
     struct bytes out = {"untouched", 9};
 
     *err = (struct error){0};
-    if (patch_apply(patch, parse(json), &arena, &out, err))
+    if (patch_apply(patch, parse_json(json), &arena, &out, err))
         return arena_copy(&arena, out);
     assert_true(bytes_is(out, "untouched"));
     return NULL;
@@ -235,9 +211,10 @@ static void each_operation_sees_what_those_before_it_did(void **state)
         add_operation(&patch, steps[i][0], steps[i][1], steps[i][2]);
     result = apply("{\"list\":[],\"gone\":{\"a\":[1,2,3]}}", &patch, &err);
     assert_non_null(result);
-    assert_true(value_equal(parse(result),
-                            parse("{\"list\":[[\"one\"],{\"x\":[true]}],\"metadata\":{\"labels\":"
-                                  "{\"a/b\":null,\"-\":2}}}")));
+    assert_true(
+        value_equal(parse_json(result),
+                    parse_json("{\"list\":[[\"one\"],{\"x\":[true]}],\"metadata\":{\"labels\":"
+                               "{\"a/b\":null,\"-\":2}}}")));
 }
 
 static void an_empty_patch_changes_nothing(void **state)
@@ -312,7 +289,7 @@ static void adding_inserts_and_removing_cuts_in_one_place(void **state)
 
         assert_non_null(result);
         len = strlen(result);
-        parse(result);
+        parse_json(result);
         assert_int_equal(shared_bytes(odd, result), len < old_len ? len : old_len);
         assert_in_range(len < old_len ? old_len - len : len - old_len, 1, rows[i].most);
     }

@@ -1,31 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/buf.h"
 #include "kube/pod.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 static bool parse(const char *json, struct pod *pod, struct error *err)
 {
-    struct document *document = arena_alloc(&arena, sizeof(*document));
-
     *err = (struct error){0};
-    document_parse(bytes_from(json), 64, &arena, document);
-    assert_true(document_is_sound(document));
-    return pod_parse(document_root(document), &arena, pod, err);
+    return pod_parse(parse_json(json), &arena, pod, err);
 }
 
 static void expect_text(struct bytes text, const char *expected)

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "kube/quantity.h"
+#include "unit/unit.h"
 
 static void reads_what_kubernetes_reads(void **state)
 {

@@ -1,23 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <jansson.h>
 
 #include "kube/response.h"
+#include "unit/arena.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
 static const struct strings no_warnings;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
 
 static const char *write_response(const struct response *response)
 {

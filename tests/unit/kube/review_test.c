@@ -1,13 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/buf.h"
 #include "base/file.h"
 #include "kube/review.h"
+#include "unit/arena.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define HEAD "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\","
@@ -15,14 +9,6 @@
 
 static const char recorded[] = "tests/reviews/0014-validate-CREATE-pods-research-train-0.json";
 static const char recorded_uid[] = "387d5c73-00c6-4cd1-b846-88e86777cfb3";
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
 
 static bool parse(struct bytes body, struct review *review, struct error *err)
 {

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "kube/selector.h"
+#include "unit/unit.h"
 
 static bool read_selector(const char *yaml, struct arena *arena, struct selector *out,
                           struct problems *problems)

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "ledger/held_pod.h"
+#include "unit/unit.h"
 
 static struct held_pod held_from(const char *json, struct arena *arena)
 {

@@ -1,8 +1,4 @@
 /* What is written down of the requests that are let in, and what each leaves out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <unistd.h>
 
 #include "unit/ledger/scene.h"

@@ -1,8 +1,4 @@
 /* Many threads at one ledger: what is let in never passes the cap, and what could be let in is. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 

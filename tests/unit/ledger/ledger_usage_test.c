@@ -1,8 +1,4 @@
 /* What a decision is told of what its tenant holds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include "unit/ledger/scene.h"
 

@@ -1,8 +1,4 @@
 /* What exists, whose it is, and by what it is weighed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 
 #include "unit/ledger/scene.h"
 

@@ -3,6 +3,7 @@
 
 #include "engine/check.h"
 #include "ledger/ledger.h"
+#include "unit/unit.h"
 
 struct scene {
     struct arena arena; /* emptied by scene_release only */

@@ -1,22 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "tenancy/tenancy.h"
 #include "unit/random.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct arena arena;
-
-static int release_arena(void **state)
-{
-    arena_release(&arena);
-    return 0;
-}
+#include "unit/arena.h"
 
 static void read_spec(const struct schema *schema, const struct node *spec, void *out)
 {
@@ -60,15 +44,6 @@ static struct tenancy *read_tenancy(const char *yaml)
     return tenancy;
 }
 
-static struct value parse_labels(const char *json)
-{
-    struct document *document = arena_alloc(&arena, sizeof(*document));
-
-    document_parse(bytes_from(json), 4, &arena, document);
-    assert_true(document_is_sound(document));
-    return document_root(document);
-}
-
 static const char *name_of(const struct tenant *tenant)
 {
     return tenant ? tenant->name : "nobody";
@@ -108,7 +83,7 @@ static void a_namespace_belongs_by_its_label_else_by_its_name(void **state)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct belonging got =
-            tenancy_belonging(tenancy, bytes_from(rows[i].namespace), parse_labels(rows[i].labels));
+            tenancy_belonging(tenancy, bytes_from(rows[i].namespace), parse_json(rows[i].labels));
 
         if (strcmp(name_of(got.tenant), rows[i].tenant) != 0)
             fail_msg("%s %s: %s", rows[i].namespace, rows[i].labels, name_of(got.tenant));
@@ -123,11 +98,11 @@ static void the_label_is_the_clusters_to_name(void **state)
     struct tenancy *tenancy =
         read_tenancy("cluster: {tenantLabel: team}\nresearch: {namespaces: [research]}\n");
     struct belonging got =
-        tenancy_belonging(tenancy, BYTES("x"), parse_labels("{\"team\":\"research\"}"));
+        tenancy_belonging(tenancy, BYTES("x"), parse_json("{\"team\":\"research\"}"));
 
     assert_string_equal(name_of(got.tenant), "research");
     got = tenancy_belonging(tenancy, BYTES("x"),
-                            parse_labels("{\"fairgate.dev/tenant\":\"research\"}"));
+                            parse_json("{\"fairgate.dev/tenant\":\"research\"}"));
     assert_string_equal(name_of(got.tenant), "nobody");
     got = tenancy_belonging(tenancy, BYTES("research"), (struct value){0});
     assert_string_equal(name_of(got.tenant), "research");
