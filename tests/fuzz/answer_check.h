@@ -2,20 +2,11 @@
 #pragma once
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "kube/response.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 /* Decoded in place: a patch is a list of operations, and not an empty one. */
 static inline void check_patch(const char *text)

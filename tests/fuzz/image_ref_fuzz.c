@@ -1,21 +1,8 @@
 /* image_ref_fuzz: a reference, and after a newline a pattern. What was parsed and written out
  * parses to the same; a reference's own name is a pattern that matches it. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "kube/image_ref.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 static bool is_plain_host(const char *host)
 {

@@ -1,25 +1,13 @@
 /* json_fuzz: the request path's reader against jansson, and against its own promises. */
 #include <jansson.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { MAX_DEPTH = 256 };
 
 /* Bytes of value_raw that may still be read again; else deep nesting makes that quadratic. */
 static size_t rereads_left;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static json_t *jansson_read(struct bytes text)
 {

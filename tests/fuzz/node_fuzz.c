@@ -1,23 +1,13 @@
 /* node_fuzz: whatever the text, its tree is bounded, its places lie where the text has what they
  * say, and its JSON is JSON. */
 #include <jansson.h>
-#include <stdint.h>
 
 #include "base/cursor.h"
 #include "base/json.h"
 #include "base/node.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { MOST_NODES = 100000, MOST_LEVELS = 64, MOST_JSON = 64 * 1024 * 1024, LONGEST_KEY = 1000 };
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 struct walk {
     struct cursor cursor;

@@ -1,20 +1,7 @@
 /* pattern_fuzz: two patterns and a text, a line each. What one text shows must agree with what is
  * said of all texts. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/pattern.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 static struct bytes cut_line(struct bytes *text)
 {

@@ -1,12 +1,8 @@
 /* policy_fuzz: whatever the text of a policy file, its mistakes are told at places that it has,
  * each once; and a set without a mistake can be decided by. */
-#include <stdint.h>
-
 #include "answer_check.h"
 #include "base/cursor.h"
 #include "policy/load.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW = 1795251600, MOST_REPORT = 64 * 1024 * 1024 };
 

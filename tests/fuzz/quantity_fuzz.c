@@ -1,20 +1,7 @@
 /* quantity_fuzz: what was read and written reads as the same amount again, for quantities and for
  * the policy language's own amounts. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "kube/quantity.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 /* No more digits than nanos have, and not below zero. */
 static void check_quantity(struct amount amount)

@@ -1,11 +1,8 @@
 /* replay_main: runs a fuzzer over the files and folders named, without a fuzzing engine. */
 #include <ftw.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static size_t file_count;
 

@@ -1,12 +1,8 @@
 /* review_fuzz: whatever the bytes of a review, it is answered or it was none; the answer is a whole
  * one, to its uid; what is changed can be changed, once. */
-#include <stdint.h>
-
 #include "answer_check.h"
 #include "cli/judge.h"
 #include "policy/load.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW = 1795251600 };
 

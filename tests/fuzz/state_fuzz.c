@@ -1,20 +1,9 @@
 /* state_fuzz: what a state file says is kept whole, weighs the same however often it is read, and
  * leaves nothing behind when it is taken off again. */
-#include <stdint.h>
-
 #include "kube/quantity.h"
 #include "ledger/holdings.h"
 #include "ledger/state_files.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "fuzz.h"
 
 /* One tenant that has every namespace, a cap on everything, and one mode at a time. */
 static const struct tenancy *everybody(void)

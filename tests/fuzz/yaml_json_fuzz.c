@@ -1,23 +1,13 @@
 /* yaml_json_fuzz: what is cut out of YAML and JSON texts is JSON; both readers of YAML agree; and
  * a sound JSON object is never refused. */
 #include <jansson.h>
-#include <stdint.h>
 
 #include "base/json.h"
 #include "base/node.h"
 #include "base/yaml_json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 enum { MOST_LEVELS = 64, MOST_JSON = 64 * 1024 * 1024 };
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);         \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 struct given {
     size_t count;
