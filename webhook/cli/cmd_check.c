@@ -5,15 +5,9 @@
 #include "cli/output.h"
 #include "policy/policy_set.h"
 
-enum { MAX_REPORT_BYTES = 256 * 1024 * 1024 };
-
 static void print_text(const struct policy_set *set, const struct problems *problems)
 {
-    struct buf buf;
-
-    buf_init(&buf, problems->arena, MAX_REPORT_BYTES);
-    problems_write(problems, &buf);
-    fwrite(buf_bytes(&buf).data, 1, buf.len, stdout);
+    output_problems(problems, stdout);
     if (problems->error_count)
         printf("%zu mistake%s, %zu warning%s\n", problems->error_count,
                problems->error_count == 1 ? "" : "s", problems->count - problems->error_count,

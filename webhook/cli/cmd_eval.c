@@ -7,7 +7,7 @@
 #include "base/instant.h"
 #include "base/yaml_json.h"
 #include "cli/judge.h"
-#include "cli/options.h"
+#include "cli/output.h"
 #include "cli/yaml_print.h"
 #include "kube/response.h"
 
@@ -168,21 +168,19 @@ static int judge_files(struct run *run, const struct strings *files)
     return !is_all_judged ? EXIT_UNUSABLE : run->is_any_denied ? EXIT_NO : EXIT_YES;
 }
 
-/* A set with mistakes can't judge: they are told as `check` tells them. */
-static struct policy_set *load_policies(const struct run *run, struct arena *arena,
-                                        struct error *err)
+/* NULL, and told why: also where the set has mistakes. */
+static struct policy_set *load_policies(const struct run *run, struct arena *arena)
 {
     struct problems problems = {.arena = arena};
-    struct policy_set *set = policy_set_load(run->policies, &problems, err);
-    struct buf buf;
+    struct error err = {0};
+    struct policy_set *set = policy_set_load(run->policies, &problems, &err);
 
-    if (!set || problems.error_count == 0)
+    if (set && problems.error_count == 0)
         return set;
-    buf_init(&buf, arena, RESPONSE_MAX_BYTES);
-    problems_write(&problems, &buf);
-    fwrite(buf.data, 1, buf.len, stderr);
-    error_set(err, "the policy set %s has %zu mistake%s", run->policies, problems.error_count,
-              problems.error_count == 1 ? "" : "s");
+    if (set)
+        output_mistakes(run->command, run->policies, &problems);
+    else
+        options_complain(run->command, "%s", err.text);
     policy_set_free(set);
     return NULL;
 }
@@ -217,7 +215,7 @@ static int eval(struct run *run, const struct strings *files, struct arena *aren
     int status = EXIT_UNUSABLE;
     int64_t now = 0;
 
-    set = load_policies(run, arena, &err);
+    set = load_policies(run, arena);
     if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err)) {
         enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE
                                  : !strcmp(run->phase, "validate") ? JUDGE_VALIDATE
@@ -226,7 +224,7 @@ static int eval(struct run *run, const struct strings *files, struct arena *aren
         judge_init(&run->judge, set, ledger, now, phase);
         status = judge_files(run, files);
         judge_release(&run->judge);
-    } else {
+    } else if (set) {
         options_complain(run->command, "%s", err.text);
     }
     arena_release(&run->arena);

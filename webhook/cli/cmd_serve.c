@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/options.h"
+#include "cli/output.h"
 #include "http/server.h"
 
 enum {
@@ -13,24 +13,8 @@ enum {
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
-    MAX_OPTIONS = 32,
-    MAX_REPORT_BYTES = 64 * 1024 * 1024
+    MAX_OPTIONS = 32
 };
-
-static int complain(const struct command *command, const struct server_config *config,
-                    const struct problems *problems, const struct error *err)
-{
-    struct buf buf;
-
-    if (problems->error_count == 0)
-        return options_complain(command, "%s", err->text);
-    buf_init(&buf, problems->arena, MAX_REPORT_BYTES);
-    problems_write(problems, &buf);
-    fwrite(buf_bytes(&buf).data, 1, buf.len, stderr);
-    return options_complain(command, "the policy set in %s has %zu mistake%s",
-                            config->service.policies, problems->error_count,
-                            problems->error_count == 1 ? "" : "s");
-}
 
 static int serve(const struct command *command, const struct server_config *config,
                  struct arena *arena)
@@ -42,7 +26,8 @@ static int serve(const struct command *command, const struct server_config *conf
 
     if (server_start(server, &problems, &err))
         return server_wait(server) ? EXIT_YES : EXIT_NO;
-    status = complain(command, config, &problems, &err);
+    status = problems.error_count ? output_mistakes(command, config->service.policies, &problems)
+                                  : options_complain(command, "%s", err.text);
     server_free(server);
     return status;
 }

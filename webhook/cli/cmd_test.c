@@ -129,7 +129,6 @@ static bool load(struct run *run)
 {
     struct problems problems = {.arena = run->arena};
     struct error err = {0};
-    struct buf buf;
 
     run->set = policy_set_load(run->directory, &problems, &err);
     if (!run->set || !policy_tests_load(run->directory, run->arena, &run->tests, &problems, &err)) {
@@ -139,11 +138,7 @@ static bool load(struct run *run)
     if (problems.error_count == 0)
         return true;
     problems_sort(&problems);
-    buf_init(&buf, run->arena, MAX_REPORT_BYTES);
-    problems_write(&problems, &buf);
-    fwrite(buf.data, 1, buf.len, stderr);
-    options_complain(run->command, "%s has %zu mistake%s", run->directory, problems.error_count,
-                     problems.error_count == 1 ? "" : "s");
+    output_mistakes(run->command, run->directory, &problems);
     return false;
 }
 

@@ -1,12 +1,11 @@
 #include "cli/output.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/yaml_print.h"
 
-enum { MAX_YAML_BYTES = 1024 * 1024 * 1024 };
+enum { MAX_YAML_BYTES = 1024 * 1024 * 1024, MAX_REPORT_BYTES = 256 * 1024 * 1024 };
 
 struct option_row output_option(const char **format)
 {
@@ -18,6 +17,23 @@ struct option_row output_option(const char **format)
                                .help = "text (the default), json or yaml.",
                                .text = format,
                                .choices = formats};
+}
+
+void output_problems(const struct problems *problems, FILE *file)
+{
+    struct buf buf;
+
+    buf_init(&buf, problems->arena, MAX_REPORT_BYTES);
+    problems_write(problems, &buf);
+    fwrite(buf_bytes(&buf).data, 1, buf.len, file);
+}
+
+int output_mistakes(const struct command *command, const char *directory,
+                    const struct problems *problems)
+{
+    output_problems(problems, stderr);
+    return options_complain(command, "the policy set in %s has %zu mistake%s", directory,
+                            problems->error_count, problems->error_count == 1 ? "" : "s");
 }
 
 void output_print_take(json_t *root, const char *format, struct arena *arena)
