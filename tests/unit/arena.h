@@ -10,3 +10,6 @@ int release_arena(void **state);
 
 /* The root of a text that must be sound. */
 struct value parse_json(const char *text);
+
+/* `count` times `text`, between `before` and `after`. */
+struct bytes repeat_text(const char *before, const char *text, size_t count, const char *after);

@@ -382,24 +382,10 @@ static void repeats_are_found_in_lists(void **state)
     assert_int_equal(node_find_repeats(&list->children[0], &arena, &repeats), 0);
 }
 
-/* `count` times `text`, between `before` and `after`. */
-static struct bytes repeat(const char *before, const char *text, size_t count, const char *after)
-{
-    struct buf buf;
-
-    buf_init(&buf, &arena, 64 * 1024 * 1024);
-    buf_add_text(&buf, before);
-    for (size_t i = 0; i < count; i++)
-        buf_add_text(&buf, text);
-    buf_add_text(&buf, after);
-    assert_false(buf.is_full);
-    return buf_bytes(&buf);
-}
-
 /* `count` lists in one another. */
 static struct bytes nested(size_t count)
 {
-    struct bytes open = repeat("", "[", count, ""), close = repeat("", "]", count, "");
+    struct bytes open = repeat_text("", "[", count, ""), close = repeat_text("", "]", count, "");
 
     return bytes_from(arena_printf(&arena, "%s%s", open.data, close.data));
 }
@@ -411,12 +397,12 @@ static void bounds_are_exact(void **state)
 
     (void)state;
     /* The list, 99,998 times x and one y. */
-    assert_string_equal(problems_of(read_bytes(repeat("[", "x,", 99998, "y]"))), "");
-    assert_string_equal(problems_of(read_bytes(repeat("[", "x,", 99999, "y]"))),
+    assert_string_equal(problems_of(read_bytes(repeat_text("[", "x,", 99998, "y]"))), "");
+    assert_string_equal(problems_of(read_bytes(repeat_text("[", "x,", 99999, "y]"))),
                         arena_printf(&arena, "1:200000 %s", too_many));
     /* They are counted in the file: 33,333 documents of a map, a key and a value each. */
-    assert_string_equal(problems_of(read_bytes(repeat("", "---\nx: y\n", 33333, ""))), "");
-    assert_string_equal(problems_of(read_bytes(repeat("", "---\nx: y\n", 33334, ""))),
+    assert_string_equal(problems_of(read_bytes(repeat_text("", "---\nx: y\n", 33333, ""))), "");
+    assert_string_equal(problems_of(read_bytes(repeat_text("", "---\nx: y\n", 33334, ""))),
                         arena_printf(&arena, "66668:1 %s", too_many));
 
     assert_string_equal(problems_of(read_bytes(nested(64))), "");
@@ -433,13 +419,14 @@ static void bounds_are_exact(void **state)
                                                            nested(63).data, nested(63).data + 63))),
                         "");
 
-    assert_string_equal(problems_of(read_bytes(repeat("[", "&a x,", 256, "*a ]"))), "");
-    assert_string_equal(problems_of(read_bytes(repeat("[", "&a x,", 257, "*a ]"))),
+    assert_string_equal(problems_of(read_bytes(repeat_text("[", "&a x,", 256, "*a ]"))), "");
+    assert_string_equal(problems_of(read_bytes(repeat_text("[", "&a x,", 257, "*a ]"))),
                         "1:1282 the document has more than 256 anchors\n");
-    assert_string_equal(problems_of(read_bytes(repeat("", "--- &a x\n", 300, ""))), "");
+    assert_string_equal(problems_of(read_bytes(repeat_text("", "--- &a x\n", 300, ""))), "");
 
-    assert_string_equal(problems_of(read_bytes(repeat("#", "x", 16 * 1024 * 1024 - 1, ""))), "");
-    assert_string_equal(problems_of(read_bytes(repeat("#", "x", 16 * 1024 * 1024, ""))),
+    assert_string_equal(problems_of(read_bytes(repeat_text("#", "x", 16 * 1024 * 1024 - 1, ""))),
+                        "");
+    assert_string_equal(problems_of(read_bytes(repeat_text("#", "x", 16 * 1024 * 1024, ""))),
                         "0:0 the file is larger than 16 MiB\n");
 }
 
@@ -462,7 +449,7 @@ static void hostile_texts_cost_little(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(hostile_rows); i++) {
         const struct document_row *row = &hostile_rows[i];
-        struct reading *reading = read_bytes(repeat("", row->text, 1000 * 1000, "\n"));
+        struct reading *reading = read_bytes(repeat_text("", row->text, 1000 * 1000, "\n"));
 
         if (strcmp(problems_of(reading), row->problems) != 0)
             print_error("row: %s\n", row->name);
@@ -492,7 +479,7 @@ static void aliases_that_multiply_stop_at_the_bound(void **state)
 
 static void a_big_map_with_equal_keys_costs_little(void **state)
 {
-    struct reading *reading = read_bytes(repeat("{", "x: 1, ", 49000, "}"));
+    struct reading *reading = read_bytes(repeat_text("{", "x: 1, ", 49000, "}"));
 
     (void)state;
     assert_int_equal(reading->problems.count, 48999);

@@ -246,19 +246,6 @@ static void bytes_that_are_no_text_are_refused(void **state)
     assert_string_equal(cut(texts_objects, BYTES("{\"a\":\0}"), 0), "! byte 5: expected a value\n");
 }
 
-static struct bytes repeat(const char *before, const char *text, size_t count, const char *after)
-{
-    struct buf buf;
-
-    buf_init(&buf, &arena, 64 * 1024 * 1024);
-    buf_add_text(&buf, before);
-    for (size_t i = 0; i < count; i++)
-        buf_add_text(&buf, text);
-    buf_add_text(&buf, after);
-    assert_false(buf.is_full);
-    return buf_bytes(&buf);
-}
-
 struct bound_row {
     const char *name, *before, *text, *after;
     size_t most;
@@ -282,12 +269,12 @@ static void bounds_hold(void **state)
         const struct bound_row *row = &bound_rows[i];
         struct given given = {0};
         struct error err = {0};
-        struct bytes text = repeat(row->before, row->text, row->most, row->after);
+        struct bytes text = repeat_text(row->before, row->text, row->most, row->after);
 
         /* What the bound lets through fails for another reason, or not at all. */
         if (!yaml_objects(text, note_object, &given, &err))
             assert_null(strstr(err.text, "more than"));
-        text = repeat(row->before, row->text, row->most + 1, row->after);
+        text = repeat_text(row->before, row->text, row->most + 1, row->after);
         assert_false(yaml_objects(text, note_object, &given, &err));
         assert_string_equal(err.text, row->error);
     }
@@ -296,8 +283,9 @@ static void bounds_hold(void **state)
 /* The bounds are those of an object, so that a list may have many. */
 static void a_long_list_has_no_bound(void **state)
 {
-    struct bytes text = repeat("items:\n", "- {y: &y 1, a: [b, c, d, e, f, g, h], b: &x {c: *y}}\n",
-                               20000, "kind: PodList\napiVersion: v1\n");
+    struct bytes text =
+        repeat_text("items:\n", "- {y: &y 1, a: [b, c, d, e, f, g, h], b: &x {c: *y}}\n", 20000,
+                    "kind: PodList\napiVersion: v1\n");
     struct given given = {0};
     struct error err = {0};
 
@@ -309,8 +297,8 @@ static void a_long_list_has_no_bound(void **state)
 
 static void an_item_has_the_bounds_for_itself(void **state)
 {
-    struct bytes text = repeat("metadata: {a: b}\nitems:\n- b: c\n- a: [", "x,", 99997,
-                               "]\nkind: List\nz: [d, e]\n");
+    struct bytes text = repeat_text("metadata: {a: b}\nitems:\n- b: c\n- a: [", "x,", 99997,
+                                    "]\nkind: List\nz: [d, e]\n");
     struct given given = {0};
     struct error err = {0};
 
@@ -323,11 +311,11 @@ static void an_item_has_the_bounds_for_itself(void **state)
 /* Objects in which `count` aliases stand for 1,002 bytes each. */
 static struct bytes aliased(size_t count, size_t documents)
 {
-    const char *text = repeat("", "0123456789", 100, "").data;
+    const char *text = repeat_text("", "0123456789", 100, "").data;
     const char *object = arena_printf(&arena, "a: &a \"%s\"\nb: [%s]\n---\n", text,
-                                      repeat("", "*a ,", count, "").data);
+                                      repeat_text("", "*a ,", count, "").data);
 
-    return repeat("", object, documents, "");
+    return repeat_text("", object, documents, "");
 }
 
 static void what_aliases_add_is_bounded(void **state)
@@ -354,7 +342,7 @@ static void hostile_texts_cost_little(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(parts); i++) {
-        struct bytes text = repeat("", parts[i], 500 * 1000, "\n");
+        struct bytes text = repeat_text("", parts[i], 500 * 1000, "\n");
         struct given given = {0};
         struct error err;
 

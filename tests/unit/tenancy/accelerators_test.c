@@ -261,11 +261,24 @@ static void a_slice_of_no_pinned_board_weighs_its_largest_share(void **state)
     }
 }
 
+struct weight_row {
+    const char *resource, *products, *weight;
+};
+
+static void check_weights(const struct accelerators *accelerators, const struct weight_row *rows,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *got = weigh_resource(accelerators, rows[i].resource, rows[i].products);
+
+        if (strcmp(got, rows[i].weight) != 0)
+            fail_msg("%s on %s: %s", rows[i].resource, rows[i].products, got);
+    }
+}
+
 static void of_several_pinned_boards_the_largest_share_counts(void **state)
 {
-    static const struct {
-        const char *resource, *products, *weight;
-    } rows[] = {
+    static const struct weight_row rows[] = {
         {"nvidia.com/mig-1g.10gb", "NVIDIA-H100-80GB-HBM3, NVIDIA-A100-SXM4-80GB", "mig 1/7"},
         {"nvidia.com/mig-1g.10gb", "NVIDIA-H100-80GB-HBM3, NVIDIA-A100-SXM4-40GB", "mig 1/4"},
         {"nvidia.com/mig-1g.10gb", "NVIDIA-A100-SXM4-40GB, NVIDIA-H100-80GB-HBM3", "mig 1/4"},
@@ -274,11 +287,8 @@ static void of_several_pinned_boards_the_largest_share_counts(void **state)
         {"nvidia.com/mig-4g.48gb", "NVIDIA-H20, NVIDIA-RTX-PRO-5000-Blackwell", "mig 1"},
         {"nvidia.com/gpu", "NVIDIA-H20, NVIDIA-H200", "whole 1"},
     };
-    const struct accelerators *none = table("{}");
 
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_string_equal(weigh_resource(none, rows[i].resource, rows[i].products),
-                            rows[i].weight);
+    check_weights(table("{}"), rows, COUNT(rows));
 }
 
 static const struct {
@@ -429,9 +439,7 @@ static const char site[] =
 
 static void the_most_specific_row_of_the_set_holds(void **state)
 {
-    static const struct {
-        const char *resource, *products, *weight;
-    } rows[] = {
+    static const struct weight_row rows[] = {
         /* The set goes before the built-in table, a glob of it before an exact name there. */
         {"nvidia.com/gpu", "", "whole 2"},
         {"nvidia.com/mig-2g.10gb", "", "mig 1/3"},
@@ -461,14 +469,8 @@ static void the_most_specific_row_of_the_set_holds(void **state)
         {"deviceclass.resource.kubernetes.io/own.example.com", "", "whole 5"},
         {"deviceclass.resource.kubernetes.io/else.example.com", "", "whole 1"},
     };
-    const struct accelerators *accelerators = table(site);
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const char *got = weigh_resource(accelerators, rows[i].resource, rows[i].products);
-
-        if (strcmp(got, rows[i].weight) != 0)
-            fail_msg("%s on %s: %s", rows[i].resource, rows[i].products, got);
-    }
+    check_weights(table(site), rows, COUNT(rows));
 }
 
 /* The order in which rows are written means nothing. */
@@ -486,19 +488,13 @@ static void rows_in_any_order_weigh_the_same(void **state)
               "- {resource: \"a.com/?\", mode: mig, gpus: 2}\n"
               "- {resource: a.com/x, mode: mig, gpus: 3}\n"
               "- {resource: a.com/x, mode: mig, gpus: 4, product: \"P*\"}\n");
-    static const struct {
-        const char *resource, *products, *weight;
-    } rows[] = {
+    static const struct weight_row rows[] = {
         {"a.com/x", "", "mig 4"},  {"a.com/x", "P1", "mig 4"}, {"a.com/x", "Q1", "mig 3"},
         {"a.com/xx", "", "mig 1"}, {"a.com", "P1", "mig 1"},   {"b.com/x", "", "nothing"},
     };
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_string_equal(weigh_resource(accelerators, rows[i].resource, rows[i].products),
-                            rows[i].weight);
-        assert_string_equal(weigh_resource(turned, rows[i].resource, rows[i].products),
-                            rows[i].weight);
-    }
+    check_weights(accelerators, rows, COUNT(rows));
+    check_weights(turned, rows, COUNT(rows));
 }
 
 static void odd_rows_are_refused(void **state)
