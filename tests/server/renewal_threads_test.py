@@ -222,15 +222,17 @@ def new_connections_are_refused_after_sigterm_or_after_its_grace():
 
 @test
 def a_second_signal_ends_it_at_once():
-    with Server() as server:
-        held = server.connect()
-        server.signal(signal.SIGINT)
-        server.wait_for_log("draining")
-        server.signal(signal.SIGINT)
-        line = server.wait_for_log("ended with connections open")
-        assert line["connections"] == "1", line
-        assert server.process.wait(20) == 1
-        held.close()
+    # Threads still serve when the process ends: what they use must not go before. Seen now and then.
+    for _ in range(5):
+        with Server() as server:
+            held = server.connect()
+            server.signal(signal.SIGINT)
+            server.wait_for_log("draining")
+            server.signal(signal.SIGINT)
+            line = server.wait_for_log("ended with connections open")
+            assert line["connections"] == "1", line
+            assert server.process.wait(20) == 1, server.errors()
+            held.close()
 
 
 @test
