@@ -362,27 +362,14 @@ static bool has_variable(const struct container *container, const char *name)
     return false;
 }
 
-/* Does the pod get its GPUs by an annotation? Then its scheduler says which container sees them. */
-static bool is_shared_by_annotation(const struct facts *facts)
-{
-    for (size_t i = 0; i < facts->ask.annotation_count; i++) {
-        const struct annotation *annotation = &facts->ask.annotations[i];
-        struct accelerator_name name = {.key = ACCELERATOR_ANNOTATION, .text = annotation->name};
-        struct error ignored;
-
-        if (quantity_parse(annotation->value, &name.number, &ignored) && takes_gpu(&name, facts))
-            return true;
-    }
-    return false;
-}
-
 static void hide_gpus(struct mutation *mutation)
 {
     static const char variable[] = "{\"name\":\"NVIDIA_VISIBLE_DEVICES\",\"value\":\"void\"}";
     const struct facts *facts = mutation->facts;
     size_t index[2] = {0};
 
-    if (is_shared_by_annotation(facts))
+    /* Where an annotation asks, the scheduler says which container sees them. */
+    if (facts->demand.is_annotated)
         return;
     for (size_t i = 0; i < facts->pod.container_count; i++) {
         const struct container *container = &facts->pod.containers[i];

@@ -115,21 +115,29 @@ struct weighing {
     struct demand *out;
 };
 
+static bool weigh_number(const struct weighing *weighing, const struct accelerator_name *name,
+                         struct error *err)
+{
+    struct accelerator_weight weight;
+    struct amount devices;
+
+    if (!read_device_count(weighing->ask, weighing->arena, &devices, err))
+        return false;
+    accelerators_weigh(weighing->table, name, &weighing->ask->products, &weight);
+    weighing->out->is_annotated |= !amount_is_zero(weight.gpus);
+    return add(weighing->out, &weight, devices, err);
+}
+
 static bool weigh_annotation(const struct weighing *weighing, const struct annotation *annotation,
                              struct error *err)
 {
     struct accelerator_name name = {ACCELERATOR_ANNOTATION, annotation->name, amount_of(1)};
     struct accelerator_weight weight;
-    struct amount devices;
 
     if (!accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight))
         return true;
-    weighing->out->is_annotated = true;
-    if (!read_number(annotation, weighing->arena, &name.number, err) ||
-        !read_device_count(weighing->ask, weighing->arena, &devices, err))
-        return false;
-    accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight);
-    return add(weighing->out, &weight, devices, err);
+    return read_number(annotation, weighing->arena, &name.number, err) &&
+           weigh_number(weighing, &name, err);
 }
 
 static bool weigh_resource(const struct weighing *weighing, const struct resource_amount *item,
@@ -148,20 +156,101 @@ static bool weigh_resource(const struct weighing *weighing, const struct resourc
     return add(weighing->out, &weight, item->amount, err);
 }
 
-bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
-                  struct demand *out, struct error *err)
+static bool has_ends(struct bytes text, struct bytes prefix, struct bytes suffix)
 {
-    const struct weighing weighing = {ask, &cluster->accelerators, arena, out};
+    return text.len > prefix.len + suffix.len && bytes_has_prefix(text, prefix) &&
+           bytes_has_suffix(text, suffix);
+}
 
-    *out = (struct demand){.is_accelerated = ask->has_claims};
+/* KAI with NvFractions (gpu_sharing_nvfractions.go): memory for a container, as a quantity. */
+static bool is_container_memory(struct bytes name, const char *suffix)
+{
+    return has_ends(name, BYTES("nvidia.com/container."), bytes_from(suffix));
+}
+
+/* What annotations of that kind sum up to, in MiB; 0: there are none. */
+static bool sum_container_memory(const struct weighing *weighing, const char *suffix,
+                                 struct amount *out, struct error *err)
+{
+    const struct ask *ask = weighing->ask;
+    struct amount sum = {0}, number;
+
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        if (!is_container_memory(ask->annotations[i].name, suffix))
+            continue;
+        if (!read_number(&ask->annotations[i], weighing->arena, &number, err))
+            return false;
+        if (!amount_add(sum, number, &sum))
+            return error_set_limit(err, "the sum of the containers' GPU memory does not fit 64 "
+                                        "bits");
+    }
+    return amount_divide(sum, amount_of(1024 * 1024), out) ||
+           error_set_limit(err, "the containers' GPU memory is no amount that fits 64 bits");
+}
+
+/* The larger of what containers request and of their limits (a limit alone is a request) weighs as
+ * gpu-memory does. */
+static bool weigh_container_memory(const struct weighing *weighing, struct error *err)
+{
+    struct accelerator_name name = {ACCELERATOR_ANNOTATION, BYTES("gpu-memory"), {0}};
+    struct amount requested, limit;
+
+    if (!sum_container_memory(weighing, ".gpu-memory.request", &requested, err) ||
+        !sum_container_memory(weighing, ".gpu-memory.limit", &limit, err))
+        return false;
+    name.number = amount_max(requested, limit);
+    return amount_is_zero(name.number) || weigh_number(weighing, &name, err);
+}
+
+/* KAI's own annotations for the pod as a whole, in whose place those of containers go. */
+static bool is_of_pod(struct bytes name)
+{
+    return bytes_is(name, "gpu-fraction") || bytes_is(name, "gpu-memory");
+}
+
+static bool weigh_all(const struct weighing *weighing, bool by_container, struct error *err)
+{
+    const struct ask *ask = weighing->ask;
+
+    *weighing->out = (struct demand){.is_accelerated = ask->has_claims};
     for (size_t i = 0; i < ask->requests.count; i++) {
-        if (!weigh_resource(&weighing, &ask->requests.items[i], err))
+        if (!weigh_resource(weighing, &ask->requests.items[i], err))
             return false;
     }
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        if (!weigh_annotation(&weighing, &ask->annotations[i], err))
+        if (!(by_container && is_of_pod(ask->annotations[i].name)) &&
+            !weigh_annotation(weighing, &ask->annotations[i], err))
             return false;
     }
+    return !by_container || weigh_container_memory(weighing, err);
+}
+
+static bool has_container_annotation(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->annotation_count; i++) {
+        if (bytes_has_prefix(ask->annotations[i].name, BYTES("nvidia.com/container.")))
+            return true;
+    }
+    return false;
+}
+
+/* KAI writes the containers' annotations beside the pod's, and takes one kind or the other, by its
+ * version: the pod has the larger. */
+bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
+                  struct demand *out, struct error *err)
+{
+    struct demand by_container;
+    const struct weighing first = {ask, &cluster->accelerators, arena, out};
+    const struct weighing second = {ask, &cluster->accelerators, arena, &by_container};
+
+    if (!weigh_all(&first, false, err))
+        return false;
+    if (!has_container_annotation(ask))
+        return true;
+    if (!weigh_all(&second, true, err))
+        return false;
+    if (amount_compare(by_container.gpus, out->gpus) > 0)
+        *out = by_container;
     return true;
 }
 

@@ -22,7 +22,7 @@ struct demand {
     struct amount gpus; /* whole-GPU equivalents, all modes */
     struct amount by_mode[MODE_COUNT];
     bool is_accelerated; /* asks for some of an accelerator, for a sight of all, or by a claim */
-    bool is_annotated;   /* by an annotation */
+    bool is_annotated;   /* some of it by an annotation */
     bool is_unbounded;   /* shows every GPU of the node */
     struct bytes unbounded_name; /* by which resource */
 };
