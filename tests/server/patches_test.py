@@ -44,13 +44,13 @@ spec:
       set:
         schedulerName: kai-scheduler
         runtimeClassName: nvidia
-        labels: {"a/b~c": "{namespace}", "~1": tilde, "x.example.com/team": "{tenant.team}-x", d: ""}
+        labels: {"a.b/c": "{namespace}", "x.example.com/team": "{tenant.costCenter}-x", d: ""}
         annotations: {"a~0/b": 'quote " and \\\\ and é', "~": "{tenant.contact}"}
         tolerations:
           - {key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}
           - {key: "other/key~x", operator: Equal, value: v, effect: NoExecute, tolerationSeconds: 60}
           - {key: third, operator: Exists}
-        nodeSelector: {"a/b~c": "2", pool: gpu}
+        nodeSelector: {"a.b/c": "2", pool: gpu}
         hideUnrequestedGpus: true
 """
 
