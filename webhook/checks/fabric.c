@@ -16,6 +16,12 @@ static const char *domains(const struct facts *facts)
     return strings_join(&facts->tenant->fabric.domains, 8, facts->arena);
 }
 
+/* What the request does with the node, in words. */
+static const char *naming(const struct facts *facts)
+{
+    return facts->evaluation == EVALUATE_BINDING ? "would be bound to" : "names";
+}
+
 /* The domain of a node, by its label; empty: it has none. False, and a finding, where the node
  * isn't known. */
 static bool find_domain(const struct facts *facts, struct bytes node, const char *field,
@@ -28,10 +34,10 @@ static bool find_domain(const struct facts *facts, struct bytes node, const char
         return true;
     }
     rule_of_cluster(findings, facts, "state");
-    findings_add_next(
-        findings, field, "try again when the node is known, or let the scheduler choose",
-        "%s names the node \"%s\", which is not in view: its fabric domain is not known",
-        facts_subject(facts), text_quote(facts->arena, node));
+    findings_add_next(findings, field,
+                      "try again when the node is known, or let the scheduler choose",
+                      "%s %s the node \"%s\", which is not in view: its fabric domain is not known",
+                      facts_subject(facts), naming(facts), text_quote(facts->arena, node));
     return false;
 }
 
@@ -57,9 +63,12 @@ static void check_node(const struct facts *facts, struct bytes node, const char 
     if (!find_domain(facts, node, field, &domain, findings) || is_allowed(facts, domain))
         return;
     rule_of_tenant(findings, facts, "fabric.domains");
-    findings_add_next(findings, field, "leave the choice of the node to the scheduler",
-                      "%s names the node \"%s\" in %s, but tenant \"%s\" may run in %s only",
-                      facts_subject(facts), text_quote(facts->arena, node),
+    findings_add_next(findings, field,
+                      facts->evaluation == EVALUATE_BINDING
+                          ? "let the scheduler see the pod's node affinity as fairgate wrote it"
+                          : "leave the choice of the node to the scheduler",
+                      "%s %s the node \"%s\" in %s, but tenant \"%s\" may run in %s only",
+                      facts_subject(facts), naming(facts), text_quote(facts->arena, node),
                       name_domain(facts, domain), facts->tenant->name, domains(facts));
 }
 

@@ -27,6 +27,28 @@ static void add_warning(struct verdict *out, const struct finding *finding, stru
         strings_add(&out->warnings, arena, text);
 }
 
+/* Templates of one object can say the same: their first lines name the path then. */
+static void tell_apart(const struct finding **told, size_t count, struct arena *arena)
+{
+    bool *is_doubled = arena_alloc(arena, count * sizeof(*is_doubled));
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count && !is_doubled[i]; j++)
+            is_doubled[i] = j != i && !strcmp(told[i]->text, told[j]->text) &&
+                            strcmp(told[i]->field, told[j]->field) != 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct finding *finding;
+
+        if (!is_doubled[i])
+            continue;
+        finding = arena_alloc(arena, sizeof(*finding));
+        *finding = *told[i];
+        finding->text = arena_printf(arena, "%s (%s)", finding->text, finding->field);
+        told[i] = finding;
+    }
+}
+
 void verdict_conclude(const struct findings *findings, struct arena *arena, struct verdict *out)
 {
     const struct finding **denying;
@@ -50,6 +72,7 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
     if (out->is_allowed)
         return;
     out->cause_count = count < FINDINGS_TOLD ? count : FINDINGS_TOLD;
+    tell_apart(denying, out->cause_count, arena);
     out->causes = arena_alloc(arena, out->cause_count * sizeof(*out->causes));
     for (size_t i = 0; i < out->cause_count; i++)
         out->causes[i] =
