@@ -6,6 +6,9 @@
 #include "engine/check.h"
 #include "kube/node_affinity.h"
 
+/* Where a pod comes to hold accelerators. */
+static const unsigned begins = EVALUATE_POD_CREATE | EVALUATE_POD_START;
+
 static const char *node_label(const struct facts *facts)
 {
     return facts->tenancy->cluster.fabric.node_label;
@@ -178,7 +181,7 @@ static void check_update(const struct facts *facts, struct findings *findings)
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
-    bool is_pod = facts->evaluation & (EVALUATE_POD_CREATE | EVALUATE_TEMPLATE);
+    bool is_pod = facts->evaluation & (begins | EVALUATE_TEMPLATE);
 
     if (!tenant || !facts->demand.is_accelerated)
         return;
@@ -191,7 +194,7 @@ static void check(const struct facts *facts, struct findings *findings)
     else if (tenant->fabric.domains.count)
         check_confinement(facts, findings);
     /* The pods of a template have an owner that the template doesn't know yet. */
-    if (tenant->fabric.span == SPAN_ONE && facts->evaluation == EVALUATE_POD_CREATE)
+    if (tenant->fabric.span == SPAN_ONE && facts->evaluation & begins)
         check_workload(facts, findings);
 }
 
@@ -281,7 +284,7 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
 {
     if (facts->evaluation == EVALUATE_BINDING)
         judge_binding(facts, usage, findings);
-    else if (facts->tenant->fabric.span == SPAN_ONE && facts->evaluation == EVALUATE_POD_CREATE)
+    else if (facts->tenant->fabric.span == SPAN_ONE && facts->evaluation & begins)
         judge_pod(facts, usage, findings);
 }
 

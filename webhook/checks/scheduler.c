@@ -40,7 +40,7 @@ static void check(const void *settings, const struct facts *facts, struct findin
 const struct check_kind scheduler_check = {
     .name = "scheduler",
     .summary = "which schedulers may place the pod",
-    .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_START | EVALUATE_TEMPLATE,
     .settings = &settings_schema,
     .check = check,
 };

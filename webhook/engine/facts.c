@@ -278,6 +278,8 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
         return true;
     if (has_grown(facts))
         facts->evaluation |= EVALUATE_POD_RESIZE;
+    if (facts->evaluation & EVALUATE_POD_RESIZE && !facts->old_demand.is_accelerated)
+        facts->evaluation |= EVALUATE_POD_START;
     find_old_class(facts);
     return true;
 }

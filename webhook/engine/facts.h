@@ -22,6 +22,7 @@ enum evaluation {
     EVALUATE_POD_DELETE = 1 << 8, /* judged by nothing; the ledger wants to hear of it */
     EVALUATE_NAMESPACE_DELETE = 1 << 9,
     EVALUATE_POD_CLASS = 1 << 10,
+    EVALUATE_POD_START = 1 << 11, /* an update, and a resize, of a pod that held no accelerator */
 };
 
 /* The world that a decision is made in. */

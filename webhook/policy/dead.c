@@ -8,7 +8,8 @@
 static unsigned matched_evaluations(const struct match *match)
 {
     static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
-                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_POD_START |
+                                 EVALUATE_TEMPLATE;
     unsigned evaluations = 0;
 
     if (match->kinds & MATCH_POD)
@@ -18,8 +19,8 @@ static unsigned matched_evaluations(const struct match *match)
     if (!(match->operations & MATCH_CREATE))
         evaluations &= ~(unsigned)EVALUATE_POD_CREATE;
     if (!(match->operations & MATCH_UPDATE))
-        evaluations &=
-            ~(unsigned)(EVALUATE_POD_UPDATE | EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE);
+        evaluations &= ~(unsigned)(EVALUATE_POD_UPDATE | EVALUATE_POD_EPHEMERAL |
+                                   EVALUATE_POD_RESIZE | EVALUATE_POD_START);
     return evaluations;
 }
 
