@@ -96,7 +96,7 @@ static void check_tier(const struct facts *facts, const struct tier *tier,
     }
 }
 
-static void check_allowed(const struct facts *facts, const struct tier *tier,
+static void check_allowed(const struct facts *facts, const struct tier *tier, const char *field,
                           struct findings *findings)
 {
     const struct strings *allowed = &facts->tenant->priority.allowed;
@@ -104,7 +104,7 @@ static void check_allowed(const struct facts *facts, const struct tier *tier,
     if (allowed->count == 0 || strings_has(allowed, bytes_from(tier->class_name)))
         return;
     rule_of_tenant(findings, facts, "priority.allowed");
-    findings_add_next(findings, facts->priority_field,
+    findings_add_next(findings, field,
                       arena_printf(facts->arena, "use one of %s", allowed_classes(facts)),
                       "%s has the priority class \"%s\", which tenant \"%s\" may not use",
                       facts_subject(facts), tier->class_name, facts->tenant->name);
@@ -158,9 +158,11 @@ static void check(const struct facts *facts, struct findings *findings)
     if (!tier)
         check_outside(facts, findings);
     else if (facts->tenant)
-        check_allowed(facts, tier, findings);
+        check_allowed(facts, tier, facts->priority_field, findings);
     /* A label may name the class that is judged; spec.priority still belongs to
-     * spec.priorityClassName. */
+     * spec.priorityClassName, and says who can evict the pod from its node. */
+    if (spec_tier && spec_tier != tier && facts->tenant)
+        check_allowed(facts, spec_tier, facts_path(facts, "spec.priorityClassName"), findings);
     if (spec_tier)
         check_tier(facts, spec_tier, findings);
     else if (is_other)
