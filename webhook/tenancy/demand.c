@@ -99,8 +99,10 @@ static bool read_device_count(const struct ask *ask, struct arena *arena, struct
             continue;
         if (!read_number(annotation, arena, out, err))
             return false;
-        if (is_whole_number(annotation->value))
+        if (is_whole_number(annotation->value)) {
+            *out = amount_max(*out, amount_of(1));
             return true;
+        }
         return error_set(err, "metadata.annotations[\"%s\"]: expected a whole number, got \"%s\"",
                          text_quote(arena, annotation->name), text_quote(arena, annotation->value));
     }
