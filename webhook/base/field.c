@@ -1,37 +1,26 @@
 #include "base/field.h"
 
+#include "base/json_item.h"
+
+static const struct {
+    const char *expected;
+    enum value_type type;
+} types[] = {
+    [MEMBER_TEXT] = {"a string", VALUE_STRING},
+    [MEMBER_BOOL] = {"true or false", VALUE_ABSENT},
+    [MEMBER_INTEGER] = {"an integer", VALUE_NUMBER},
+    [MEMBER_STRING] = {"a string", VALUE_STRING},
+    [MEMBER_OBJECT] = {"an object", VALUE_OBJECT},
+    [MEMBER_ARRAY] = {"an array", VALUE_ARRAY},
+    [MEMBER_TEXT_MAP] = {"an object", VALUE_OBJECT},
+    [MEMBER_ANY] = {"anything", VALUE_ABSENT},
+};
+
 static bool wrong_type(struct value value, const char *expected, struct arena *arena,
                        struct error *err)
 {
     return error_set(err, "%s: expected %s, got %s", value_place(value, arena), expected,
                      value_type_name(value_type(value)));
-}
-
-bool field_text(struct value object, const char *name, struct arena *arena, struct bytes *out,
-                struct error *err)
-{
-    struct value value = value_member(object, name);
-
-    if (!value_is_set(value))
-        return true;
-    if (value_type(value) != VALUE_STRING)
-        return wrong_type(value, "a string", arena, err);
-    *out = value_text(value);
-    return true;
-}
-
-bool field_bool(struct value object, const char *name, struct arena *arena, bool *out,
-                struct error *err)
-{
-    struct value value = value_member(object, name);
-    enum value_type type = value_type(value);
-
-    if (!value_is_set(value))
-        return true;
-    if (type != VALUE_TRUE && type != VALUE_FALSE)
-        return wrong_type(value, "true or false", arena, err);
-    *out = type == VALUE_TRUE;
-    return true;
 }
 
 /* A JSON number without fraction and exponent. */
@@ -51,16 +40,10 @@ static bool parse_integer(struct bytes text, int64_t *out)
     return true;
 }
 
-bool field_integer(struct value object, const char *name, struct arena *arena, int64_t *out,
-                   struct error *err)
+static bool read_integer(struct value value, struct arena *arena, int64_t *out, struct error *err)
 {
-    struct value value = value_member(object, name);
     const char *place;
 
-    if (!value_is_set(value))
-        return true;
-    if (value_type(value) != VALUE_NUMBER)
-        return wrong_type(value, "an integer", arena, err);
     if (parse_integer(value_number(value), out))
         return true;
     place = value_place(value, arena);
@@ -68,37 +51,120 @@ bool field_integer(struct value object, const char *name, struct arena *arena, i
                      arena_copy(arena, value_number(value)));
 }
 
-static bool read_container(struct value value, enum value_type type, struct arena *arena,
-                           struct value *out, struct error *err)
+static bool check_texts(struct value map, struct arena *arena, struct error *err)
 {
-    if (!value_is_set(value))
-        return true;
-    if (value_type(value) != type)
-        return wrong_type(value, value_type_name(type), arena, err);
-    *out = value;
+    for (struct value v = value_first(map); value_type(v); v = value_next(v)) {
+        if (value_type(v) != VALUE_STRING)
+            return wrong_type(v, "a string", arena, err);
+    }
     return true;
+}
+
+static bool has_type(enum value_type found, enum member_type wanted)
+{
+    if (wanted == MEMBER_BOOL)
+        return found == VALUE_TRUE || found == VALUE_FALSE;
+    return wanted == MEMBER_ANY || found == types[wanted].type;
+}
+
+/* `found` is the value's type. */
+static bool read_member(struct value value, enum value_type found, enum member_type type,
+                        struct arena *arena, void *out, struct error *err)
+{
+    if (found <= VALUE_NULL)
+        return true;
+    if (!has_type(found, type))
+        return wrong_type(value, types[type].expected, arena, err);
+    switch (type) {
+    case MEMBER_TEXT:
+        *(struct bytes *)out = value_text(value);
+        return true;
+    case MEMBER_BOOL:
+        *(bool *)out = found == VALUE_TRUE;
+        return true;
+    case MEMBER_INTEGER:
+        return read_integer(value, arena, out, err);
+    default:
+        *(struct value *)out = value;
+        return type != MEMBER_TEXT_MAP || check_texts(value, arena, err);
+    }
+}
+
+/* Searches from where the last search ended. */
+static const struct member *find_member(const struct member *members, size_t count, size_t *at,
+                                        struct bytes name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct member *member = &members[*at];
+
+        *at = *at + 1 == count ? 0 : *at + 1;
+        if (member->name.len == name.len && memcmp(member->name.data, name.data, name.len) == 0)
+            return member;
+    }
+    return NULL;
+}
+
+bool members_read(struct value object, const struct member *members, size_t count,
+                  struct arena *arena, void *out, struct error *err)
+{
+    const struct document *document = object.document;
+    const struct document_item *item, *end;
+    size_t at = 0;
+
+    if (value_type(object) != VALUE_OBJECT)
+        return true;
+    item = &document->items[object.index];
+    end = item + item->span;
+    for (item++; item < end; item = item_after(item + 1)) {
+        struct bytes name = item_text(item, document->decoded);
+        const struct member *member = find_member(members, count, &at, name);
+        struct value value;
+
+        if (!member)
+            continue;
+        value = (struct value){document, (uint32_t)(item + 1 - document->items),
+                               (uint32_t)(end - document->items)};
+        if (!read_member(value, item_type(item + 1), member->type, arena,
+                         (char *)out + member->offset, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_field(struct value object, const char *name, enum member_type type,
+                       struct arena *arena, void *out, struct error *err)
+{
+    struct value value = value_member(object, name);
+
+    return read_member(value, value_type(value), type, arena, out, err);
+}
+
+bool field_text(struct value object, const char *name, struct arena *arena, struct bytes *out,
+                struct error *err)
+{
+    return read_field(object, name, MEMBER_TEXT, arena, out, err);
+}
+
+bool field_bool(struct value object, const char *name, struct arena *arena, bool *out,
+                struct error *err)
+{
+    return read_field(object, name, MEMBER_BOOL, arena, out, err);
+}
+
+bool field_integer(struct value object, const char *name, struct arena *arena, int64_t *out,
+                   struct error *err)
+{
+    return read_field(object, name, MEMBER_INTEGER, arena, out, err);
 }
 
 bool field_object(struct value object, const char *name, struct arena *arena, struct value *out,
                   struct error *err)
 {
-    return read_container(value_member(object, name), VALUE_OBJECT, arena, out, err);
+    return read_field(object, name, MEMBER_OBJECT, arena, out, err);
 }
 
 bool field_array(struct value object, const char *name, struct arena *arena, struct value *out,
                  struct error *err)
 {
-    return read_container(value_member(object, name), VALUE_ARRAY, arena, out, err);
-}
-
-bool field_text_map(struct value object, const char *name, struct arena *arena, struct value *out,
-                    struct error *err)
-{
-    struct value map = value_member(object, name);
-
-    for (struct value v = value_first(map); value_type(v); v = value_next(v)) {
-        if (value_type(map) == VALUE_OBJECT && value_type(v) != VALUE_STRING)
-            return wrong_type(v, "a string", arena, err);
-    }
-    return read_container(map, VALUE_OBJECT, arena, out, err);
+    return read_field(object, name, MEMBER_ARRAY, arena, out, err);
 }

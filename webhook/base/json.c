@@ -59,7 +59,7 @@ static bool is_digit(char c)
 
 static NEVER_INLINE struct spot skip_spaces(struct reader *reader, struct spot spot)
 {
-    while (spot.at < reader->end && is_space(*spot.at))
+    while (is_space(*spot.at))
         spot.at++;
     return spot.at < reader->end ? spot : reader_broken(reader, spot);
 }
@@ -67,7 +67,7 @@ static NEVER_INLINE struct spot skip_spaces(struct reader *reader, struct spot s
 /* Where the next token starts; the text must not end before one. */
 static ALWAYS_INLINE struct spot next_token(struct reader *reader, struct spot spot)
 {
-    if (LIKELY(spot.at < reader->end && (unsigned char)*spot.at > ' '))
+    if (LIKELY((unsigned char)*spot.at > ' '))
         return spot;
     return skip_spaces(reader, spot);
 }
@@ -80,22 +80,15 @@ static ALWAYS_INLINE struct spot push_value(struct reader *reader, struct spot s
     return spot;
 }
 
-/* Pass the rest of a string, quote included; where it is not plain, or too near the end of the
- * text, only its plain beginning. */
-static ALWAYS_INLINE bool pass_plain_string(const struct reader *reader, struct spot *spot)
+/* Pass the rest of a string, quote included; of one that is not plain, only its plain beginning. */
+static ALWAYS_INLINE bool pass_plain_string(struct spot *spot)
 {
-    const char *at = spot->at;
     plain_mask found;
 
-    for (; LIKELY(at < reader->step_end); at += PLAIN_STEP) {
-        found = plain_find(at);
-        if (LIKELY(found)) {
-            at += plain_first(found);
-            break;
-        }
-    }
-    spot->at = at;
-    if (UNLIKELY(at == reader->end || *at != '"'))
+    while (UNLIKELY(!(found = plain_find(spot->at))))
+        spot->at += PLAIN_STEP;
+    spot->at += plain_first(found);
+    if (UNLIKELY(*spot->at != '"'))
         return false;
     spot->at++;
     return true;
@@ -103,7 +96,7 @@ static ALWAYS_INLINE bool pass_plain_string(const struct reader *reader, struct 
 
 static struct bytes name_text(const struct reader *reader, const struct document_item *name)
 {
-    return item_text(name, reader->text, reader->unescaped);
+    return item_text(name, reader->text);
 }
 
 /* The last item is a name that shares its bit with an earlier one: is it the same? */
@@ -151,8 +144,7 @@ static NEVER_INLINE struct spot read_hard_name(struct reader *reader, struct spo
 /* Pass the colon behind a name. Stops before the value. */
 static ALWAYS_INLINE struct spot read_colon(struct reader *reader, struct spot spot)
 {
-    if (LIKELY(spot.at < reader->step_end && spot.at[0] == ':' &&
-               (unsigned char)spot.at[1] > ' ')) {
+    if (LIKELY(spot.at[0] == ':' && (unsigned char)spot.at[1] > ' ')) {
         spot.at++;
         return spot;
     }
@@ -168,13 +160,13 @@ static ALWAYS_INLINE struct spot read_name(struct reader *reader, struct spot sp
 {
     const char *start;
 
-    if (UNLIKELY(spot.at == reader->end || *spot.at != '"')) {
+    if (UNLIKELY(*spot.at != '"')) {
         spot = skip_spaces(reader, spot);
         if (!spot.at || *spot.at != '"')
             return spot.at ? reader_broken(reader, spot) : spot;
     }
     start = spot.at++;
-    if (LIKELY(pass_plain_string(reader, &spot))) {
+    if (LIKELY(pass_plain_string(&spot))) {
         struct bytes name = {start + 1, (size_t)(spot.at - start) - 2};
 
         if (keep) {
@@ -202,23 +194,23 @@ static ALWAYS_INLINE struct spot read_string(struct reader *reader, struct spot 
 {
     const char *start = spot.at++;
 
-    if (UNLIKELY(!pass_plain_string(reader, &spot)))
+    if (UNLIKELY(!pass_plain_string(&spot)))
         return read_hard_value(reader, spot, start, keep);
     return keep ? push_value(reader, spot, start, VALUE_STRING) : spot;
 }
 
 static struct spot read_digits(struct reader *reader, struct spot spot)
 {
-    if (spot.at == reader->end || !is_digit(*spot.at))
+    if (!is_digit(*spot.at))
         return reader_broken(reader, spot);
-    while (spot.at < reader->end && is_digit(*spot.at))
+    while (is_digit(*spot.at))
         spot.at++;
     return spot;
 }
 
-static bool stands_at(const struct reader *reader, struct spot spot, char low, char high)
+static bool stands_at(struct spot spot, char low, char high)
 {
-    return spot.at && spot.at < reader->end && (*spot.at == low || *spot.at == high);
+    return spot.at && (*spot.at == low || *spot.at == high);
 }
 
 static struct spot read_number(struct reader *reader, struct spot spot, bool keep)
@@ -226,17 +218,17 @@ static struct spot read_number(struct reader *reader, struct spot spot, bool kee
     const char *start = spot.at;
 
     spot.at += *start == '-';
-    if (stands_at(reader, spot, '0', '0'))
+    if (stands_at(spot, '0', '0'))
         spot.at++;
     else
         spot = read_digits(reader, spot);
-    if (stands_at(reader, spot, '.', '.')) {
+    if (stands_at(spot, '.', '.')) {
         spot.at++;
         spot = read_digits(reader, spot);
     }
-    if (stands_at(reader, spot, 'e', 'E')) {
+    if (stands_at(spot, 'e', 'E')) {
         spot.at++;
-        spot.at += stands_at(reader, spot, '+', '-');
+        spot.at += stands_at(spot, '+', '-');
         spot = read_digits(reader, spot);
     }
     if (!spot.at)
@@ -255,7 +247,7 @@ static struct spot read_literal(struct reader *reader, struct spot spot, bool ke
     const char *word = *start == 't' ? "true" : *start == 'f' ? "false" : "null";
 
     for (; *word; word++, spot.at++) {
-        if (spot.at == reader->end || *spot.at != *word)
+        if (*spot.at != *word)
             return reader_broken(reader, spot);
     }
     return keep ? push_value(reader, spot, start, type) : spot;
@@ -273,7 +265,7 @@ static NEVER_INLINE void close_large_object(struct reader *reader,
 {
     const struct document_item *found;
 
-    found = item_table_find_double(&reader->table, object, reader->text, reader->unescaped);
+    found = item_table_find_double(&reader->table, object, reader->text);
     if (found)
         reader_note(reader, DOCUMENT_DUPLICATE, found->start);
 }
@@ -360,14 +352,18 @@ static ALWAYS_INLINE bool is_in_object(const struct reader *reader, bool keep)
 
 static struct spot drop_container(struct reader *reader, struct spot spot);
 
-/* An opening bracket. Stops before what comes first in it, or, `is_whole`, behind an empty one. */
-static ALWAYS_INLINE struct spot enter(struct reader *reader, struct spot spot, bool keep,
-                                       bool *is_whole)
+static ALWAYS_INLINE bool is_bracket(char c)
 {
-    const char *start = spot.at;
-    bool is_object = *start == '{';
+    return c == '{' || c == '[';
+}
 
-    *is_whole = true;
+/* An opening bracket. Stops behind it, or, where nothing is left open, behind what it opened. */
+static ALWAYS_INLINE struct spot enter(struct reader *reader, struct spot spot, bool keep,
+                                       bool *is_open)
+{
+    char *start = spot.at;
+
+    *is_open = false;
     if (keep && UNLIKELY(reader->seen == reader->seen_last)) {
         if ((size_t)(reader->seen - reader->seen_first) == reader->max_depth)
             return drop_container(reader, spot);
@@ -380,57 +376,83 @@ static ALWAYS_INLINE struct spot enter(struct reader *reader, struct spot spot, 
         spot.at++;
         return keep ? push_value(reader, spot, start, container_type(start)) : spot;
     }
-    *is_whole = false;
+    *is_open = true;
     if (keep)
         spot.top = open_kept(reader, spot.top, start);
     else
-        open_dropped(reader, is_object);
-    return spot.at && is_object ? read_name(reader, spot, keep) : spot;
+        open_dropped(reader, *start == '{');
+    return spot;
 }
 
-/* Behind a value: close what ends here. Stops before the next value, or when all is closed. */
+/* Behind a value: pass the comma, or close the container. */
 static ALWAYS_INLINE struct spot leave(struct reader *reader, struct spot spot, bool keep,
-                                       bool *is_done)
+                                       bool *is_open)
 {
-    while (!is_outermost(reader, keep)) {
-        bool is_object = is_in_object(reader, keep);
+    bool is_object = is_in_object(reader, keep);
 
-        spot = next_token(reader, spot);
+    spot = next_token(reader, spot);
+    if (UNLIKELY(!spot.at))
+        return spot;
+    *is_open = *spot.at == ',';
+    if (!*is_open && UNLIKELY(*spot.at != (is_object ? '}' : ']')))
+        return reader_broken(reader, spot);
+    spot.at++;
+    if (*is_open)
+        return is_object ? spot : next_token(reader, spot);
+    if (keep)
+        close_kept(reader, spot);
+    else
+        reader->dropped_depth--;
+    return spot;
+}
+
+/* From an element or a member of the innermost container on, up to a bracket that opens another
+ * one, or up to behind a value that no comma follows. */
+static ALWAYS_INLINE struct spot read_items(struct reader *reader, struct spot spot, bool is_object,
+                                            bool keep, bool *is_at_bracket)
+{
+    *is_at_bracket = false;
+    for (;;) {
+        if (is_object)
+            spot = read_name(reader, spot, keep);
         if (UNLIKELY(!spot.at))
             return spot;
-        if (*spot.at == ',') {
-            spot.at++;
-            return is_object ? read_name(reader, spot, keep) : next_token(reader, spot);
+        if (LIKELY(*spot.at == '"')) {
+            spot = read_string(reader, spot, keep);
+        } else if (is_bracket(*spot.at)) {
+            *is_at_bracket = true;
+            return spot;
+        } else {
+            spot = read_word(reader, spot, keep);
         }
-        if (UNLIKELY(*spot.at != (is_object ? '}' : ']')))
-            return reader_broken(reader, spot);
+        if (UNLIKELY(!spot.at || *spot.at != ','))
+            return spot;
         spot.at++;
-        if (keep)
-            close_kept(reader, spot);
-        else
-            reader->dropped_depth--;
+        if (!is_object)
+            spot = next_token(reader, spot);
     }
-    *is_done = true;
-    return spot;
 }
 
 /* The value at `spot` and all that is in it. */
 static ALWAYS_INLINE struct spot read_tree(struct reader *reader, struct spot spot, bool keep)
 {
-    bool is_done = false;
+    bool is_at_bracket = is_bracket(*spot.at), is_open = false;
 
+    if (!is_at_bracket)
+        return *spot.at == '"' ? read_string(reader, spot, keep) : read_word(reader, spot, keep);
     do {
-        bool is_whole = true;
-
-        if (*spot.at == '"')
-            spot = read_string(reader, spot, keep);
-        else if (*spot.at == '{' || *spot.at == '[')
-            spot = enter(reader, spot, keep, &is_whole);
+        if (is_at_bracket)
+            spot = enter(reader, spot, keep, &is_open);
         else
-            spot = read_word(reader, spot, keep);
-        if (spot.at && is_whole)
-            spot = leave(reader, spot, keep, &is_done);
-    } while (spot.at && !is_done);
+            spot = leave(reader, spot, keep, &is_open);
+        is_at_bracket = false;
+        if (!spot.at || !is_open)
+            continue;
+        if (is_in_object(reader, keep))
+            spot = read_items(reader, spot, true, keep, &is_at_bracket);
+        else
+            spot = read_items(reader, spot, false, keep, &is_at_bracket);
+    } while (spot.at && !(is_outermost(reader, keep)));
     return spot;
 }
 
@@ -459,7 +481,7 @@ static uint32_t read_document(struct reader *reader)
             close_kept(reader, spot);
         return (uint32_t)(spot.top - reader->items);
     }
-    while (spot.at < reader->end && is_space(*spot.at))
+    while (is_space(*spot.at))
         spot.at++;
     if (spot.at < reader->end)
         reader_note(reader, DOCUMENT_TRAILING, (size_t)(spot.at - reader->text));
@@ -472,8 +494,7 @@ void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,
     uint64_t seen[FIRST_LEVELS];
     size_t levels = max_depth < FIRST_LEVELS ? max_depth : FIRST_LEVELS - 1;
     size_t capacity = text.len / 8 + 16;
-    struct reader reader = {.text = text.len ? text.data : "",
-                            .seen = seen,
+    struct reader reader = {.seen = seen,
                             .seen_first = seen,
                             .seen_last = seen + levels,
                             .max_depth = max_depth,
@@ -487,13 +508,16 @@ void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,
         out->broken_at = UINT32_MAX;
         return;
     }
+    reader.text = arena_alloc_raw(arena, text.len + PLAIN_STEP);
     reader.end = reader.text + text.len;
-    reader.step_end = text.len < PLAIN_STEP ? reader.text : reader.end - PLAIN_STEP + 1;
+    if (text.len)
+        memcpy(reader.text, text.data, text.len);
+    memset(reader.end, 0, PLAIN_STEP);
     reader.items = arena_alloc_raw(arena, capacity * sizeof(*reader.items));
     reader.items[0] = (struct document_item){0};
     reader.items_end = reader.items + capacity;
     reader.container = reader.items;
     out->item_count = read_document(&reader);
     out->items = reader.items;
-    out->unescaped = reader.unescaped;
+    out->decoded = reader.text;
 }

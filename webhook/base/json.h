@@ -39,7 +39,7 @@ struct document {
     struct bytes text; /* what was read; must outlive the document */
     const struct document_item *items;
     uint32_t item_count;
-    const char *unescaped; /* strings that had escapes, decoded */
+    const char *decoded; /* a copy of it in which strings are decoded, each where it begins */
 
     enum document_fault grammar; /* DOCUMENT_SOUND or DOCUMENT_BROKEN */
     size_t broken_at;            /* offset in text, where broken */
@@ -59,7 +59,7 @@ struct value {
 
 /* Read `text`, at most 4 GiB. `max_depth` is the deepest nesting kept; the outermost array or
  * object is level 1. A container below that does not exist, nor does the member whose value it is.
- * Always gives a document; see the faults above. Memory: from `arena`, at most some 24 bytes for
+ * Always gives a document; see the faults above. Memory: from `arena`, at most some 25 bytes for
  * each byte of text and 48 for each level that is kept. Time: in proportion to the text, whatever
  * its content. */
 void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,

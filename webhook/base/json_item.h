@@ -1,5 +1,5 @@
-/* json_item: how a document lies in memory. For json.c, which writes it, and json_value.c, which
- * reads it; nobody else includes this.
+/* json_item: how a document lies in memory. For json.c, which writes it, and json_value.c and
+ * field.c, which read it; nobody else includes this.
  *
  * Items stand in the order of the text. Item 0 is the document itself, item 1 its value. An array
  * is followed by its elements, an object by pairs of a name and a value. */
@@ -10,12 +10,12 @@
 struct document_item {
     uint32_t start, end; /* its own bytes in the text, quotes and brackets included */
     uint32_t info;       /* enum value_type, flags, and from bit 5 on the count of elements */
-    uint32_t span; /* array, object: 1 and the items in it; ITEM_ESCAPED: where in `unescaped` */
+    uint32_t span; /* array, object: 1 and the items in it; ITEM_ESCAPED: the decoded length */
 };
 
 enum {
     ITEM_TYPE = 7,
-    ITEM_ESCAPED = 1 << 3, /* a string whose decoded text is in `unescaped`, after its length */
+    ITEM_ESCAPED = 1 << 3, /* a string that is written longer than what it means */
     ITEM_NAME = 1 << 4,    /* the name of the member whose value is the next item */
     ITEM_COUNT_SHIFT = 5,
 };
@@ -34,16 +34,13 @@ static inline const struct document_item *item_after(const struct document_item 
     return item + (item_type(item) >= VALUE_ARRAY ? item->span : 1);
 }
 
-/* The decoded text of a string or a name. */
-static inline struct bytes item_text(const struct document_item *item, const char *text,
-                                     const char *unescaped)
+/* The decoded text of a string or a name. `decoded` is the document's. */
+static inline struct bytes item_text(const struct document_item *item, const char *decoded)
 {
-    uint32_t len;
+    bool is_escaped = item->info & ITEM_ESCAPED;
 
-    if (!(item->info & ITEM_ESCAPED))
-        return (struct bytes){text + item->start + 1, item->end - item->start - 2};
-    memcpy(&len, unescaped + item->span - sizeof(len), sizeof(len));
-    return (struct bytes){unescaped + item->span, len};
+    return (struct bytes){decoded + item->start + 1,
+                          is_escaped ? item->span : item->end - item->start - 2};
 }
 
 /* How many elements a closed container has; where that was too many to store, some number above. */

@@ -13,13 +13,14 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 struct spot {
-    const char *at;            /* NULL: the grammar is broken, and reading is over */
+    char *at;                  /* NULL: the grammar is broken, and reading is over */
     struct document_item *top; /* behind the last item */
 };
 
 struct reader {
-    const char *text, *end;
-    const char *step_end; /* before it, PLAIN_STEP bytes can be read */
+    /* A copy of the text, in which strings are decoded in place. Behind it stand PLAIN_STEP NULs,
+     * at which every step stops, so that none has to ask where the end is. */
+    char *text, *end;
     struct document_item *items, *items_end;
 
     /* The innermost open container. While it is open, its `end` counts what is in it, and its
@@ -30,9 +31,6 @@ struct reader {
      * name. A bit not seen before proves a name new. */
     uint64_t *seen, *seen_first, *seen_last;
     size_t max_depth;
-
-    char *unescaped;
-    uint32_t unescaped_len;
 
     /* Below max_depth: one bit per level, set for an object. */
     uint64_t *dropped;
@@ -53,7 +51,8 @@ void reader_note(struct reader *reader, enum document_fault fault, size_t at);
 struct document_item *reader_grow(struct reader *reader);
 
 /* A string that is not just plain ASCII, or a broken one. `spot` is behind the plain characters it
- * begins with. Pushes it with `info`, but nothing if that is 0. */
+ * begins with. Pushes it with `info`, but nothing if that is 0. What was read before `spot` must
+ * not be read again. */
 struct spot reader_hard_string(struct reader *reader, struct spot spot, const char *start,
                                uint32_t info);
 
@@ -69,10 +68,6 @@ static ALWAYS_INLINE struct document_item *reader_push(struct reader *reader,
     top->span = 1;
     return top + 1;
 }
-
-/* The first byte from `at` on that ends a run of plain characters: a quote, a backslash, a control
- * character, or what is not ASCII; else `end`. */
-const char *plain_end(const char *at, const char *end);
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -2,20 +2,6 @@
 #include "base/buf.h"
 #include "base/json_reader.h"
 
-const char *plain_end(const char *at, const char *end)
-{
-    while (end - at >= PLAIN_STEP) {
-        plain_mask found = plain_find(at);
-
-        if (found)
-            return at + plain_first(found);
-        at += PLAIN_STEP;
-    }
-    while (at < end && *at != '"' && *at != '\\' && (signed char)*at >= ' ')
-        at++;
-    return at;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -25,12 +11,12 @@ static int hex_digit(char c)
 }
 
 /* The four digits of a \u escape; -1, and `at` moved to what is wrong. */
-static int read_hex(const char **at, const char *end)
+static int read_hex(char **at)
 {
     int code = 0;
 
     for (int i = 0; i < 4; i++, ++*at) {
-        int digit = *at < end ? hex_digit(**at) : -1;
+        int digit = hex_digit(**at);
 
         if (digit < 0)
             return -1;
@@ -50,13 +36,13 @@ static bool is_low_surrogate(int code)
 }
 
 /* The low half of a pair, which must follow its high half; -1 where it does not, and `at` stays. */
-static int read_low_surrogate(const char **at, const char *end)
+static int read_low_surrogate(char **at)
 {
-    const char *digits = *at + 2;
+    char *digits = *at + 2;
     int code = -1;
 
-    if (end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u')
-        code = read_hex(&digits, end);
+    if ((*at)[0] == '\\' && (*at)[1] == 'u')
+        code = read_hex(&digits);
     if (!is_low_surrogate(code))
         return -1;
     *at = digits;
@@ -94,33 +80,21 @@ static struct spot read_escape(struct reader *reader, struct spot spot, int *cod
     int low = -1;
 
     spot.at++;
-    *code = spot.at < reader->end ? escape_meaning(*spot.at) : 0;
+    *code = escape_meaning(*spot.at);
     if (!*code)
         return reader_broken(reader, spot);
     if (*spot.at++ != 'u')
         return spot;
-    *code = read_hex(&spot.at, reader->end);
+    *code = read_hex(&spot.at);
     if (*code < 0)
         return reader_broken(reader, spot);
     if (!is_high_surrogate(*code) && !is_low_surrogate(*code))
         return spot;
     if (is_high_surrogate(*code))
-        low = read_low_surrogate(&spot.at, reader->end);
+        low = read_low_surrogate(&spot.at);
     if (low < 0)
         reader_note(reader, DOCUMENT_ENCODING, start);
     *code = low < 0 ? 0xfffd : 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
-    return spot;
-}
-
-/* Pass what is not ASCII. */
-static struct spot check_character(struct reader *reader, struct spot spot)
-{
-    struct bytes rest = {spot.at, (size_t)(reader->end - spot.at)};
-    size_t len = text_character(rest, 0);
-
-    if (len == 0)
-        reader_note(reader, DOCUMENT_ENCODING, (size_t)(spot.at - reader->text));
-    spot.at += len ? len : 1;
     return spot;
 }
 
@@ -144,63 +118,47 @@ static char *put_character(char *to, int code)
     return to;
 }
 
-/* Add plain text to the string being decoded; at `to` NULL, begin one.
- *
- * The buffer is made once, for everything that may still come: a decoded string and the length
- * before it take no more than its quotes, its escapes and the comma after it, even as `"\\n",`. */
-static char *put_plain(struct reader *reader, char *to, const char *from, const char *end)
+/* Move what is not ASCII. */
+static struct spot move_character(struct reader *reader, struct spot spot, char **to)
 {
-    if (!reader->unescaped)
-        reader->unescaped = arena_alloc_raw(reader->arena, (size_t)(reader->end - from) + 8);
-    if (!to)
-        to = reader->unescaped + reader->unescaped_len + sizeof(uint32_t);
-    memcpy(to, from, (size_t)(end - from));
-    return to + (end - from);
+    struct bytes rest = {spot.at, (size_t)(reader->end - spot.at)};
+    size_t len = text_character(rest, 0);
+
+    if (len == 0)
+        reader_note(reader, DOCUMENT_ENCODING, (size_t)(spot.at - reader->text));
+    len = len ? len : 1;
+    memmove(*to, spot.at, len);
+    *to += len;
+    spot.at += len;
+    return spot;
 }
 
-/* The decoded string that ends at `to` is the text of `item`. */
-static void finish_decoded(struct reader *reader, const char *to, struct document_item *item)
-{
-    uint32_t start = reader->unescaped_len + (uint32_t)sizeof(uint32_t);
-    uint32_t len = (uint32_t)(to - reader->unescaped) - start;
-
-    memcpy(reader->unescaped + reader->unescaped_len, &len, sizeof(len));
-    reader->unescaped_len = start + len;
-    item->info |= ITEM_ESCAPED;
-    item->span = start;
-}
-
+/* Decodes in place: what a string means is never longer than how it is written. */
 struct spot reader_hard_string(struct reader *reader, struct spot spot, const char *start,
                                uint32_t info)
 {
-    const char *plain = start + 1; /* what is not decoded yet */
-    char *to = NULL;
+    char *to = spot.at;
 
-    for (;;) {
-        int code;
+    while (*spot.at != '"') {
+        if (*spot.at == '\\') {
+            int code;
 
-        spot.at = plain_end(spot.at, reader->end);
-        if (spot.at == reader->end || (unsigned char)*spot.at < ' ')
+            spot = read_escape(reader, spot, &code);
+            if (!spot.at)
+                return spot;
+            to = put_character(to, code);
+        } else if ((signed char)*spot.at >= ' ') {
+            *to++ = *spot.at++;
+        } else if ((signed char)*spot.at >= 0) {
             return reader_broken(reader, spot);
-        if (*spot.at == '"')
-            break;
-        if (*spot.at != '\\') {
-            spot = check_character(reader, spot);
-            continue;
+        } else {
+            spot = move_character(reader, spot, &to);
         }
-        to = info ? put_plain(reader, to, plain, spot.at) : NULL;
-        spot = read_escape(reader, spot, &code);
-        if (!spot.at)
-            return spot;
-        to = info ? put_character(to, code) : NULL;
-        plain = spot.at;
     }
-    if (to)
-        to = put_plain(reader, to, plain, spot.at);
     spot.at++;
-    if (info)
-        spot.top = reader_push(reader, spot.top, start, spot.at, info);
-    if (to)
-        finish_decoded(reader, to, spot.top - 1);
+    if (info) {
+        spot.top = reader_push(reader, spot.top, start, spot.at, info | ITEM_ESCAPED);
+        spot.top[-1].span = (uint32_t)(to - start) - 1;
+    }
     return spot;
 }

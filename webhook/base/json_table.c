@@ -85,7 +85,7 @@ static size_t clear_slots(struct item_table *table, size_t name_count)
 
 const struct document_item *item_table_find_double(struct item_table *table,
                                                    const struct document_item *object,
-                                                   const char *text, const char *unescaped)
+                                                   const char *decoded)
 {
     const struct document_item *end = object + object->span;
     size_t mask = clear_slots(table, item_count_at_most(object)) - 1;
@@ -93,7 +93,7 @@ const struct document_item *item_table_find_double(struct item_table *table,
 
     find_key(key);
     for (const struct document_item *name = object + 1; name < end; name = item_after(name + 1)) {
-        struct bytes name_text = item_text(name, text, unescaped);
+        struct bytes name_text = item_text(name, decoded);
         uint64_t hash = keyed_hash(key, name_text);
         size_t at = hash & mask;
 
@@ -102,7 +102,7 @@ const struct document_item *item_table_find_double(struct item_table *table,
             const struct document_item *other = object + (uint32_t)table->slots[at];
 
             if (table->slots[at] >> 32 == hash >> 32 &&
-                bytes_equal(item_text(other, text, unescaped), name_text))
+                bytes_equal(item_text(other, decoded), name_text))
                 return name;
         }
         table->slots[at] = hash >> 32 << 32 | (uint32_t)(name - object);

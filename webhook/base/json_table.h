@@ -14,7 +14,7 @@ struct item_table {
 };
 
 /* The first name in the closed object that an earlier member has, too; NULL where there is none.
- * `text` and `unescaped` are the document's. */
+ * `decoded` is the document's. */
 const struct document_item *item_table_find_double(struct item_table *table,
                                                    const struct document_item *object,
-                                                   const char *text, const char *unescaped);
+                                                   const char *decoded);

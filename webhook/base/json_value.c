@@ -24,7 +24,7 @@ static struct value value_at(const struct document *document, const struct docum
 
 static struct bytes text_of(const struct document *document, const struct document_item *item)
 {
-    return item_text(item, document->text.data, document->unescaped);
+    return item_text(item, document->decoded);
 }
 
 struct value document_root(const struct document *document)
@@ -61,12 +61,10 @@ bool value_is_set(struct value value)
 static inline bool has_name(const struct document *document, const struct document_item *item,
                             struct bytes name)
 {
-    const char *text = document->text.data + item->start + 1;
+    struct bytes text = text_of(document, item);
 
-    if (item->info & ITEM_ESCAPED)
-        return bytes_equal(text_of(document, item), name);
-    return item->end - item->start - 2 == name.len &&
-           (name.len == 0 || (text[0] == name.data[0] && memcmp(text, name.data, name.len) == 0));
+    return text.len == name.len && (name.len == 0 || (text.data[0] == name.data[0] &&
+                                                      memcmp(text.data, name.data, name.len) == 0));
 }
 
 struct value value_member_named(struct value value, struct bytes name)

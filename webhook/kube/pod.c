@@ -64,13 +64,9 @@ static bool too_many_resources(struct error *err)
 }
 
 /* A map of quantities, such as requests, limits or overhead. */
-static bool read_amounts(struct value object, const char *name, struct arena *arena,
-                         struct resource_amounts *out, struct error *err)
+static bool read_amounts(struct value map, struct arena *arena, struct resource_amounts *out,
+                         struct error *err)
 {
-    struct value map = {0};
-
-    if (!field_object(object, name, arena, &map, err))
-        return false;
     if (value_count(map) > POD_MAX_RESOURCES)
         return too_many_resources(err);
     for (struct value item = value_first(map); value_type(item); item = value_next(item)) {
@@ -82,16 +78,26 @@ static bool read_amounts(struct value object, const char *name, struct arena *ar
     return true;
 }
 
+struct resources {
+    struct value limits, requests;
+};
+
+static const struct member resources_members[] = {
+    MEMBER("limits", MEMBER_OBJECT, struct resources, limits),
+    MEMBER("requests", MEMBER_OBJECT, struct resources, requests),
+};
+
 /* `resources` of a container or a pod; what has a limit and no request asks for its limit. */
-static bool read_resources(struct value object, struct arena *arena,
+static bool read_resources(struct value value, struct arena *arena,
                            struct resource_amounts *requests, struct resource_amounts *limits,
                            struct error *err)
 {
-    struct value resources = {0};
+    struct resources resources = {0};
 
-    if (!field_object(object, "resources", arena, &resources, err) ||
-        !read_amounts(resources, "limits", arena, limits, err) ||
-        !read_amounts(resources, "requests", arena, requests, err))
+    if (!members_read(value, resources_members, MEMBER_COUNT(resources_members), arena, &resources,
+                      err) ||
+        !read_amounts(resources.limits, arena, limits, err) ||
+        !read_amounts(resources.requests, arena, requests, err))
         return false;
     for (size_t i = 0; i < limits->count; i++) {
         if (!resource_find(requests, limits->items[i].name))
@@ -107,38 +113,45 @@ static void add_image(struct pod *pod, struct arena *arena, struct value value)
     *use = (struct image_use){value_text(value), value};
 }
 
+struct container_parts {
+    struct bytes name, restart_policy;
+    struct value image, resources;
+};
+
+static const struct member container_members[] = {
+    MEMBER("name", MEMBER_TEXT, struct container_parts, name),
+    MEMBER("image", MEMBER_STRING, struct container_parts, image),
+    MEMBER("resources", MEMBER_OBJECT, struct container_parts, resources),
+    MEMBER("restartPolicy", MEMBER_TEXT, struct container_parts, restart_policy),
+};
+
 static bool read_container(struct value value, enum container_kind kind, struct arena *arena,
                            struct pod *out, struct error *err)
 {
     struct container *container = ARENA_APPEND(arena, out->containers, out->container_count);
-    struct bytes restart = {0};
-    struct value image;
+    struct container_parts parts = {0};
 
     container->value = value;
     container->kind = kind;
     if (value_type(value) != VALUE_OBJECT)
         return error_set(err, "%s: expected an object, got %s", value_place(value, arena),
                          value_type_name(value_type(value)));
-    if (!field_text(value, "name", arena, &container->name, err) ||
-        !field_text(value, "image", arena, &container->image, err) ||
-        !field_text(value, "restartPolicy", arena, &restart, err) ||
-        !read_resources(value, arena, &container->requests, &container->limits, err))
+    if (!members_read(value, container_members, MEMBER_COUNT(container_members), arena, &parts,
+                      err) ||
+        !read_resources(parts.resources, arena, &container->requests, &container->limits, err))
         return false;
-    if (kind == CONTAINER_INIT && bytes_is(restart, "Always"))
+    container->name = parts.name;
+    container->image = value_text(parts.image);
+    if (kind == CONTAINER_INIT && bytes_is(parts.restart_policy, "Always"))
         container->kind = CONTAINER_SIDECAR;
-    image = value_member(value, "image");
-    if (value_is_set(image))
-        add_image(out, arena, image);
+    if (value_type(parts.image))
+        add_image(out, arena, parts.image);
     return true;
 }
 
-static bool read_containers(const char *list, enum container_kind kind, struct arena *arena,
+static bool read_containers(struct value array, enum container_kind kind, struct arena *arena,
                             struct pod *out, struct error *err)
 {
-    struct value array = {0};
-
-    if (!field_array(out->spec, list, arena, &array, err))
-        return false;
     if (value_count(array) > POD_MAX_CONTAINERS - out->container_count)
         return error_set_limit(err, "the pod has more than %d containers", POD_MAX_CONTAINERS);
     for (struct value item = value_first(array); value_type(item); item = value_next(item)) {
@@ -150,14 +163,10 @@ static bool read_containers(const char *list, enum container_kind kind, struct a
 
 static bool read_volumes(struct arena *arena, struct pod *out, struct error *err)
 {
-    struct value array = {0};
-
-    if (!field_array(out->spec, "volumes", arena, &array, err))
-        return false;
-    if (value_count(array) > POD_MAX_VOLUMES)
-        return error_set_limit(err, "the pod has %zu volumes, more than %d", value_count(array),
-                               POD_MAX_VOLUMES);
-    for (struct value item = value_first(array); value_type(item); item = value_next(item)) {
+    if (value_count(out->volumes) > POD_MAX_VOLUMES)
+        return error_set_limit(err, "the pod has %zu volumes, more than %d",
+                               value_count(out->volumes), POD_MAX_VOLUMES);
+    for (struct value item = value_first(out->volumes); value_type(item); item = value_next(item)) {
         struct value image = {0};
         struct bytes reference = {0};
 
@@ -175,11 +184,8 @@ static bool read_volumes(struct arena *arena, struct pod *out, struct error *err
 
 static bool read_owner(struct arena *arena, struct pod *out, struct error *err)
 {
-    struct value owners = {0};
-
-    if (!field_array(out->metadata, "ownerReferences", arena, &owners, err))
-        return false;
-    for (struct value owner = value_first(owners); value_type(owner); owner = value_next(owner)) {
+    for (struct value owner = value_first(out->owners); value_type(owner);
+         owner = value_next(owner)) {
         bool is_controller = false;
 
         if (!field_bool(owner, "controller", arena, &is_controller, err))
@@ -190,17 +196,25 @@ static bool read_owner(struct arena *arena, struct pod *out, struct error *err)
     return true;
 }
 
+/* In the order of the fields of ObjectMeta. */
+static const struct member metadata_members[] = {
+    MEMBER("name", MEMBER_TEXT, struct pod, name),
+    MEMBER("generateName", MEMBER_TEXT, struct pod, generate_name),
+    MEMBER("namespace", MEMBER_TEXT, struct pod, namespace),
+    MEMBER("uid", MEMBER_TEXT, struct pod, uid),
+    MEMBER("deletionTimestamp", MEMBER_TEXT, struct pod, deletion_timestamp),
+    MEMBER("labels", MEMBER_TEXT_MAP, struct pod, labels),
+    MEMBER("annotations", MEMBER_TEXT_MAP, struct pod, annotations),
+    MEMBER("ownerReferences", MEMBER_ARRAY, struct pod, owners),
+};
+
 bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
                         struct error *err)
 {
     out->object = object;
     if (!field_object(object, "metadata", arena, &out->metadata, err) ||
-        !field_text(out->metadata, "name", arena, &out->name, err) ||
-        !field_text(out->metadata, "generateName", arena, &out->generate_name, err) ||
-        !field_text(out->metadata, "namespace", arena, &out->namespace, err) ||
-        !field_text(out->metadata, "uid", arena, &out->uid, err) ||
-        !field_text_map(out->metadata, "labels", arena, &out->labels, err) ||
-        !field_text_map(out->metadata, "annotations", arena, &out->annotations, err))
+        !members_read(out->metadata, metadata_members, MEMBER_COUNT(metadata_members), arena, out,
+                      err))
         return false;
     if (value_count(out->labels) > POD_MAX_LABELS)
         return error_set_limit(err, "the object has %zu labels, more than %d",
@@ -208,7 +222,6 @@ bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *ou
     if (value_count(out->annotations) > POD_MAX_LABELS)
         return error_set_limit(err, "the object has %zu annotations, more than %d",
                                value_count(out->annotations), POD_MAX_LABELS);
-    out->is_deleting = value_is_set(value_member(out->metadata, "deletionTimestamp"));
     return read_owner(arena, out, err);
 }
 
@@ -236,29 +249,13 @@ static bool count_terms(const struct pod *pod, struct error *err)
 static bool read_affinity(struct arena *arena, struct pod *out, struct error *err)
 {
     static const char *const required = "requiredDuringSchedulingIgnoredDuringExecution";
-    struct value affinity = {0}, node = {0}, pod = {0}, selector = {0};
+    struct value node = {0}, pod = {0}, selector = {0};
 
-    return field_object(out->spec, "affinity", arena, &affinity, err) &&
-           field_object(affinity, "nodeAffinity", arena, &node, err) &&
+    return field_object(out->affinity, "nodeAffinity", arena, &node, err) &&
            field_object(node, required, arena, &selector, err) &&
            field_array(selector, "nodeSelectorTerms", arena, &out->node_terms, err) &&
-           field_object(affinity, "podAffinity", arena, &pod, err) &&
-           field_array(pod, required, arena, &out->pod_terms, err);
-}
-
-static bool read_placement(struct arena *arena, struct pod *out, struct error *err)
-{
-    out->has_priority = value_is_set(value_member(out->spec, "priority"));
-    return field_text(out->spec, "nodeName", arena, &out->node_name, err) &&
-           field_text(out->spec, "schedulerName", arena, &out->scheduler_name, err) &&
-           field_text(out->spec, "runtimeClassName", arena, &out->runtime_class, err) &&
-           field_text(out->spec, "priorityClassName", arena, &out->priority_class, err) &&
-           field_text(out->spec, "preemptionPolicy", arena, &out->preemption_policy, err) &&
-           field_integer(out->spec, "priority", arena, &out->priority, err) &&
-           field_text_map(out->spec, "nodeSelector", arena, &out->node_selector, err) &&
-           field_array(out->spec, "tolerations", arena, &out->tolerations, err) &&
-           field_array(out->spec, "resourceClaims", arena, &out->resource_claims, err) &&
-           read_affinity(arena, out, err) && count_terms(out, err);
+           field_object(out->affinity, "podAffinity", arena, &pod, err) &&
+           field_array(pod, required, arena, &out->pod_terms, err) && count_terms(out, err);
 }
 
 /* What runs at once: all main containers and sidecars, or an init step beside the sidecars before
@@ -305,7 +302,7 @@ static bool is_pod_level_resource(struct bytes name)
  * where they have none (defaultPodRequests in pkg/apis/core/v1). */
 static bool takes_containers_place(const struct pod *pod, struct bytes name)
 {
-    struct value own = value_path(pod->spec, "resources.requests");
+    struct value own = value_member(pod->resources, "requests");
 
     return is_pod_level_resource(name) &&
            (value_is_set(value_member_named(own, name)) || !resource_find(&pod->requests, name));
@@ -315,9 +312,8 @@ static bool compute_requests(struct pod *pod, struct arena *arena, struct error 
 {
     struct resource_amounts overhead = {0};
 
-    if (!read_resources(pod->spec, arena, &pod->pod_requests, &pod->pod_limits, err) ||
-        !read_amounts(pod->spec, "overhead", arena, &overhead, err) ||
-        !sum_containers(pod, arena, err))
+    if (!read_resources(pod->resources, arena, &pod->pod_requests, &pod->pod_limits, err) ||
+        !read_amounts(pod->overhead, arena, &overhead, err) || !sum_containers(pod, arena, err))
         return false;
     for (size_t i = 0; i < pod->pod_requests.count; i++) {
         const struct resource_amount *item = &pod->pod_requests.items[i];
@@ -328,6 +324,42 @@ static bool compute_requests(struct pod *pod, struct arena *arena, struct error 
     return add_all(&pod->requests, &overhead, arena, err);
 }
 
+/* In the order of the fields of PodSpec. */
+static const struct member spec_members[] = {
+    MEMBER("volumes", MEMBER_ARRAY, struct pod, volumes),
+    MEMBER("initContainers", MEMBER_ARRAY, struct pod, container_lists[0]),
+    MEMBER("containers", MEMBER_ARRAY, struct pod, container_lists[1]),
+    MEMBER("ephemeralContainers", MEMBER_ARRAY, struct pod, container_lists[2]),
+    MEMBER("nodeSelector", MEMBER_TEXT_MAP, struct pod, node_selector),
+    MEMBER("nodeName", MEMBER_TEXT, struct pod, node_name),
+    MEMBER("affinity", MEMBER_OBJECT, struct pod, affinity),
+    MEMBER("schedulerName", MEMBER_TEXT, struct pod, scheduler_name),
+    MEMBER("tolerations", MEMBER_ARRAY, struct pod, tolerations),
+    MEMBER("priorityClassName", MEMBER_TEXT, struct pod, priority_class),
+    MEMBER("priority", MEMBER_INTEGER, struct pod, priority),
+    MEMBER("runtimeClassName", MEMBER_TEXT, struct pod, runtime_class),
+    MEMBER("preemptionPolicy", MEMBER_TEXT, struct pod, preemption_policy),
+    MEMBER("overhead", MEMBER_OBJECT, struct pod, overhead),
+    MEMBER("resourceClaims", MEMBER_ARRAY, struct pod, resource_claims),
+    MEMBER("resources", MEMBER_OBJECT, struct pod, resources),
+};
+
+static bool read_spec(struct arena *arena, struct pod *out, struct error *err)
+{
+    static const enum container_kind kinds[] = {CONTAINER_INIT, CONTAINER_MAIN,
+                                                CONTAINER_EPHEMERAL};
+
+    if (!members_read(out->spec, spec_members, MEMBER_COUNT(spec_members), arena, out, err))
+        return false;
+    out->has_priority = value_is_set(value_member(out->spec, "priority"));
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (!read_containers(out->container_lists[i], kinds[i], arena, out, err))
+            return false;
+    }
+    return read_affinity(arena, out, err) && read_volumes(arena, out, err) &&
+           compute_requests(out, arena, err);
+}
+
 bool pod_parse(struct value object, struct arena *arena, struct pod *out, struct error *err)
 {
     struct value status = {0};
@@ -336,10 +368,5 @@ bool pod_parse(struct value object, struct arena *arena, struct pod *out, struct
     return pod_parse_metadata(object, arena, out, err) &&
            field_object(object, "spec", arena, &out->spec, err) &&
            field_object(object, "status", arena, &status, err) &&
-           field_text(status, "phase", arena, &out->phase, err) &&
-           read_placement(arena, out, err) &&
-           read_containers("initContainers", CONTAINER_INIT, arena, out, err) &&
-           read_containers("containers", CONTAINER_MAIN, arena, out, err) &&
-           read_containers("ephemeralContainers", CONTAINER_EPHEMERAL, arena, out, err) &&
-           read_volumes(arena, out, err) && compute_requests(out, arena, err);
+           field_text(status, "phase", arena, &out->phase, err) && read_spec(arena, out, err);
 }

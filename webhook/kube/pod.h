@@ -41,17 +41,19 @@ struct pod {
     struct value object; /* has metadata and spec */
     struct value metadata, spec;
     struct value labels, annotations; /* objects of strings, or absent */
-    struct bytes name, generate_name, uid, namespace;
+    struct value owners;              /* array, or absent */
+    struct bytes name, generate_name, uid, namespace, deletion_timestamp; /* each may be empty */
     struct bytes owner_uid; /* of the owner that is the controller; may be empty */
-    bool is_deleting;       /* has a deletionTimestamp */
     struct bytes phase;     /* status.phase; may be empty */
 
     struct bytes node_name, scheduler_name, runtime_class, priority_class, preemption_policy;
     bool has_priority;
     int64_t priority;
-    struct value node_selector, tolerations, resource_claims;
-    struct value node_terms; /* nodeAffinity's required nodeSelectorTerms: array, or absent */
-    struct value pod_terms;  /* podAffinity's required terms: array, or absent */
+    struct value node_selector, affinity, overhead, resources; /* objects, or absent */
+    struct value tolerations, resource_claims, volumes;        /* arrays, or absent */
+    struct value container_lists[3]; /* initContainers, containers, ephemeralContainers; likewise */
+    struct value node_terms;         /* nodeAffinity's required nodeSelectorTerms; likewise */
+    struct value pod_terms;          /* podAffinity's required terms; likewise */
 
     struct container *containers; /* init, main, ephemeral */
     size_t container_count;

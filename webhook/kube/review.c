@@ -31,7 +31,8 @@ static bool find_uid(struct review *review, struct value *request, struct error 
         return error_set(err, "not an AdmissionReview: expected an object, got %s",
                          value_type_name(value_type(root)));
     *request = value_member(root, "request");
-    if (count_named(root, BYTES("request")) > 1 || count_named(*request, BYTES("uid")) > 1)
+    if (!document_is_sound(&review->document) &&
+        (count_named(root, BYTES("request")) > 1 || count_named(*request, BYTES("uid")) > 1))
         return error_set(err, "not an AdmissionReview: request or request.uid is there twice");
     uid = value_member(*request, "uid");
     if (value_type(uid) != VALUE_STRING || value_text(uid).len == 0)
@@ -61,34 +62,52 @@ static bool check_version(struct value root, struct arena *arena, struct error *
     return true;
 }
 
-static bool read_operation(struct value request, struct arena *arena, enum operation *out,
-                           struct error *err)
-{
-    struct bytes text = {0};
+/* In the order of the fields of AdmissionRequest. */
+static const struct member request_members[] = {
+    MEMBER("kind", MEMBER_OBJECT, struct review, kind_object),
+    MEMBER("resource", MEMBER_OBJECT, struct review, resource_object),
+    MEMBER("subResource", MEMBER_TEXT, struct review, sub_resource),
+    MEMBER("name", MEMBER_TEXT, struct review, name),
+    MEMBER("namespace", MEMBER_TEXT, struct review, namespace),
+    MEMBER("operation", MEMBER_TEXT, struct review, operation_text),
+    MEMBER("userInfo", MEMBER_OBJECT, struct review, user_info),
+    MEMBER("object", MEMBER_OBJECT, struct review, object),
+    MEMBER("oldObject", MEMBER_OBJECT, struct review, old_object),
+    MEMBER("dryRun", MEMBER_BOOL, struct review, is_dry_run),
+};
 
-    if (!field_text(request, "operation", arena, &text, err))
-        return false;
+static const struct member kind_members[] = {
+    MEMBER("group", MEMBER_TEXT, struct review, group),
+    MEMBER("version", MEMBER_TEXT, struct review, version),
+    MEMBER("kind", MEMBER_TEXT, struct review, kind),
+};
+
+static const struct member resource_members[] = {
+    MEMBER("group", MEMBER_TEXT, struct review, resource_group),
+    MEMBER("resource", MEMBER_TEXT, struct review, resource),
+};
+
+static const struct member user_members[] = {
+    MEMBER("username", MEMBER_TEXT, struct review, user),
+    MEMBER("groups", MEMBER_ARRAY, struct review, groups),
+};
+
+static bool find_operation(struct review *review, struct arena *arena, struct error *err)
+{
     for (int i = OPERATION_CREATE; i <= OPERATION_CONNECT; i++) {
-        if (bytes_is(text, operation_names[i])) {
-            *out = (enum operation)i;
+        if (bytes_is(review->operation_text, operation_names[i])) {
+            review->operation = (enum operation)i;
             return true;
         }
     }
     return error_set(err,
                      "request.operation: expected CREATE, UPDATE, DELETE or CONNECT, got \"%s\"",
-                     text_quote(arena, text));
+                     text_quote(arena, review->operation_text));
 }
 
-static bool read_user(struct value request, struct arena *arena, struct review *out,
-                      struct error *err)
+static bool check_groups(const struct review *review, struct arena *arena, struct error *err)
 {
-    struct value info = {0};
-
-    if (!field_object(request, "userInfo", arena, &info, err) ||
-        !field_text(info, "username", arena, &out->user, err) ||
-        !field_array(info, "groups", arena, &out->groups, err))
-        return false;
-    for (struct value group = value_first(out->groups); value_type(group);
+    for (struct value group = value_first(review->groups); value_type(group);
          group = value_next(group)) {
         if (value_type(group) != VALUE_STRING)
             return error_set(err, "%s: expected a string, got %s", value_place(group, arena),
@@ -97,31 +116,17 @@ static bool read_user(struct value request, struct arena *arena, struct review *
     return true;
 }
 
-static bool read_kind(struct value request, struct arena *arena, struct review *out,
-                      struct error *err)
-{
-    struct value kind = {0}, resource = {0};
-
-    return field_object(request, "kind", arena, &kind, err) &&
-           field_text(kind, "group", arena, &out->group, err) &&
-           field_text(kind, "version", arena, &out->version, err) &&
-           field_text(kind, "kind", arena, &out->kind, err) &&
-           field_object(request, "resource", arena, &resource, err) &&
-           field_text(resource, "group", arena, &out->resource_group, err) &&
-           field_text(resource, "resource", arena, &out->resource, err) &&
-           field_text(request, "subResource", arena, &out->sub_resource, err);
-}
-
 static bool read_request(struct value request, struct arena *arena, struct review *out,
                          struct error *err)
 {
-    return read_operation(request, arena, &out->operation, err) &&
-           read_kind(request, arena, out, err) && read_user(request, arena, out, err) &&
-           field_text(request, "name", arena, &out->name, err) &&
-           field_text(request, "namespace", arena, &out->namespace, err) &&
-           field_bool(request, "dryRun", arena, &out->is_dry_run, err) &&
-           field_object(request, "object", arena, &out->object, err) &&
-           field_object(request, "oldObject", arena, &out->old_object, err);
+    return members_read(request, request_members, MEMBER_COUNT(request_members), arena, out, err) &&
+           members_read(out->kind_object, kind_members, MEMBER_COUNT(kind_members), arena, out,
+                        err) &&
+           members_read(out->resource_object, resource_members, MEMBER_COUNT(resource_members),
+                        arena, out, err) &&
+           members_read(out->user_info, user_members, MEMBER_COUNT(user_members), arena, out,
+                        err) &&
+           find_operation(out, arena, err) && check_groups(out, arena, err);
 }
 
 static bool judge_document(const struct review *review, struct arena *arena, struct error *err)

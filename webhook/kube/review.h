@@ -28,8 +28,10 @@ struct review {
     struct bytes user;
     struct value groups; /* array of strings, or absent */
     enum operation operation;
+    struct bytes operation_text;
     bool is_dry_run;
-    struct value object, old_object; /* objects, or absent */
+    struct value kind_object, resource_object, user_info; /* objects, or absent */
+    struct value object, old_object;                      /* objects, or absent */
 
     /* Why the review can't be judged, though its uid is known; empty text: it can. */
     struct error fault;

@@ -20,16 +20,10 @@ static bool is_ended(const struct pod *pod)
 }
 
 /* metadata.deletionTimestamp is when the grace period is over. */
-static bool read_deletion(const struct pod *pod, struct held_pod *held, struct arena *arena,
-                          struct error *err)
+static bool read_deletion(const struct pod *pod, struct held_pod *held, struct error *err)
 {
-    struct bytes text = {0};
-
-    if (!pod->is_deleting)
-        return true;
-    if (!field_text(pod->metadata, "deletionTimestamp", arena, &text, err))
-        return false;
-    return instant_parse(text, &held->gone_at, err) ||
+    return pod->deletion_timestamp.len == 0 ||
+           instant_parse(pod->deletion_timestamp, &held->gone_at, err) ||
            error_wrap(err, "metadata.deletionTimestamp");
 }
 
@@ -45,7 +39,7 @@ static bool read_held_pod(struct value object, struct arena *arena, struct held_
     *counts = !is_ended(&pod);
     held_pod_init(held, &pod, pod.namespace.len ? pod.namespace : BYTES("default"), BYTES(""),
                   arena);
-    return read_deletion(&pod, held, arena, err);
+    return read_deletion(&pod, held, err);
 }
 
 static bool read_pod(struct reading *reading, struct value object, struct error *err)
