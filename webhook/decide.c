@@ -95,7 +95,7 @@ static void judge_part(struct decision *decision, const struct part *part, struc
     size_t count = decision->findings.count, dropped = decision->findings.dropped;
     const struct facts *facts = collect(decision, part, arena);
 
-    if (!facts || facts->is_mirror)
+    if (!facts || facts->is_mirror || facts->evaluation == EVALUATE_POD_DELETE)
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
     if (part->is_unchanged)

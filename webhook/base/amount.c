@@ -52,8 +52,10 @@ static bool reduce(wide num, wide den, struct amount *out)
         den = -den;
     }
     divisor = common_divisor_wide(num < 0 ? -num : num, den);
-    num /= divisor;
-    den /= divisor;
+    if (divisor > 1) {
+        num /= divisor;
+        den /= divisor;
+    }
     if (num < INT64_MIN || num > INT64_MAX || den > INT64_MAX)
         return false;
     *out = (struct amount){(int64_t)num, (int64_t)den};
@@ -203,6 +205,13 @@ bool amount_subtract(struct amount a, struct amount b, struct amount *out)
 
 bool amount_multiply(struct amount a, struct amount b, struct amount *out)
 {
+    int64_t product;
+
+    if (denominator(a) == 1 && denominator(b) == 1 &&
+        !__builtin_mul_overflow(a.num, b.num, &product)) {
+        *out = amount_of(product);
+        return true;
+    }
     return reduce((wide)a.num * b.num, (wide)denominator(a) * denominator(b), out);
 }
 

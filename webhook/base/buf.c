@@ -119,6 +119,12 @@ static void add_json_character(struct buf *buf, unsigned char c)
     }
 }
 
+/* What stands for itself in a JSON string. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 void buf_add_json(struct buf *buf, struct bytes text)
 {
     size_t plain = 0;
@@ -126,9 +132,9 @@ void buf_add_json(struct buf *buf, struct bytes text)
     buf_add_char(buf, '"');
     for (size_t at = 0; at < text.len;) {
         unsigned char c = (unsigned char)text.data[at];
-        size_t len = c >= 0x80 ? text_character(text, at) : 1;
+        size_t len = is_plain(c) ? 1 : text_character(text, at);
 
-        if (len > 0 && c >= 0x20 && c != '"' && c != '\\') {
+        if (len > 1 || is_plain(c)) {
             at += len;
             continue;
         }

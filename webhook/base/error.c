@@ -20,7 +20,6 @@ static void trim_partial_character(char *text)
 }
 
 PRINTF_LIKE(3, 0)
-PRINTF_LIKE(3, 0)
 static bool set(struct error *err, bool is_limit, const char *format, va_list args)
 {
     vsnprintf(err->text, sizeof(err->text), format, args);

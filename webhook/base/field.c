@@ -98,7 +98,8 @@ static const struct member *find_member(const struct member *members, size_t cou
         const struct member *member = &members[*at];
 
         *at = *at + 1 == count ? 0 : *at + 1;
-        if (member->name.len == name.len && memcmp(member->name.data, name.data, name.len) == 0)
+        if (member->name.len == name.len && member->name.data[0] == name.data[0] &&
+            memcmp(member->name.data, name.data, name.len) == 0)
             return member;
     }
     return NULL;

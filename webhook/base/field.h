@@ -49,5 +49,3 @@ bool field_object(struct value object, const char *name, struct arena *arena, st
                   struct error *err) MUST_CHECK;
 bool field_array(struct value object, const char *name, struct arena *arena, struct value *out,
                  struct error *err) MUST_CHECK;
-bool field_text_map(struct value object, const char *name, struct arena *arena, struct value *out,
-                    struct error *err) MUST_CHECK;

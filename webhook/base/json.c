@@ -81,13 +81,9 @@ static ALWAYS_INLINE struct spot push_value(struct reader *reader, struct spot s
 }
 
 /* Pass the rest of a string, quote included; of one that is not plain, only its plain beginning. */
-static ALWAYS_INLINE bool pass_plain_string(struct spot *spot)
+static ALWAYS_INLINE bool pass_plain_string(const struct reader *reader, struct spot *spot)
 {
-    plain_mask found;
-
-    while (UNLIKELY(!(found = plain_find(spot->at))))
-        spot->at += PLAIN_STEP;
-    spot->at += plain_first(found);
+    spot->at = plain_end(reader, spot->at);
     if (UNLIKELY(*spot->at != '"'))
         return false;
     spot->at++;
@@ -166,7 +162,7 @@ static ALWAYS_INLINE struct spot read_name(struct reader *reader, struct spot sp
             return spot.at ? reader_broken(reader, spot) : spot;
     }
     start = spot.at++;
-    if (LIKELY(pass_plain_string(&spot))) {
+    if (LIKELY(pass_plain_string(reader, &spot))) {
         struct bytes name = {start + 1, (size_t)(spot.at - start) - 2};
 
         if (keep) {
@@ -194,7 +190,7 @@ static ALWAYS_INLINE struct spot read_string(struct reader *reader, struct spot 
 {
     const char *start = spot.at++;
 
-    if (UNLIKELY(!pass_plain_string(&spot)))
+    if (UNLIKELY(!pass_plain_string(reader, &spot)))
         return read_hard_value(reader, spot, start, keep);
     return keep ? push_value(reader, spot, start, VALUE_STRING) : spot;
 }
@@ -488,6 +484,20 @@ static uint32_t read_document(struct reader *reader)
     return (uint32_t)(spot.top - reader->items);
 }
 
+static void copy_text(struct reader *reader, struct bytes text)
+{
+    size_t blocks = text.len / MARKED_AT_ONCE + 1;
+    uint64_t *marks = arena_alloc_raw(reader->arena, blocks * sizeof(*marks));
+
+    reader->text = arena_alloc_raw(reader->arena, blocks * MARKED_AT_ONCE);
+    reader->end = reader->text + text.len;
+    if (text.len)
+        memcpy(reader->text, text.data, text.len);
+    memset(reader->end, 0, MARKED_AT_ONCE - text.len % MARKED_AT_ONCE);
+    json_mark(reader->text, blocks, marks);
+    reader->marks = marks;
+}
+
 void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,
                     struct document *out)
 {
@@ -508,11 +518,7 @@ void document_parse(struct bytes text, unsigned max_depth, struct arena *arena,
         out->broken_at = UINT32_MAX;
         return;
     }
-    reader.text = arena_alloc_raw(arena, text.len + PLAIN_STEP);
-    reader.end = reader.text + text.len;
-    if (text.len)
-        memcpy(reader.text, text.data, text.len);
-    memset(reader.end, 0, PLAIN_STEP);
+    copy_text(&reader, text);
     reader.items = arena_alloc_raw(arena, capacity * sizeof(*reader.items));
     reader.items[0] = (struct document_item){0};
     reader.items_end = reader.items + capacity;

@@ -84,8 +84,12 @@ bool value_is_set(struct value value);
 
 /* The member of an object; absent where there is none or `value` is no object. With duplicate keys
  * the first one. Names compare byte for byte (Kubernetes does so, too: sigs.k8s.io/json). */
-struct value value_member(struct value value, const char *name);
 struct value value_member_named(struct value value, struct bytes name);
+
+static inline struct value value_member(struct value value, const char *name)
+{
+    return value_member_named(value, bytes_from(name));
+}
 
 /* value_member along "spec.template.metadata" (member names without dots only). */
 struct value value_path(struct value value, const char *path);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/json_item.h"
+#include "base/json_marks.h"
 #include "base/json_table.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -18,9 +19,12 @@ struct spot {
 };
 
 struct reader {
-    /* A copy of the text, in which strings are decoded in place. Behind it stand PLAIN_STEP NULs,
+    /* A copy of the text, in which strings are decoded in place. Behind it stands a NUL at least,
      * at which every step stops, so that none has to ask where the end is. */
     char *text, *end;
+    /* A bit for each of its bytes: set for what is not plain in a string, which is a quote, a
+     * backslash, a control character, and all outside ASCII. */
+    const uint64_t *marks;
     struct document_item *items, *items_end;
 
     /* The innermost open container. While it is open, its `end` counts what is in it, and its
@@ -69,49 +73,16 @@ static ALWAYS_INLINE struct document_item *reader_push(struct reader *reader,
     return top + 1;
 }
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-typedef unsigned plain_mask;
-enum { PLAIN_STEP = 16 };
-
-/* Finds what is not plain among PLAIN_STEP bytes. Two swaps neighbours in the table of characters,
- * and so takes the quote below the space; as signed numbers, bytes from 0x80 on are below, too. */
-static ALWAYS_INLINE plain_mask plain_find(const char *at)
+/* The first byte from `at` on that is not plain. */
+static ALWAYS_INLINE char *plain_end(const struct reader *reader, char *at)
 {
-    __m128i chunk = _mm_loadu_si128((const __m128i *)at);
-    __m128i backslash = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'));
-    __m128i above = _mm_cmpgt_epi8(_mm_xor_si128(chunk, _mm_set1_epi8(2)), _mm_set1_epi8(' '));
+    size_t offset = (size_t)(at - reader->text), block = offset / 64;
+    uint64_t marks = reader->marks[block] >> offset % 64;
 
-    return (plain_mask)_mm_movemask_epi8(_mm_andnot_si128(backslash, above)) ^ 0xffff;
+    if (LIKELY(marks))
+        return at + __builtin_ctzll(marks);
+    do
+        marks = reader->marks[++block];
+    while (!marks);
+    return reader->text + block * 64 + (unsigned)__builtin_ctzll(marks);
 }
-
-static ALWAYS_INLINE unsigned plain_first(plain_mask found)
-{
-    return (unsigned)__builtin_ctz(found);
-}
-
-#else
-#include <endian.h>
-
-typedef uint64_t plain_mask;
-enum { PLAIN_STEP = 8 };
-
-static ALWAYS_INLINE plain_mask plain_find(const char *at)
-{
-    const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-    uint64_t chunk, found;
-
-    memcpy(&chunk, at, sizeof(chunk));
-    chunk = le64toh(chunk);
-    /* Exact up to the lowest byte found, which is the one that counts. */
-    found = ((chunk ^ ones * '"') - ones) | ((chunk ^ ones * '\\') - ones);
-    found = ((found | (chunk - ones * ' ')) & ~chunk) | chunk;
-    return found & tops;
-}
-
-static ALWAYS_INLINE unsigned plain_first(plain_mask found)
-{
-    return (unsigned)__builtin_ctzll(found) / 8;
-}
-#endif

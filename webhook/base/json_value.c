@@ -81,11 +81,6 @@ struct value value_member_named(struct value value, struct bytes name)
     return (struct value){0};
 }
 
-struct value value_member(struct value value, const char *name)
-{
-    return value_member_named(value, bytes_from(name));
-}
-
 struct value value_path(struct value value, const char *path)
 {
     for (;;) {

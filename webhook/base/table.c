@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "base/memory.h"
+#include "base/siphash.h"
 
 void table_init(struct table *table)
 {
@@ -18,67 +19,13 @@ void table_release(struct table *table)
     *table = (struct table){0};
 }
 
-/* https://www.aumasson.jp/siphash/siphash.pdf, with one round a word and three at the end. */
-struct sip {
-    uint64_t v0, v1, v2, v3, word;
-    size_t len;
-};
-
-static uint64_t rotate(uint64_t value, int by)
-{
-    return value << by | value >> (64 - by);
-}
-
-static void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v0 = rotate(s->v0, 32);
-    s->v2 += s->v3;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 += s->v3;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 += s->v1;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v2 = rotate(s->v2, 32);
-}
-
-static void sip_add_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
-static void sip_add(struct sip *s, struct bytes text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        s->word |= (uint64_t)(unsigned char)text.data[i] << (s->len % 8 * 8);
-        if (++s->len % 8 == 0) {
-            sip_add_word(s, s->word);
-            s->word = 0;
-        }
-    }
-}
-
 uint64_t table_hash(const struct table *table, struct bytes key, struct bytes more)
 {
-    uint64_t k0 = table->secret[0], k1 = table->secret[1], len = key.len;
-    struct sip s = {k0 ^ 0x736f6d6570736575,
-                    k1 ^ 0x646f72616e646f6d,
-                    k0 ^ 0x6c7967656e657261,
-                    k1 ^ 0x7465646279746573,
-                    0,
-                    0};
+    struct siphash hash = siphash_start(table->secret);
 
-    sip_add_word(&s, len);
-    sip_add(&s, key);
-    sip_add(&s, more);
-    sip_add_word(&s, s.word | (uint64_t)s.len << 56);
-    s.v2 ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    siphash_add(&hash, key);
+    siphash_add(&hash, more);
+    return siphash_finish(&hash);
 }
 
 static struct table_link **find_bucket(const struct table *table, uint64_t hash)

@@ -141,11 +141,11 @@ static bool has_workload_term(const struct facts *facts)
 static void check_workload(const struct facts *facts, struct findings *findings)
 {
     struct bytes label = value_text(value_member(facts->pod.labels, WORKLOAD_LABEL));
-    const char *field = facts_key_field(facts, "metadata.labels", WORKLOAD_LABEL);
 
     if (!bytes_equal(label, facts->workload)) {
         rule_of_tenant(findings, facts, "fabric.span");
-        findings_add_next(findings, field, "leave the label out: fairgate sets it",
+        findings_add_next(findings, facts_key_field(facts, "metadata.labels", WORKLOAD_LABEL),
+                          "leave the label out: fairgate sets it",
                           "%s has the label %s=\"%s\", but its workload is \"%s\"",
                           facts_subject(facts), WORKLOAD_LABEL, text_quote(facts->arena, label),
                           text_quote(facts->arena, facts->workload));

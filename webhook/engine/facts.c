@@ -298,8 +298,7 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
                    struct error *err)
 {
     static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
-                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
-                                 EVALUATE_POD_DELETE;
+                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
     const struct cluster *cluster = &subject->world->tenancy->cluster;
 
     *out = (struct facts){.review = subject->review,

@@ -48,7 +48,7 @@ struct facts {
     bool is_old;    /* read from what there is, to see what it breaks already */
     bool is_mirror; /* a mirror pod, made by a node: let through, and counted */
 
-    struct pod pod; /* for other objects than pods: only the metadata */
+    struct pod pod; /* of what is deleted and of other objects than pods only the metadata */
     struct demand demand;
     struct ask ask;
     struct bytes priority_class;     /* the class that is judged; empty: none */

@@ -1,7 +1,5 @@
 #include "engine/workload.h"
 
-#include "base/buf.h"
-
 /* The most specific mark first. Names stand in front of the value, so that a RayCluster and a
  * JobSet of one name are two workloads. */
 static const struct mark {
@@ -33,19 +31,24 @@ static bool is_label_value(struct bytes text)
     return text.len > 0 && text.len <= MAX_LABEL_BYTES;
 }
 
+/* A label value that is not the same for any other mark; of a mark that is too long or none, a hash
+ * stands for it. */
+static struct bytes join(const char *system, struct bytes mark, struct arena *arena)
+{
+    bool fits = strlen(system) + 1 + mark.len <= MAX_LABEL_BYTES && is_label_value(mark);
+
+    return bytes_from(fits ? arena_printf(arena, "%s.%.*s", system, BYTES_ARG(mark))
+                           : arena_printf(arena, "%s.%016llx", system, bytes_hash(mark)));
+}
+
 struct bytes workload_of(const struct pod *pod, struct arena *arena)
 {
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         struct bytes mark = value_text(
             value_member(marks[i].is_annotation ? pod->annotations : pod->labels, marks[i].key));
-        const char *text;
 
-        if (mark.len == 0)
-            continue;
-        text = arena_printf(arena, "%s.%s", marks[i].system, text_quote(arena, mark));
-        if (is_label_value(mark) && is_label_value(bytes_from(text)))
-            return bytes_from(text);
-        return bytes_from(arena_printf(arena, "%s.%016llx", marks[i].system, bytes_hash(mark)));
+        if (mark.len)
+            return join(marks[i].system, mark, arena);
     }
     if (pod->owner_uid.len == 0 || is_label_value(pod->owner_uid))
         return pod->owner_uid;

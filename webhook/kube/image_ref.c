@@ -15,35 +15,25 @@ enum {
 static const struct bytes default_host = {"docker.io", 9};
 static const struct bytes official = {"library/", 8};
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+enum { DIGIT = 1, LOWER = 2, UPPER = 4, HEX = 8, ALPHANUMERIC = DIGIT | LOWER | UPPER };
 
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
+static const unsigned char kinds[256] = {
+    ['0' ... '9'] = DIGIT | HEX,
+    ['a' ... 'f'] = LOWER | HEX,
+    ['g' ... 'z'] = LOWER,
+    ['A' ... 'Z'] = UPPER,
+};
 
-static bool is_upper(char c)
+/* Is the character one of these kinds? */
+static bool is_one_of(char c, unsigned of)
 {
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_alphanumeric(char c)
-{
-    return is_digit(c) || is_lower(c) || is_upper(c);
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f');
+    return kinds[(unsigned char)c] & of;
 }
 
 static bool has_upper(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (is_upper(text.data[i]))
+        if (is_one_of(text.data[i], UPPER))
             return true;
     }
     return false;
@@ -67,7 +57,7 @@ static struct bytes cut(struct bytes text, char mark, struct bytes *rest)
 static void lower(char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (is_upper(text[i]))
+        if (is_one_of(text[i], UPPER))
             text[i] = (char)(text[i] - 'A' + 'a');
     }
 }
@@ -76,7 +66,7 @@ static void lower(char *text, size_t len)
 static bool is_host_label(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_alphanumeric(text.data[i]) && text.data[i] != '-')
+        if (!is_one_of(text.data[i], ALPHANUMERIC) && text.data[i] != '-')
             return false;
     }
     return text.len > 0 && text.data[0] != '-' && text.data[text.len - 1] != '-';
@@ -90,7 +80,7 @@ static bool is_bracketed_address(struct bytes text)
     for (size_t i = 1; i < text.len - 1; i++) {
         char c = text.data[i];
 
-        if (!is_hex(c) && !(c >= 'A' && c <= 'F') && c != ':')
+        if (!is_one_of(c, HEX) && !(c >= 'A' && c <= 'F') && c != ':')
             return false;
     }
     return true;
@@ -104,7 +94,7 @@ static bool is_host(struct bytes text)
 
     if (text.len > HOST_MAX_LEN)
         return false;
-    while (end > 0 && is_digit(text.data[end - 1]))
+    while (end > 0 && is_one_of(text.data[end - 1], DIGIT))
         end--;
     if (end > 0 && text.data[end - 1] == ':') {
         if (end == text.len)
@@ -133,7 +123,7 @@ static bool is_path_component(struct bytes text)
         size_t start = at;
         char mark;
 
-        while (at < text.len && (is_digit(text.data[at]) || is_lower(text.data[at])))
+        while (at < text.len && is_one_of(text.data[at], DIGIT | LOWER))
             at++;
         if (at == start)
             return false;
@@ -165,7 +155,7 @@ static bool is_tag(struct bytes text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
 
-        if (!is_alphanumeric(c) && c != '_' && (i == 0 || (c != '.' && c != '-')))
+        if (!is_one_of(c, ALPHANUMERIC) && c != '_' && (i == 0 || (c != '.' && c != '-')))
             return false;
     }
     return text.len > 0 && text.len <= TAG_MAX_LEN;
@@ -184,7 +174,7 @@ static bool is_digest(struct bytes text)
     if (wanted == 0 || hex.len != wanted + 1)
         return false;
     for (size_t i = 1; i < hex.len; i++) {
-        if (!is_hex(hex.data[i]))
+        if (!is_one_of(hex.data[i], HEX))
             return false;
     }
     return true;
@@ -193,7 +183,7 @@ static bool is_digest(struct bytes text)
 static bool is_identifier(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_hex(text.data[i]))
+        if (!is_one_of(text.data[i], HEX))
             return false;
     }
     return text.len == 64;
@@ -331,7 +321,7 @@ static bool check_characters(struct bytes pattern, struct error *err)
     for (size_t i = 0; i < pattern.len; i++) {
         char c = pattern.data[i];
 
-        if (is_alphanumeric(c) || (c && strchr("._-/*:@[]", c)))
+        if (is_one_of(c, ALPHANUMERIC) || (c && strchr("._-/*:@[]", c)))
             continue;
         error_set(
             err,

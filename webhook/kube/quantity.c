@@ -167,6 +167,8 @@ static bool refuse(struct bytes text, const char *problem, struct error *err)
 {
     struct arena arena = {0};
 
+    if (!err)
+        return false;
     error_set(err, "%s, got \"%s\"", problem, text_clean(&arena, text, 60));
     arena_release(&arena);
     return false;

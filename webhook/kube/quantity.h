@@ -9,7 +9,8 @@
 #include "base/json.h"
 
 /* Fails on what Kubernetes' parser refuses, on "+", "-" and "." alone, below zero, and on what is
- * larger than an amount can hold. What is finer than 1n is rounded up to it, as Kubernetes does. */
+ * larger than an amount can hold. What is finer than 1n is rounded up to it, as Kubernetes does.
+ * `err` may be NULL. */
 bool quantity_parse(struct bytes text, struct amount *out, struct error *err) MUST_CHECK;
 
 /* From a JSON string or number; anything else is an error that names the place. */

@@ -27,10 +27,9 @@ void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *ou
 
     for (size_t i = 0; i < ask->annotation_count; i++) {
         struct annotation annotation = ask->annotations[i];
-        struct error ignored;
         struct amount number;
 
-        if (!quantity_parse(annotation.value, &number, &ignored))
+        if (!quantity_parse(annotation.value, &number, NULL))
             continue;
         if (annotation.value.len > MAX_NUMBER_BYTES)
             annotation.value = shorten(number, arena);
@@ -97,9 +96,8 @@ static void merge_requests(const struct ask *from, struct arena *arena, struct a
 static bool is_larger(struct bytes value, struct bytes than)
 {
     struct amount a, b;
-    struct error ignored;
 
-    return quantity_parse(value, &a, &ignored) && quantity_parse(than, &b, &ignored) &&
+    return quantity_parse(value, &a, NULL) && quantity_parse(than, &b, NULL) &&
            amount_compare(a, b) > 0;
 }
 

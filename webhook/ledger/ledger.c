@@ -101,10 +101,10 @@ static bool is_kept(const struct facts *facts)
     switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
-    case EVALUATE_POD_DELETE:
         return is_recorded(facts);
     case EVALUATE_BINDING:
         return facts->tenant;
+    case EVALUATE_POD_DELETE: /* of which no more is read than its name */
     case EVALUATE_NAMESPACE:
     case EVALUATE_PRIORITY_CLASS:
         return true;

@@ -7,9 +7,9 @@
  * gives something back: what was held goes on counting until the pod is deleted.
  *
  * Of pods that are let in, those are recorded that ask for accelerators or whose tenant caps a
- * resource (of the state files all); others take no lock, neither when they come nor when they go.
- * So where a new policy set or a new label makes more of them count, they are known only as the
- * state files said. */
+ * resource (of the state files all); others take no lock. A DELETE always looks whether there is a
+ * record: what counts now may not be what counted when the pod came. Where a new policy set or a
+ * new label makes more of them count, they are known only as the state files said. */
 #pragma once
 
 #include "base/snapshot.h"

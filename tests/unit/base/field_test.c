@@ -104,6 +104,13 @@ static void containers_are_read(void **state)
     assert_int_equal(value_type(value_member(out, "k")), VALUE_NUMBER);
 }
 
+static bool read_map(struct value root, const char *name, struct value *out, struct error *err)
+{
+    const struct member member = {bytes_from(name), MEMBER_TEXT_MAP, 0};
+
+    return members_read(root, &member, 1, &arena, out, err);
+}
+
 static void maps_of_text_hold_strings_only(void **state)
 {
     struct value root =
@@ -113,19 +120,102 @@ static void maps_of_text_hold_strings_only(void **state)
     struct error err = {0};
 
     (void)state;
-    assert_true(field_text_map(root, "missing", &arena, &out, &err));
+    assert_true(read_map(root, "missing", &out, &err));
     assert_int_equal(value_type(out), VALUE_ABSENT);
-    assert_true(field_text_map(root, "good", &arena, &out, &err));
+    assert_true(read_map(root, "good", &out, &err));
     assert_int_equal(value_count(out), 2);
-    assert_false(field_text_map(root, "bad", &arena, &out, &err));
+    assert_false(read_map(root, "bad", &out, &err));
     assert_string_equal(err.text, "bad[\"x/y\"]: expected a string, got true");
-    assert_false(field_text_map(root, "null", &arena, &out, &err));
+    assert_false(read_map(root, "null", &out, &err));
     assert_string_equal(err.text, "null.a: expected a string, got null");
-    assert_false(field_text_map(root, "list", &arena, &out, &err));
+    assert_false(read_map(root, "list", &out, &err));
     assert_string_equal(err.text, "list: expected an object, got an array");
-    assert_false(field_text_map(root, "numbers", &arena, &out, &err));
+    assert_false(read_map(root, "numbers", &out, &err));
     assert_string_equal(err.text, "numbers: expected an object, got an array");
-    assert_int_equal(value_count(out), 2);
+}
+
+struct parts {
+    struct bytes first, last;
+    struct value list, any, text;
+    bool is_on;
+    int64_t number;
+};
+
+static const struct member parts_members[] = {
+    MEMBER("first", MEMBER_TEXT, struct parts, first),
+    MEMBER("on", MEMBER_BOOL, struct parts, is_on),
+    MEMBER("list", MEMBER_ARRAY, struct parts, list),
+    MEMBER("any", MEMBER_ANY, struct parts, any),
+    MEMBER("text", MEMBER_STRING, struct parts, text),
+    MEMBER("n", MEMBER_INTEGER, struct parts, number),
+    MEMBER("last", MEMBER_TEXT, struct parts, last),
+};
+
+static void check_parts(const char *text)
+{
+    struct parts parts = {.last = BYTES("untouched")};
+    struct error err = {0};
+
+    assert_true(members_read(parse(text), parts_members, MEMBER_COUNT(parts_members), &arena,
+                             &parts, &err));
+    assert_true(bytes_is(parts.first, "1st"));
+    assert_true(bytes_is(parts.last, "untouched"));
+    assert_true(bytes_is(value_text(parts.text), "x"));
+    assert_int_equal(value_count(parts.list), 2);
+    assert_int_equal(value_type(value_next(value_first(parts.list))), VALUE_TRUE);
+    assert_int_equal(value_type(value_next(value_next(value_first(parts.list)))), VALUE_ABSENT);
+    assert_int_equal(value_type(parts.any), VALUE_OBJECT);
+    assert_true(parts.is_on);
+    assert_int_equal(parts.number, -3);
+}
+
+static void members_are_read_in_any_order(void **state)
+{
+    (void)state;
+    check_parts(
+        "{\"first\":\"1st\",\"on\":true,\"list\":[1,true],\"any\":{},\"text\":\"x\",\"n\":-3}");
+    check_parts("{\"n\":-3,\"text\":\"x\",\"other\":{\"first\":\"no\"},\"any\":{\"n\":4},\"list\":["
+                "[],true],"
+                "\"on\":true,\"firs\":0,\"fi\\u0072st\":\"1st\",\"last\":null}");
+}
+
+static void members_of_nothing_leave_all_untouched(void **state)
+{
+    static const char *const texts[] = {"{}", "[\"first\",7]", "\"first\"", "null", ""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        struct parts parts = {.last = BYTES("untouched")};
+        struct error err = {0};
+
+        assert_true(members_read(parse(texts[i]), parts_members, MEMBER_COUNT(parts_members),
+                                 &arena, &parts, &err));
+        assert_int_equal(parts.first.len, 0);
+        assert_true(bytes_is(parts.last, "untouched"));
+    }
+}
+
+static void members_of_a_wrong_type_are_named(void **state)
+{
+    static const struct {
+        const char *text, *problem;
+    } rows[] = {
+        {"{\"x\":1,\"first\":7}", "first: expected a string, got a number"},
+        {"{\"text\":{}}", "text: expected a string, got an object"},
+        {"{\"on\":\"true\"}", "on: expected true or false, got a string"},
+        {"{\"n\":1.5}", "n: expected an integer of 64 bits, got 1.5"},
+        {"{\"list\":{}}", "list: expected an array, got an object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct parts parts = {0};
+        struct error err = {0};
+
+        assert_false(members_read(parse(rows[i].text), parts_members, MEMBER_COUNT(parts_members),
+                                  &arena, &parts, &err));
+        assert_string_equal(err.text, rows[i].problem);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, release_arena)
@@ -133,8 +223,14 @@ static void maps_of_text_hold_strings_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(texts_are_read),      TEST(truth_values_are_read),          TEST(integers_are_read),
-        TEST(containers_are_read), TEST(maps_of_text_hold_strings_only),
+        TEST(texts_are_read),
+        TEST(truth_values_are_read),
+        TEST(integers_are_read),
+        TEST(containers_are_read),
+        TEST(maps_of_text_hold_strings_only),
+        TEST(members_are_read_in_any_order),
+        TEST(members_of_nothing_leave_all_untouched),
+        TEST(members_of_a_wrong_type_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

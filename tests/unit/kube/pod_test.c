@@ -37,7 +37,7 @@ static void reads_what_is_asked_of_a_pod(void **state)
     expect_text(pod.uid, "u");
     expect_text(pod.namespace, "research");
     expect_text(pod.owner_uid, "y");
-    assert_true(pod.is_deleting);
+    assert_true(pod.deletion_timestamp.len > 0);
     expect_text(pod.phase, "Running");
     expect_text(value_text(value_member(pod.labels, "a")), "1");
     expect_text(value_text(value_member(pod.annotations, "b")), "2");
@@ -77,7 +77,7 @@ static void a_pod_may_lack_everything(void **state)
         assert_int_equal(pod.requests.count, 0);
         assert_int_equal(pod.image_count, 0);
         assert_int_equal(value_type(pod.node_terms), VALUE_ABSENT);
-        assert_false(pod.is_deleting || pod.has_priority);
+        assert_false(pod.deletion_timestamp.len || pod.has_priority);
     }
 }
 
