@@ -19,7 +19,9 @@ static bool is_unchanged(const struct decision *decision, struct value now, stru
                          value_raw(value_path(before, read[i]))))
             return false;
     }
-    return true;
+    /* KAI reads a workload's own labels, too. */
+    return bytes_equal(value_raw(value_path(decision->review.object, read[0])),
+                       value_raw(value_path(decision->review.old_object, read[0])));
 }
 
 /* What can't be understood is denied, to everyone and in both phases, unless an update leaves it as

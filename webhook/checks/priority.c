@@ -144,6 +144,26 @@ static void check_spec_class(const struct facts *facts, struct findings *finding
                       facts->tenancy->ladder.name);
 }
 
+/* The pods of a workload are judged by what they say themselves: a label that KAI takes before it
+ * must say the same. A class that is nobody's business stays so. */
+static void check_holder(const struct facts *facts, struct findings *findings)
+{
+    const struct ladder *ladder = &facts->tenancy->ladder;
+    struct bytes named = facts->holder_class;
+    bool is_required = ladder->is_required && facts->demand.is_accelerated;
+
+    if (named.len == 0 || bytes_equal(named, facts->priority_class) ||
+        (!is_required && !ladder_find(ladder, named) && !is_above(facts, named)))
+        return;
+    rule_of_ladder(findings, facts, "class", NULL);
+    findings_add_next(findings, "metadata.labels.priorityClassName",
+                      "let the label and the pods name the same class, or leave the label out",
+                      "%s has the label priorityClassName=\"%s\", which KAI takes before the class "
+                      "of its pods, \"%s\"",
+                      facts_subject(facts), text_quote(facts->arena, named),
+                      text_quote(facts->arena, facts->priority_class));
+}
+
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct ladder *ladder = &facts->tenancy->ladder;
@@ -159,6 +179,7 @@ static void check(const struct facts *facts, struct findings *findings)
         check_outside(facts, findings);
     else if (facts->tenant)
         check_allowed(facts, tier, facts->priority_field, findings);
+    check_holder(facts, findings);
     /* A label may name the class that is judged; spec.priority still belongs to
      * spec.priorityClassName, and says who can evict the pod from its node. */
     if (spec_tier && spec_tier != tier && facts->tenant)

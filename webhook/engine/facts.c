@@ -208,6 +208,16 @@ static void find_priority_class(struct facts *facts)
                                                         : "spec.priorityClassName");
 }
 
+/* KAI looks at the labels of a workload before those of its pods. */
+static void find_holder_class(struct facts *facts)
+{
+    const struct review *review = facts->review;
+    struct value holder = facts->is_old ? review->old_object : review->object;
+
+    if (facts->evaluation == EVALUATE_TEMPLATE)
+        facts->holder_class = labelled_class(&facts->pod, value_path(holder, "metadata.labels"));
+}
+
 /* A pod that the kubelet made for what it runs anyway. A tenant can set the annotation, but not be
  * a node. */
 static bool is_mirror_pod(const struct facts *facts)
@@ -269,6 +279,7 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
     if (!demand_weigh(&facts->ask, cluster, facts->arena, &facts->demand, err))
         return false;
     find_priority_class(facts);
+    find_holder_class(facts);
     if (facts->demand.is_accelerated)
         facts->workload = workload_of(&facts->pod, facts->arena);
     facts->is_mirror = is_mirror_pod(facts);

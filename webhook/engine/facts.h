@@ -54,8 +54,10 @@ struct facts {
     struct bytes priority_class;     /* the class that is judged; empty: none */
     const char *priority_field;      /* where it stands */
     struct bytes old_priority_class; /* of EVALUATE_POD_CLASS: the one that counted before */
-    struct bytes workload;           /* which group of pods it is one of; empty: none */
-    struct demand old_demand;        /* of a resize: what the pod holds already */
+    struct bytes holder_class; /* of a template: the class that its holder's own label names, which
+                                * KAI takes before its pods'; empty: none */
+    struct bytes workload;     /* which group of pods it is one of; empty: none */
+    struct demand old_demand;  /* of a resize: what the pod holds already */
     struct ask old_ask;
 };
 
