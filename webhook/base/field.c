@@ -67,10 +67,11 @@ static bool has_type(enum value_type found, enum member_type wanted)
     return wanted == MEMBER_ANY || found == types[wanted].type;
 }
 
-/* `found` is the value's type. */
-static bool read_member(struct value value, enum value_type found, enum member_type type,
-                        struct arena *arena, void *out, struct error *err)
+static bool read_member(struct value value, enum member_type type, struct arena *arena, void *out,
+                        struct error *err)
 {
+    enum value_type found = value_type(value);
+
     if (found <= VALUE_NULL)
         return true;
     if (!has_type(found, type))
@@ -90,27 +91,33 @@ static bool read_member(struct value value, enum value_type found, enum member_t
     }
 }
 
-/* Searches from where the last search ended. */
-static const struct member *find_member(const struct member *members, size_t count, size_t *at,
+static bool is_named(const struct member *member, struct bytes name)
+{
+    return member->name.len == name.len && member->name.data[0] == name.data[0] &&
+           memcmp(member->name.data, name.data, name.len) == 0;
+}
+
+/* Searches the rows from `from` on, then those before it. */
+static const struct member *find_member(const struct member *members, const struct member *from,
                                         struct bytes name)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct member *member = &members[*at];
-
-        *at = *at + 1 == count ? 0 : *at + 1;
-        if (member->name.len == name.len && member->name.data[0] == name.data[0] &&
-            memcmp(member->name.data, name.data, name.len) == 0)
+    for (const struct member *member = from; member->name.len; member++) {
+        if (is_named(member, name))
+            return member;
+    }
+    for (const struct member *member = members; member < from; member++) {
+        if (is_named(member, name))
             return member;
     }
     return NULL;
 }
 
-bool members_read(struct value object, const struct member *members, size_t count,
-                  struct arena *arena, void *out, struct error *err)
+bool members_read(struct value object, const struct member *members, struct arena *arena, void *out,
+                  struct error *err)
 {
     const struct document *document = object.document;
     const struct document_item *item, *end;
-    size_t at = 0;
+    const struct member *from = members;
 
     if (value_type(object) != VALUE_OBJECT)
         return true;
@@ -118,54 +125,46 @@ bool members_read(struct value object, const struct member *members, size_t coun
     end = item + item->span;
     for (item++; item < end; item = item_after(item + 1)) {
         struct bytes name = item_text(item, document->decoded);
-        const struct member *member = find_member(members, count, &at, name);
+        const struct member *member = find_member(members, from, name);
         struct value value;
 
         if (!member)
             continue;
+        from = member + 1;
         value = (struct value){document, (uint32_t)(item + 1 - document->items),
                                (uint32_t)(end - document->items)};
-        if (!read_member(value, item_type(item + 1), member->type, arena,
-                         (char *)out + member->offset, err))
+        if (!read_member(value, member->type, arena, (char *)out + member->offset, err))
             return false;
     }
     return true;
 }
 
-static bool read_field(struct value object, const char *name, enum member_type type,
-                       struct arena *arena, void *out, struct error *err)
-{
-    struct value value = value_member(object, name);
-
-    return read_member(value, value_type(value), type, arena, out, err);
-}
-
 bool field_text(struct value object, const char *name, struct arena *arena, struct bytes *out,
                 struct error *err)
 {
-    return read_field(object, name, MEMBER_TEXT, arena, out, err);
+    return read_member(value_member(object, name), MEMBER_TEXT, arena, out, err);
 }
 
 bool field_bool(struct value object, const char *name, struct arena *arena, bool *out,
                 struct error *err)
 {
-    return read_field(object, name, MEMBER_BOOL, arena, out, err);
+    return read_member(value_member(object, name), MEMBER_BOOL, arena, out, err);
 }
 
 bool field_integer(struct value object, const char *name, struct arena *arena, int64_t *out,
                    struct error *err)
 {
-    return read_field(object, name, MEMBER_INTEGER, arena, out, err);
+    return read_member(value_member(object, name), MEMBER_INTEGER, arena, out, err);
 }
 
 bool field_object(struct value object, const char *name, struct arena *arena, struct value *out,
                   struct error *err)
 {
-    return read_field(object, name, MEMBER_OBJECT, arena, out, err);
+    return read_member(value_member(object, name), MEMBER_OBJECT, arena, out, err);
 }
 
 bool field_array(struct value object, const char *name, struct arena *arena, struct value *out,
                  struct error *err)
 {
-    return read_field(object, name, MEMBER_ARRAY, arena, out, err);
+    return read_member(value_member(object, name), MEMBER_ARRAY, arena, out, err);
 }

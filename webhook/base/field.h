@@ -30,12 +30,12 @@ struct member {
     {                                                                                              \
         {name, sizeof(name) - 1}, type, offsetof(owner, field)                                     \
     }
-#define MEMBER_COUNT(members) (sizeof(members) / sizeof(*(members)))
 
-/* Read an object's members in one pass; those without a row are passed over. Quick where the rows
- * stand in the order of the members: that of the fields in the Go type. */
-bool members_read(struct value object, const struct member *members, size_t count,
-                  struct arena *arena, void *out, struct error *err) MUST_CHECK;
+/* Read an object's members in one pass; those without a row are passed over. `members` ends with a
+ * row without a name. Quick where the rows stand in the order of the members: that of the fields in
+ * the Go type. */
+bool members_read(struct value object, const struct member *members, struct arena *arena, void *out,
+                  struct error *err) MUST_CHECK;
 
 /* The same for one member. */
 bool field_text(struct value object, const char *name, struct arena *arena, struct bytes *out,

@@ -85,6 +85,7 @@ struct resources {
 static const struct member resources_members[] = {
     MEMBER("limits", MEMBER_OBJECT, struct resources, limits),
     MEMBER("requests", MEMBER_OBJECT, struct resources, requests),
+    {{0}},
 };
 
 /* `resources` of a container or a pod; what has a limit and no request asks for its limit. */
@@ -94,8 +95,7 @@ static bool read_resources(struct value value, struct arena *arena,
 {
     struct resources resources = {0};
 
-    if (!members_read(value, resources_members, MEMBER_COUNT(resources_members), arena, &resources,
-                      err) ||
+    if (!members_read(value, resources_members, arena, &resources, err) ||
         !read_amounts(resources.limits, arena, limits, err) ||
         !read_amounts(resources.requests, arena, requests, err))
         return false;
@@ -123,6 +123,7 @@ static const struct member container_members[] = {
     MEMBER("image", MEMBER_STRING, struct container_parts, image),
     MEMBER("resources", MEMBER_OBJECT, struct container_parts, resources),
     MEMBER("restartPolicy", MEMBER_TEXT, struct container_parts, restart_policy),
+    {{0}},
 };
 
 static bool read_container(struct value value, enum container_kind kind, struct arena *arena,
@@ -136,8 +137,7 @@ static bool read_container(struct value value, enum container_kind kind, struct 
     if (value_type(value) != VALUE_OBJECT)
         return error_set(err, "%s: expected an object, got %s", value_place(value, arena),
                          value_type_name(value_type(value)));
-    if (!members_read(value, container_members, MEMBER_COUNT(container_members), arena, &parts,
-                      err) ||
+    if (!members_read(value, container_members, arena, &parts, err) ||
         !read_resources(parts.resources, arena, &container->requests, &container->limits, err))
         return false;
     container->name = parts.name;
@@ -206,6 +206,7 @@ static const struct member metadata_members[] = {
     MEMBER("labels", MEMBER_TEXT_MAP, struct pod, labels),
     MEMBER("annotations", MEMBER_TEXT_MAP, struct pod, annotations),
     MEMBER("ownerReferences", MEMBER_ARRAY, struct pod, owners),
+    {{0}},
 };
 
 bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
@@ -213,8 +214,7 @@ bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *ou
 {
     out->object = object;
     if (!field_object(object, "metadata", arena, &out->metadata, err) ||
-        !members_read(out->metadata, metadata_members, MEMBER_COUNT(metadata_members), arena, out,
-                      err))
+        !members_read(out->metadata, metadata_members, arena, out, err))
         return false;
     if (value_count(out->labels) > POD_MAX_LABELS)
         return error_set_limit(err, "the object has %zu labels, more than %d",
@@ -342,6 +342,7 @@ static const struct member spec_members[] = {
     MEMBER("overhead", MEMBER_OBJECT, struct pod, overhead),
     MEMBER("resourceClaims", MEMBER_ARRAY, struct pod, resource_claims),
     MEMBER("resources", MEMBER_OBJECT, struct pod, resources),
+    {{0}},
 };
 
 static bool read_spec(struct arena *arena, struct pod *out, struct error *err)
@@ -349,7 +350,7 @@ static bool read_spec(struct arena *arena, struct pod *out, struct error *err)
     static const enum container_kind kinds[] = {CONTAINER_INIT, CONTAINER_MAIN,
                                                 CONTAINER_EPHEMERAL};
 
-    if (!members_read(out->spec, spec_members, MEMBER_COUNT(spec_members), arena, out, err))
+    if (!members_read(out->spec, spec_members, arena, out, err))
         return false;
     out->has_priority = value_is_set(value_member(out->spec, "priority"));
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -74,22 +74,26 @@ static const struct member request_members[] = {
     MEMBER("object", MEMBER_OBJECT, struct review, object),
     MEMBER("oldObject", MEMBER_OBJECT, struct review, old_object),
     MEMBER("dryRun", MEMBER_BOOL, struct review, is_dry_run),
+    {{0}},
 };
 
 static const struct member kind_members[] = {
     MEMBER("group", MEMBER_TEXT, struct review, group),
     MEMBER("version", MEMBER_TEXT, struct review, version),
     MEMBER("kind", MEMBER_TEXT, struct review, kind),
+    {{0}},
 };
 
 static const struct member resource_members[] = {
     MEMBER("group", MEMBER_TEXT, struct review, resource_group),
     MEMBER("resource", MEMBER_TEXT, struct review, resource),
+    {{0}},
 };
 
 static const struct member user_members[] = {
     MEMBER("username", MEMBER_TEXT, struct review, user),
     MEMBER("groups", MEMBER_ARRAY, struct review, groups),
+    {{0}},
 };
 
 static bool find_operation(struct review *review, struct arena *arena, struct error *err)
@@ -119,13 +123,10 @@ static bool check_groups(const struct review *review, struct arena *arena, struc
 static bool read_request(struct value request, struct arena *arena, struct review *out,
                          struct error *err)
 {
-    return members_read(request, request_members, MEMBER_COUNT(request_members), arena, out, err) &&
-           members_read(out->kind_object, kind_members, MEMBER_COUNT(kind_members), arena, out,
-                        err) &&
-           members_read(out->resource_object, resource_members, MEMBER_COUNT(resource_members),
-                        arena, out, err) &&
-           members_read(out->user_info, user_members, MEMBER_COUNT(user_members), arena, out,
-                        err) &&
+    return members_read(request, request_members, arena, out, err) &&
+           members_read(out->kind_object, kind_members, arena, out, err) &&
+           members_read(out->resource_object, resource_members, arena, out, err) &&
+           members_read(out->user_info, user_members, arena, out, err) &&
            find_operation(out, arena, err) && check_groups(out, arena, err);
 }
 

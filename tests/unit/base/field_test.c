@@ -106,9 +106,9 @@ static void containers_are_read(void **state)
 
 static bool read_map(struct value root, const char *name, struct value *out, struct error *err)
 {
-    const struct member member = {bytes_from(name), MEMBER_TEXT_MAP, 0};
+    const struct member members[] = {{bytes_from(name), MEMBER_TEXT_MAP, 0}, {{0}}};
 
-    return members_read(root, &member, 1, &arena, out, err);
+    return members_read(root, members, &arena, out, err);
 }
 
 static void maps_of_text_hold_strings_only(void **state)
@@ -149,6 +149,7 @@ static const struct member parts_members[] = {
     MEMBER("text", MEMBER_STRING, struct parts, text),
     MEMBER("n", MEMBER_INTEGER, struct parts, number),
     MEMBER("last", MEMBER_TEXT, struct parts, last),
+    {{0}},
 };
 
 static void check_parts(const char *text)
@@ -156,8 +157,7 @@ static void check_parts(const char *text)
     struct parts parts = {.last = BYTES("untouched")};
     struct error err = {0};
 
-    assert_true(members_read(parse(text), parts_members, MEMBER_COUNT(parts_members), &arena,
-                             &parts, &err));
+    assert_true(members_read(parse(text), parts_members, &arena, &parts, &err));
     assert_true(bytes_is(parts.first, "1st"));
     assert_true(bytes_is(parts.last, "untouched"));
     assert_true(bytes_is(value_text(parts.text), "x"));
@@ -188,8 +188,7 @@ static void members_of_nothing_leave_all_untouched(void **state)
         struct parts parts = {.last = BYTES("untouched")};
         struct error err = {0};
 
-        assert_true(members_read(parse(texts[i]), parts_members, MEMBER_COUNT(parts_members),
-                                 &arena, &parts, &err));
+        assert_true(members_read(parse(texts[i]), parts_members, &arena, &parts, &err));
         assert_int_equal(parts.first.len, 0);
         assert_true(bytes_is(parts.last, "untouched"));
     }
@@ -212,8 +211,7 @@ static void members_of_a_wrong_type_are_named(void **state)
         struct parts parts = {0};
         struct error err = {0};
 
-        assert_false(members_read(parse(rows[i].text), parts_members, MEMBER_COUNT(parts_members),
-                                  &arena, &parts, &err));
+        assert_false(members_read(parse(rows[i].text), parts_members, &arena, &parts, &err));
         assert_string_equal(err.text, rows[i].problem);
     }
 }

@@ -11,7 +11,7 @@
 #undef __SSE2__
 #define json_mark json_mark_portably
 void json_mark_portably(const char *text, size_t count, uint64_t *marks);
-#include "base/json_marks.c"
+#include "base/json_marks.c" /* NOLINT(bugprone-suspicious-include) */
 #undef json_mark
 
 static int is_special(unsigned char c)
