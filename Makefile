@@ -2,7 +2,7 @@
 #
 #   CC=clang-14      another compiler, in folders of its own
 #   SAN=address      address and undefined-behaviour sanitizers; SAN=thread: data races
-#   CASE=caps        `make test` and `make accept`: only what has this in its name
+#   CASE=caps        `make test`, `make accept` and `make e2e`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
 
@@ -73,7 +73,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint fuzz run demo bench install clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint fuzz run demo e2e bench install clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -85,11 +85,11 @@ all: ## build build/fairgate (with SAN=: build/$SAN/fairgate)
 	$(INNER) program
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
 		while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
 	@sed -n '/^#   [A-Z]*=/s/^# / /p' Makefile
 
-deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint or bench; default: all)
+deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint, bench or e2e; default: all)
 	@tests/deps.sh install $(FOR)
 
 test: ## all tests under sanitizers (CASE=word narrows, SAN=thread switches)
@@ -129,6 +129,11 @@ demo: ## serve, send recorded reviews, show the verdicts, stop
 	$(call ENSURE,demo)
 	$(INNER) program
 	@tests/demo/demo.sh
+
+e2e: ## scenarios in a real control plane, whose programs are built once (CASE=word narrows; needs Go)
+	$(call ENSURE,e2e)
+	$(INNER) program
+	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/e2e/run --case '$(CASE)'
 
 bench: ## requests a second beside a bare h2o server
 	$(call ENSURE,bench)

@@ -4,7 +4,8 @@
 #   deps.sh missing [FOR]   the packages that are missing, on one line; nothing if all are there
 #   deps.sh install [FOR]   install them (`make deps` is the only caller)
 #
-# FOR: build, demo, test, lint, bench, or all (the default).
+# FOR: build, demo, test, lint, bench, e2e, or all (the default). What e2e needs of Go is not among
+# Debian 12's packages: tests/e2e/build.sh says so where it lacks.
 set -u
 
 # What it is for, the package, and a command that succeeds where it is there.
@@ -32,6 +33,7 @@ lint  clang-format-14       command -v clang-format-14
 lint  clang-tidy-14         command -v clang-tidy-14
 lint  shellcheck            command -v shellcheck
 bench wrk                   command -v wrk
+e2e   ca-certificates       test -e /etc/ssl/certs/ca-certificates.crt
 ROWS
 }
 
@@ -43,8 +45,9 @@ includes() {
     test) echo build demo test ;;
     lint) echo build demo test lint ;;
     bench) echo build demo bench ;;
-    all) echo build demo test lint bench ;;
-    *) echo "FOR=$1: expected build, demo, test, lint, bench or all" >&2; exit 2 ;;
+    e2e) echo build demo e2e ;;
+    all) echo build demo test lint bench e2e ;;
+    *) echo "FOR=$1: expected build, demo, test, lint, bench, e2e or all" >&2; exit 2 ;;
     esac
 }
 

@@ -1,0 +1,212 @@
+"""Scenarios: a folder with a file `story`, whose steps are carried out in order; tests/README.md has the language."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+from control_plane import ROOT, USERS, Failed, wait_until
+
+COMMAND_SECONDS = 60   # unless a step says `within N s`
+EVENTUALLY_SECONDS = 60
+CLUSTER_WIDE = "namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings"
+
+HEADER = re.compile(r"(policies|given|namespace +\S+): *(.*)")
+COMMAND = re.compile(r"(?:(eventually|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
+FAIRGATE = re.compile(r"fairgate: *(stops|starts|reads (\S+))")
+
+
+class Step:
+    def __init__(self, number, text):
+        self.number, self.text = number, text
+        self.expected = None  # what it must print
+        command, fairgate = COMMAND.fullmatch(text), FAIRGATE.fullmatch(text)
+        self.fairgate = fairgate and fairgate[1].split()
+        if command:
+            mode, self.stays, self.within, self.user, self.command = command.groups()
+            self.eventually = mode == "eventually"
+        elif not fairgate:
+            raise Failed(f"line {number}: expected \"as USER: COMMAND\", \"prints: TEXT\" or \"fairgate: ...\", "
+                         f"got \"{text}\"")
+
+    def seconds(self, default):
+        return int(self.within or default)
+
+
+class Story:
+    """What a folder tells: who works where, what is there before, and the steps."""
+
+    def __init__(self, folder):
+        self.folder, self.name = folder, os.path.basename(folder)
+        own = os.path.join(folder, "policies")
+        self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies")
+        self.given, self.namespaces, self.steps = [], {}, []
+        with open(os.path.join(folder, "story"), encoding="utf-8") as file:
+            self.read(file.read().splitlines())
+        if not self.steps:
+            raise Failed("the story has no step")
+
+    def read(self, lines):
+        at = 0
+        while at < len(lines):
+            number, line = at + 1, lines[at].rstrip()
+            at += 1
+            if not line or line.startswith("#"):
+                continue
+            if not line.startswith("prints:"):
+                self.read_line(number, line)
+                continue
+            text = line[len("prints:"):].strip()
+            block = [text] if text else []
+            while not text and at < len(lines) and (lines[at].startswith("    ") or not lines[at].strip()):
+                block.append(lines[at][4:].rstrip())
+                at += 1
+            self.expect(number, "\n".join(block).rstrip())
+
+    def read_line(self, number, line):
+        header = HEADER.fullmatch(line)
+        if not header:
+            self.steps.append(Step(number, line))
+        elif self.steps:
+            raise Failed(f"line {number}: \"{header[1]}\" stands before the first step")
+        elif header[1] == "policies":
+            self.policies = os.path.join(self.folder, header[2])
+        elif header[1] == "given":
+            self.given += header[2].split()
+        else:
+            self.namespaces[header[1].split()[1]] = header[2].split()
+
+    def expect(self, number, text):
+        if not self.steps or self.steps[-1].fairgate or self.steps[-1].expected is not None:
+            raise Failed(f"line {number}: \"prints\" follows the command that it is about")
+        self.steps[-1].expected = text
+
+
+def matches(expected, got):
+    """Whether the whole output is as expected; `...` stands for any text."""
+    pattern = ".*?".join(re.escape(part) for part in expected.split("..."))
+    return re.fullmatch(pattern, got, re.S) is not None
+
+
+def indented(text):
+    return "\n".join("    " + line for line in text.splitlines()) or "    (nothing)"
+
+
+class Stage:
+    """A control plane and a webhook, on which one story after another is played."""
+
+    def __init__(self, plane, webhook):
+        self.plane, self.webhook = plane, webhook
+
+    def play(self, story):
+        before = self.cluster_wide()
+        try:
+            self.prepare(story)
+            for step in story.steps:
+                try:
+                    self.take(story, step)
+                except Failed as failure:
+                    raise Failed(f"story:{step.number}: {step.text}\n{failure}") from None
+        finally:
+            self.clear(story, before)
+
+    # ---- before and after
+
+    def cluster_wide(self):
+        return set(self.plane.kubectl("get", CLUSTER_WIDE, "-o", "name")[1].split())
+
+    def prepare(self, story):
+        kubectl = self.plane.kubectl
+        for namespace, users in story.namespaces.items():
+            kubectl("create", "namespace", namespace)
+            kubectl("create", "rolebinding", "edit", "-n", namespace, "--clusterrole=edit",
+                    *(f"--user={user}" for user in users))
+        for path in story.given:
+            kubectl("apply", "-f", os.path.join(story.folder, path))
+        self.plane.wait_for_service_accounts(story.namespaces)
+        for user in USERS:
+            if ":" not in user:
+                self.plane.kubeconfig(user, self.home(story, user))
+        self.webhook.use(story.policies)
+        self.webhook.start()
+        self.webhook.register()
+
+    @staticmethod
+    def home(story, user):
+        """The namespace that kubectl takes where none is named: the user's first one, or the first one."""
+        own = [namespace for namespace, users in story.namespaces.items() if user in users]
+        return (own or list(story.namespaces) or ["default"])[0]
+
+    def clear(self, story, before):
+        """What the story made goes, without fairgate, pods at once."""
+        self.webhook.withdraw()
+        self.webhook.stop()
+        new = sorted(self.cluster_wide() - before)
+        gone = [name.split("/")[1] for name in new if name.startswith("namespace/")]
+        if not new:
+            return
+        self.plane.kubectl("delete", "--wait=false", *new)
+        for namespace in gone:
+            self.plane.kubectl("delete", "pods", "--all", "-n", namespace, "--force", "--grace-period=0",
+                               "--wait=false")
+        wait_until(f"the end of what {story.name} made",
+                   lambda: not self.cluster_wide() & set(new), 90, 0.5)
+
+    # ---- steps
+
+    def take(self, story, step):
+        if step.fairgate:
+            self.change_fairgate(story, *step.fairgate)
+        elif step.eventually:
+            self.take_until(story, step)
+        else:
+            deadline = time.monotonic() + int(step.stays or 0)
+            self.compare(step, *self.call(story, step))
+            while time.monotonic() < deadline:
+                time.sleep(0.5)
+                self.compare(step, *self.call(story, step))
+
+    def take_until(self, story, step):
+        deadline = time.monotonic() + step.seconds(EVENTUALLY_SECONDS)
+        while True:
+            try:
+                return self.compare(step, *self.call(story, step))
+            except Failed:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+
+    def change_fairgate(self, story, word, folder=None):
+        if word == "stops":
+            self.webhook.stop()
+        elif word == "starts":
+            self.webhook.start()
+        else:
+            self.webhook.reload(os.path.join(story.folder, folder))
+
+    @staticmethod
+    def compare(step, status, got):
+        if step.expected is None and status != 0:
+            raise Failed(f"exit {status}, and no \"prints\" says that it may fail; it printed:\n{indented(got)}")
+        if step.expected is not None and not matches(step.expected, got):
+            raise Failed(f"  expected:\n{indented(step.expected)}\n  got:\n{indented(got)}")
+
+    def call(self, story, step):
+        """Runs the step's command in the story's folder: (exit status, all that it printed)."""
+        environment = self.plane.environment(os.path.join(self.plane.work, f"kubeconfigs/{step.user}.json"))
+        environment["FAIRGATE_ADMIN"] = self.webhook.admin or ""
+        seconds = COMMAND_SECONDS if step.eventually else step.seconds(COMMAND_SECONDS)
+        process = subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            output = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            raise Failed(f"out of time after {seconds} s: {shlex.quote(step.command)}") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        return process.returncode, output.decode("utf-8", "backslashreplace").rstrip()

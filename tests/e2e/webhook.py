@@ -1,0 +1,120 @@
+"""fairgate in front of a control plane: its process, and its registration with the API server."""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import urllib.request
+
+from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
+
+FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
+CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
+PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {
+    "containers": [{"name": "main", "image": "registry.example.com/probe:1"}]}})
+
+
+class Webhook:
+    """One fairgate after another on one port; each has the policy set that it is started with."""
+
+    def __init__(self, plane):
+        self.plane = plane
+        self.listen = f"127.0.0.1:{free_ports(1)[0]}"
+        self.policies = os.path.join(plane.work, "policies")
+        self.process, self.admin = None, None
+
+    # ---- the process
+
+    def use(self, folder):
+        """Makes a copy of that folder the policy set."""
+        shutil.rmtree(self.policies, ignore_errors=True)
+        shutil.copytree(folder, self.policies)
+
+    def view(self):
+        """Where it sees the cluster: a file that shows what is there now."""
+        listed = self.plane.kubectl("get", "pods,namespaces,nodes,priorityclasses", "-A", "-o", "json")[1]
+        return ["--state", self.plane.write("state.json", listed)]
+
+    def start(self):
+        certs = self.plane.certs
+        self.process = Process("fairgate", [
+            FAIRGATE, "serve", "--policies", self.policies,
+            "--tls-cert", os.path.join(certs, "server.crt"), "--tls-key", os.path.join(certs, "server.key"),
+            "--listen", self.listen, "--admin", "127.0.0.1:0",
+            "--audit-log", os.path.join(self.plane.logs, "audit.log"), *self.view()],
+            os.path.join(self.plane.logs, "fairgate.log"))
+        self.admin = self.wait_for_log("serving")["admin"]
+
+    def wait_for_log(self, message, times=1):
+        """The line of its log with that message, the first one or a later one."""
+        def find():
+            lines = [json.loads(line) for line in self.process.written().splitlines(True)
+                     if line.startswith("{") and line.endswith("\n")]
+            lines = [line for line in lines if line.get("message") == message]
+            return lines[times - 1] if len(lines) >= times else self.process.must_run() and None
+        return wait_until(f'fairgate\'s log: "{message}"', find, 20)
+
+    def reload(self, folder):
+        """Another policy set for the process that runs."""
+        done = self.process.written().count('"policy set reloaded"')
+        self.use(folder)
+        self.process.process.send_signal(signal.SIGHUP)
+        self.wait_for_log("policy set reloaded", done + 1)
+
+    def stop(self):
+        """The first signal makes it drain; the second ends it, since the API server keeps connections."""
+        if self.process is None:
+            return
+        process = self.process
+        if process.process.poll() is None:
+            process.ask_to_end()
+            self.wait_for_log("draining")
+        self.process, self.admin = None, None
+        status = process.stop()
+        if status not in (0, 1):
+            tail = "\n".join(process.written().splitlines()[-30:])
+            raise Failed(f"fairgate ended with {status}:\n{tail}")
+
+    def kill(self):
+        """At the end, whatever state it is in."""
+        if self.process is not None:
+            self.process.stop(0)
+            self.process = None
+
+    # ---- the registration
+
+    def decisions(self):
+        """How many answers each phase has given."""
+        with contextlib.closing(urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=10)) as page:
+            text = page.read().decode()
+        counts = {"mutate": 0, "validate": 0}
+        for phase, count in re.findall(r'^fairgate_decisions_total\{.*?phase="(\w+)".*?\} (\d+)', text, re.M):
+            counts[phase] += int(count)
+        return counts
+
+    def is_asked(self):
+        """By which phases the API server asks about a pod: none, or some of mutate and validate."""
+        before = self.decisions()
+        self.probe()
+        after = self.decisions()
+        return {phase for phase in after if after[phase] > before[phase]}
+
+    def probe(self):
+        """Whether a pod that nobody objects to could be created."""
+        return self.plane.kubectl("create", "--dry-run=server", "-f", "-", stdin=PROBE, check=False)[0] == 0
+
+    def register(self):
+        with open(os.path.join(self.plane.certs, "ca.crt"), "rb") as file:
+            authority = base64.b64encode(file.read()).decode()
+        with open(os.path.join(HERE, "webhooks.yaml"), encoding="utf-8") as file:
+            text = file.read().replace("${ADDRESS}", self.listen).replace("${CA}", authority)
+        self.plane.kubectl("apply", "-f", self.plane.write("webhooks.yaml", text))
+        wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
+
+    def withdraw(self):
+        """Nothing is asked any more, whether fairgate is there or not."""
+        self.plane.kubectl("delete", "--ignore-not-found", *CONFIGURATIONS)
+        wait_until("webhooks withdrawn", self.probe if self.process is None else lambda: not self.is_asked(), 30)
