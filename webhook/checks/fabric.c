@@ -75,21 +75,73 @@ static void check_node(const struct facts *facts, struct bytes node, const char 
                       name_domain(facts, domain), facts->tenant->name, domains(facts));
 }
 
+/* What an expression asks for of the label: "KEY In (a, b)". */
+static const char *expression_text(const struct facts *facts, struct value expression)
+{
+    struct value list = value_member(expression, "values");
+    struct strings values = {0};
+    const char *text;
+
+    for (struct value v = value_first(list); value_type(v); v = value_next(v))
+        strings_add(&values, facts->arena, text_quote(facts->arena, value_text(v)));
+    text = strings_join(&values, 8, facts->arena);
+    return arena_printf(facts->arena, "%s %s%s%s%s", node_label(facts),
+                        text_quote(facts->arena, value_text(value_member(expression, "operator"))),
+                        values.count ? " (" : "", text, values.count ? ")" : "");
+}
+
+/* Is it what /mutate adds: In, of the tenant's domains? */
+static bool is_confinement(const struct facts *facts, struct value expression)
+{
+    const struct strings *domains = &facts->tenant->fabric.domains;
+    struct value values = value_member(expression, "values");
+
+    if (!bytes_is(value_text(value_member(expression, "operator")), "In") ||
+        value_count(values) != domains->count)
+        return false;
+    for (struct value v = value_first(values); value_type(v); v = value_next(v)) {
+        if (!strings_has(domains, value_text(v)))
+            return false;
+    }
+    return true;
+}
+
+/* What a term asks for of the label; what /mutate adds is told only where it stands alone. */
+static void add_term(const struct facts *facts, struct value term, struct buf *buf)
+{
+    struct value expressions = value_member(term, "matchExpressions");
+    const char *joint = buf->len ? " or " : "";
+    const char *confinement = NULL;
+
+    for (struct value e = value_first(expressions); value_type(e); e = value_next(e)) {
+        if (!bytes_is(value_text(value_member(e, "key")), node_label(facts)))
+            continue;
+        if (is_confinement(facts, e)) {
+            confinement = expression_text(facts, e);
+            continue;
+        }
+        buf_printf(buf, "%s%s", joint, expression_text(facts, e));
+        joint = " and ";
+    }
+    if (confinement && strcmp(joint, " and ") != 0)
+        buf_printf(buf, "%s%s", joint, confinement);
+}
+
 /* What the pod itself asks for of the label, for the message. */
 static const char *own_choice(const struct facts *facts)
 {
     struct value selected = value_member(facts->pod.node_selector, node_label(facts));
-    struct value term = value_first(facts->pod.node_terms);
+    struct buf buf;
 
     if (value_is_set(selected))
         return arena_printf(facts->arena, "%s=%s", node_label(facts),
                             text_quote(facts->arena, value_text(selected)));
-    for (struct value e = value_first(value_member(term, "matchExpressions")); value_type(e);
-         e = value_next(e)) {
-        if (bytes_is(value_text(value_member(e, "key")), node_label(facts)))
-            return text_clean(facts->arena, value_raw(e), 160);
-    }
-    return node_label(facts);
+    buf_init(&buf, facts->arena, 4096);
+    for (struct value term = value_first(facts->pod.node_terms); value_type(term);
+         term = value_next(term))
+        add_term(facts, term, &buf);
+    return buf.len ? text_clean(facts->arena, buf_bytes(&buf), 200)
+                   : "nodes by terms that match none";
 }
 
 static void check_confinement(const struct facts *facts, struct findings *findings)
@@ -198,18 +250,13 @@ static void check(const struct facts *facts, struct findings *findings)
         check_workload(facts, findings);
 }
 
-/* Could the pod run in this domain? */
+/* Could the scheduler place the pod in this domain? */
 static bool fits_domain(const struct facts *facts, struct bytes domain)
 {
     const char *name = arena_copy(facts->arena, domain);
     struct strings only = {.items = &name, .count = 1};
     struct confinement confinement;
-    const struct view_object *node =
-        view_find(facts->world->view, VIEW_NODES, facts->pod.node_name);
 
-    if (facts->pod.node_name.len)
-        return node &&
-               bytes_equal(value_text(value_member(node->labels, node_label(facts))), domain);
     node_affinity_confine(&facts->pod, bytes_from(node_label(facts)), &only, &confinement);
     return confinement.may_be_inside;
 }
@@ -233,9 +280,35 @@ static void add_split(const struct facts *facts, const struct placement *placeme
                       name_domain(facts, known_domain(facts, placement->node)), placement->pod);
 }
 
+/* The node is chosen already. */
+static void judge_split(const struct facts *facts, const struct usage *usage, struct bytes node,
+                        const char *field, struct findings *findings)
+{
+    struct bytes domain = {0};
+
+    if (usage->placement_count == 0 || !find_domain(facts, node, field, &domain, findings))
+        return;
+    for (size_t i = 0; i < usage->placement_count; i++) {
+        struct bytes held = known_domain(facts, usage->placements[i].node);
+
+        if (held.len == 0 || bytes_equal(held, domain))
+            continue;
+        add_split(facts, &usage->placements[i], name_domain(facts, domain), field, findings);
+        return;
+    }
+}
+
 static void judge_pod(const struct facts *facts, const struct usage *usage,
                       struct findings *findings)
 {
+    struct bytes node = facts->pod.node_name;
+
+    if (node.len) {
+        /* Of one that isn't in view check() tells where the tenant has domains. */
+        if (!facts->tenant->fabric.domains.count || view_find(facts->world->view, VIEW_NODES, node))
+            judge_split(facts, usage, node, facts_path(facts, "spec.nodeName"), findings);
+        return;
+    }
     for (size_t i = 0; i < usage->placement_count; i++) {
         struct bytes domain = known_domain(facts, usage->placements[i].node);
 
@@ -243,24 +316,6 @@ static void judge_pod(const struct facts *facts, const struct usage *usage,
             continue;
         add_split(facts, &usage->placements[i], own_choice(facts),
                   facts_path(facts, "spec.affinity.nodeAffinity"), findings);
-        return;
-    }
-}
-
-static void judge_split(const struct facts *facts, const struct usage *usage, struct bytes node,
-                        struct findings *findings)
-{
-    struct bytes domain = {0};
-
-    if (usage->placement_count == 0 || !find_domain(facts, node, "target.name", &domain, findings))
-        return;
-    for (size_t i = 0; i < usage->placement_count; i++) {
-        struct bytes held = known_domain(facts, usage->placements[i].node);
-
-        if (held.len == 0 || bytes_equal(held, domain))
-            continue;
-        add_split(facts, &usage->placements[i], name_domain(facts, domain), "target.name",
-                  findings);
         return;
     }
 }
@@ -277,7 +332,7 @@ static void judge_binding(const struct facts *facts, const struct usage *usage,
     if (facts->tenant->fabric.domains.count)
         check_node(facts, node, "target.name", findings);
     if (findings->count == before && facts->tenant->fabric.span == SPAN_ONE)
-        judge_split(facts, usage, node, findings);
+        judge_split(facts, usage, node, "target.name", findings);
 }
 
 static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)
