@@ -3,7 +3,7 @@
 #include "base/node.h"
 
 /* The API server drops or cuts what is longer; its documentation asks for no more. */
-enum { MAX_WARNING_CHARACTERS = 120, MAX_MESSAGE_BYTES = 256 * 1024 };
+enum { MAX_WARNING_CHARACTERS = 120, MIN_QUOTED_CHARACTERS = 16, MAX_MESSAGE_BYTES = 256 * 1024 };
 
 static void add_rule_line(struct buf *buf, const struct rule *rule)
 {
@@ -46,15 +46,61 @@ static size_t cut_characters(struct bytes text, size_t most)
     return at;
 }
 
+static size_t count_characters(struct bytes text)
+{
+    size_t count = 0;
+
+    for (; text.len; count++) {
+        size_t first = cut_characters(text, 1);
+
+        text = (struct bytes){text.data + first, text.len - first};
+    }
+    return count;
+}
+
+/* The longest part between quotation marks; empty where there is none. */
+static struct bytes longest_quoted(const char *text)
+{
+    struct bytes longest = {text, 0};
+    const char *end;
+
+    for (const char *start = strchr(text, '"'); start; start = strchr(end + 1, '"')) {
+        end = strchr(++start, '"');
+        if (!end)
+            break;
+        if ((size_t)(end - start) > longest.len)
+            longest = (struct bytes){start, (size_t)(end - start)};
+    }
+    return longest;
+}
+
+/* The text within a warning's length: as it is, or without the end of what it quotes at the
+ * greatest length, such as an image with its digest. NULL where that takes too much of it. */
+static const char *fit(const char *text, struct arena *arena)
+{
+    struct bytes quoted = longest_quoted(text);
+    size_t length = count_characters(bytes_from(text)), quoted_length = count_characters(quoted);
+    size_t most = MAX_WARNING_CHARACTERS - 3; /* "..." */
+
+    if (length <= MAX_WARNING_CHARACTERS)
+        return text;
+    if (length - most + MIN_QUOTED_CHARACTERS > quoted_length)
+        return NULL;
+    return arena_printf(arena, "%.*s%.*s...%s", (int)(quoted.data - text), text,
+                        (int)cut_characters(quoted, quoted_length - (length - most)), quoted.data,
+                        quoted.data + quoted.len);
+}
+
 const char *message_write_warning(const struct finding *finding, struct arena *arena)
 {
     const char *whole = arena_printf(arena, "%s (%s)", finding->text, finding->rule->name);
-    struct bytes text = bytes_from(finding->text);
+    const char *fitting = fit(whole, arena);
 
-    if (cut_characters(bytes_from(whole), MAX_WARNING_CHARACTERS) == strlen(whole))
-        return whole;
-    if (cut_characters(text, MAX_WARNING_CHARACTERS) == text.len)
-        return finding->text;
-    return arena_printf(arena, "%.*s...", (int)cut_characters(text, MAX_WARNING_CHARACTERS - 3),
-                        text.data);
+    if (!fitting)
+        fitting = fit(finding->text, arena);
+    if (fitting)
+        return fitting;
+    return arena_printf(arena, "%.*s...",
+                        (int)cut_characters(bytes_from(finding->text), MAX_WARNING_CHARACTERS - 3),
+                        finding->text);
 }

@@ -9,5 +9,6 @@ const char *message_write_denial(const struct finding *const *denying, size_t co
                                  struct arena *arena);
 
 /* A warning: one line of at most 120 characters without control characters (the API server drops
- * those that have any), with the rule's name where it fits. */
+ * those that have any), with the rule's name where it fits. A long text that it quotes, such as an
+ * image with its digest, is cut before what is said of it. */
 const char *message_write_warning(const struct finding *finding, struct arena *arena);

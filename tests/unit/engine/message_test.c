@@ -109,6 +109,27 @@ static void a_warning_has_120_characters_at_most(void **state)
     assert_string_equal(warn(repeat("r", 120), "short"), "short");
 }
 
+static const char *undigested(const char *image, const char *more)
+{
+    return arena_printf(&arena, "pod t/p has the image \"%s\" without a digest%s", image, more);
+}
+
+/* An image with its digest leaves room for what is wrong with it. The words around the image take
+ * 23 and 18 characters, " (a/rule)" takes nine, the dots take three: 67 of 120 are left. */
+static void a_warning_cuts_what_it_quotes_first(void **state)
+{
+    assert_string_equal(warn("a/rule", undigested(repeat("\xc3\xa9", 100), "")),
+                        undigested(arena_printf(&arena, "%s...", repeat("\xc3\xa9", 67)),
+                                   " (a/rule)"));
+    assert_string_equal(warn(repeat("r", 70), undigested(repeat("x", 100), "")),
+                        undigested(arena_printf(&arena, "%s...", repeat("x", 76)), ""));
+    /* A short one is left alone, and so is what only begins with a mark. */
+    assert_string_equal(warn("a/rule", arena_printf(&arena, "%s \"short\" \"%s", repeat("y", 100),
+                                                    repeat("x", 80))),
+                        arena_printf(&arena, "%s \"short\" \"%s...", repeat("y", 100),
+                                     repeat("x", 7)));
+}
+
 /* The API server drops a warning that has any (Go's unicode.IsControl), or isn't UTF-8. */
 static void a_warning_has_no_control_characters(void **state)
 {
@@ -141,6 +162,7 @@ int main(void)
         cmocka_unit_test_teardown(first_lines_come_first, release_arena),
         cmocka_unit_test_teardown(what_is_not_told_is_counted, release_arena),
         cmocka_unit_test_teardown(a_warning_has_120_characters_at_most, release_arena),
+        cmocka_unit_test_teardown(a_warning_cuts_what_it_quotes_first, release_arena),
         cmocka_unit_test_teardown(a_warning_has_no_control_characters, release_arena),
     };
 
