@@ -15,7 +15,7 @@ die() {
 
 force=
 [ "${1:-}" = -f ] && { force=yes; shift; }
-[ $# -eq 1 ] || die "usage: make-dev-certs.sh [-f] DIR"
+[ $# -eq 1 ] && [ "${1#-}" = "$1" ] || die "usage: make-dev-certs.sh [-f] DIR"
 days=${DAYS:-7}
 umask 077
 mkdir -p "$1"
