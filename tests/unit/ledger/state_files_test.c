@@ -85,6 +85,8 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"{\"a\":1}", "byte 0: an object without apiVersion and kind"},
         {POD("a") "{\"apiVersion\":\"v1\",\"kind\":7}",
          "byte 56: kind: expected a string, got a number"},
+        {"{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{}}",
+         "byte 0: AdmissionReview: a request, not an object that exists"},
         {"{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}", "byte 0: Pod: metadata.name: there is none"},
         {"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"\"}}",
          "byte 0: Node: metadata.name: there is none"},
