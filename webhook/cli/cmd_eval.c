@@ -41,6 +41,8 @@ static const char *name_of(const struct decision *decision, struct arena *arena)
 
     if (decision->facts_count)
         return facts_subject(decision->facts[0]);
+    if (review->kind.len == 0)
+        return arena_printf(arena, "review %s", text_quote(arena, review->uid));
     return arena_printf(arena, "%s %s%s%s", text_quote(arena, review->kind),
                         text_quote(arena, review->namespace), review->namespace.len ? "/" : "",
                         text_quote(arena, name));
