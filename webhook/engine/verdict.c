@@ -16,15 +16,18 @@ static bool warns(const struct finding *finding)
            (finding->was_there && finding->rule->enforcement == ENFORCE_DENY);
 }
 
-static void add_warning(struct verdict *out, const struct finding *finding, struct arena *arena)
+/* `untold` counts those that no warning tells of. */
+static void add_warning(struct verdict *out, const struct finding *finding, struct arena *arena,
+                        size_t *untold)
 {
-    const char *text;
+    const char *text = message_write_warning(finding, arena);
 
-    if (out->warnings.count >= MAX_WARNINGS)
+    if (strings_has(&out->warnings, bytes_from(text)))
         return;
-    text = message_write_warning(finding, arena);
-    if (!strings_has(&out->warnings, bytes_from(text)))
+    if (out->warnings.count < MAX_WARNINGS)
         strings_add(&out->warnings, arena, text);
+    else
+        (*untold)++;
 }
 
 /* Templates of one object can say the same: their first lines name the path then. */
@@ -52,7 +55,7 @@ static void tell_apart(const struct finding **told, size_t count, struct arena *
 void verdict_conclude(const struct findings *findings, struct arena *arena, struct verdict *out)
 {
     const struct finding **denying;
-    size_t count = 0;
+    size_t count = 0, untold = 0;
 
     *out = (struct verdict){.is_allowed = true};
     if (findings->count == 0)
@@ -66,8 +69,10 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
         if (denies(finding))
             denying[count++] = finding;
         else if (warns(finding))
-            add_warning(out, finding, arena);
+            add_warning(out, finding, arena, &untold);
     }
+    if (untold)
+        out->warnings.items[MAX_WARNINGS - 1] = arena_printf(arena, "and %zu more", untold + 1);
     out->is_allowed = count == 0 && findings->dropped == 0;
     if (out->is_allowed)
         return;

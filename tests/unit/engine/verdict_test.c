@@ -183,6 +183,26 @@ static void warnings_keep_within_the_api_servers_limits(void **state)
     assert_in_range(total, 1, 4096);
 }
 
+static void warnings_that_are_not_told_are_counted(void **state)
+{
+    static const struct {
+        int warnings;
+        const char *last;
+    } rows[] = {{15, "14 (a/rule)"}, {16, "15 (a/rule)"}, {17, "and 2 more"}, {100, "and 85 more"}};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct findings findings = {.arena = &arena};
+        struct verdict verdict;
+
+        findings_set_rule(&findings, NULL, ENFORCE_WARN, "a/rule");
+        for (int j = 0; j < rows[i].warnings; j++)
+            findings_add(&findings, "", "%d", j);
+        verdict_conclude(&findings, &arena, &verdict);
+        assert_int_equal(verdict.warnings.count, rows[i].warnings < 16 ? rows[i].warnings : 16);
+        assert_string_equal(verdict.warnings.items[verdict.warnings.count - 1], rows[i].last);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +213,7 @@ int main(void)
         cmocka_unit_test_teardown(what_only_warns_or_is_recorded_never_denies, release_arena),
         cmocka_unit_test_teardown(uncounted_violations_are_not_excused, release_arena),
         cmocka_unit_test_teardown(warnings_keep_within_the_api_servers_limits, release_arena),
+        cmocka_unit_test_teardown(warnings_that_are_not_told_are_counted, release_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
