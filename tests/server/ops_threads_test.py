@@ -98,6 +98,23 @@ def metrics_count_decisions_rules_and_time():
 
 
 @test
+def the_manual_names_what_operators_read():
+    path = os.path.join(scratch(), "named.log")
+    with open("docs/operations.md", encoding="utf-8") as file:
+        told = set(re.findall(r"`([A-Za-z_]+)`", file.read()))
+    with Server("--audit-log", path) as server:
+        server.validate(review(pod("a", 1)))
+        families = parse(server.ask("/metrics")[2])
+        assert families and not set(families) - told, set(families) - told
+        known = set(families)
+    with open(path, encoding="utf-8") as file:
+        members = set(json.loads(file.readline()))
+    assert not members - told, members - told
+    stale = {name for name in told if name.startswith("fairgate_")} - known
+    assert not stale, stale
+
+
+@test
 def names_of_the_policy_set_can_not_break_the_format():
     with Server() as server:
         for name in ('x"y', "x\\y", "x\ny", "\u00e9", "x" * 300):
