@@ -40,7 +40,7 @@ endif
 SANITIZE := $(SAN_$(SAN)) $(if $(SAN),$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized))
 
 # Looked up at the first use, because pkg-config may not be there before.
-LIBRARIES := libh2o-evloop openssl jansson yaml-0.1 libpcre2-8
+LIBRARIES := libh2o-evloop openssl jansson yaml-0.1 libpcre2-8 libcurl
 LIBRARY_FLAGS = $(eval LIBRARY_FLAGS := $$(shell pkg-config --cflags $$(LIBRARIES)))$(LIBRARY_FLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $$(LIBRARIES)) -pthread)$(LIBS)
 

@@ -19,6 +19,7 @@ build libssl-dev            pkg-config --exists openssl
 build libjansson-dev        pkg-config --exists jansson
 build libyaml-dev           pkg-config --exists yaml-0.1
 build libpcre2-dev          pkg-config --exists libpcre2-8
+build libcurl4-openssl-dev  pkg-config --exists libcurl
 demo  openssl               command -v openssl
 demo  curl                  command -v curl
 demo  jq                    command -v jq

@@ -1,0 +1,54 @@
+/* api_client: GETs from the API server, one after another, over one connection that is kept.
+ *
+ * TLS is verified always, redirects aren't followed, no proxy is used whatever the environment
+ * says. Nothing in here is for two threads at once but api_client_stop and api_client_is_stopped.
+ * The process must ignore or block SIGPIPE. */
+#pragma once
+
+#include "base/buf.h"
+#include "cluster/kubeconfig.h"
+
+struct api_client;
+
+/* One GET. */
+struct api_request {
+    const char *path;           /* with its query, escaped: /api/v1/pods?limit=500 */
+    unsigned seconds;           /* the longest that all of it may take; 0: any time */
+    unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */
+
+    /* Called when the head of an answer with status 200 is there; may be NULL. */
+    void (*opened)(void *context);
+    /* The body of such an answer, piece by piece as it comes. False ends the call (with err set).
+     */
+    bool (*body)(void *context, struct bytes piece, struct error *err);
+    void *context;
+};
+
+struct api_answer {
+    unsigned status;      /* 0: no answer, or none that is HTTP */
+    unsigned retry_after; /* seconds; 0: the server said nothing */
+    bool is_refused;      /* `body` returned false */
+    int transport;        /* libcurl's code, 0 where the whole answer came: tells problems apart */
+};
+
+/* `kubeconfig` must outlive the client. Never NULL. */
+struct api_client *api_client_new(const struct kubeconfig *kubeconfig);
+void api_client_free(struct api_client *client);
+
+/* True where the status was 200 and the body came whole. Otherwise `err` says what went wrong, with
+ * the message of the API server's Status. `answer` is set in any case. */
+bool api_client_get(struct api_client *client, const struct api_request *request,
+                    struct api_answer *answer, struct error *err) MUST_CHECK;
+
+/* Wait; false where the client was stopped meanwhile. */
+bool api_client_wait(struct api_client *client, unsigned milliseconds);
+
+/* For any thread: the call under way, and each later one, ends at once. */
+void api_client_stop(struct api_client *client);
+bool api_client_is_stopped(const struct api_client *client);
+
+/* Text as it may stand in a query. */
+void api_client_add_escaped(struct buf *buf, struct bytes text);
+
+/* For a clock that only goes forward. */
+int64_t api_client_milliseconds(void);

@@ -1,0 +1,465 @@
+#include "cluster/watch.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "cluster/api_client.h"
+#include "cluster/api_object.h"
+#include "cluster/list_reader.h"
+
+enum {
+    PAGE_ITEMS = 500,
+    MOST_PAGES = 20000,
+    MOST_CONTINUE_BYTES = 16 * 1024,
+    MOST_PATH_BYTES = 64 * 1024,
+    MOST_VERSION_BYTES = 128,
+    FIRST_PAUSE = 200,
+    LONGEST_PAUSE = 10 * 1000,
+    LONGEST_RETRY_AFTER = 60,
+    FAILURES_TO_LIST = 4,
+};
+
+/* What keeps problems apart, beside their words, which may differ at each try. */
+struct problem_kind {
+    unsigned status;
+    int transport;
+    bool is_garbage;
+};
+
+struct watch {
+    struct arena arena;
+    struct watch_config config;
+    const char *name;
+    const char *path;
+    struct api_client *client;
+    pthread_t thread;
+
+    pthread_mutex_t lock;
+    struct watch_state state; /* guarded by lock */
+
+    /* The thread's own. */
+    char version[MOST_VERSION_BYTES + 1]; /* where the next watch begins; "": list first */
+    unsigned failures;                    /* since a watch lasted */
+    bool is_absent;                       /* the API server does not have the resource */
+    bool has_problem;
+    struct problem_kind problem; /* the one that the log knows of */
+};
+
+/* ---- state */
+
+static void note_contact(struct watch *watch, int64_t when)
+{
+    pthread_mutex_lock(&watch->lock);
+    if (when > watch->state.contact)
+        watch->state.contact = when;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static void count(struct watch *watch, unsigned long long *counter)
+{
+    pthread_mutex_lock(&watch->lock);
+    ++*counter;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static void note_synced(struct watch *watch, bool is_absent)
+{
+    pthread_mutex_lock(&watch->lock);
+    watch->state.is_synced = true;
+    watch->state.is_absent = is_absent;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static void set_problem(struct watch *watch, const char *text)
+{
+    pthread_mutex_lock(&watch->lock);
+    snprintf(watch->state.problem, sizeof(watch->state.problem), "%s", text);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+/* It goes on: nothing is wrong any more. */
+static void note_well(struct watch *watch)
+{
+    if (!watch->has_problem)
+        return;
+    watch->has_problem = false;
+    set_problem(watch, "");
+    log_info("the watch goes on", "resource", watch->name);
+}
+
+static void note_problem(struct watch *watch, const struct api_answer *answer,
+                         const struct error *err)
+{
+    struct problem_kind kind = {answer->status, answer->transport, answer->is_refused};
+    const struct problem_kind *old = &watch->problem;
+    bool is_known = watch->has_problem && kind.status == old->status &&
+                    kind.transport == old->transport && kind.is_garbage == old->is_garbage;
+
+    set_problem(watch, err->text);
+    if (!is_known)
+        log_warning("the watch has a problem", "resource", watch->name, "problem", err->text);
+    watch->has_problem = true;
+    watch->problem = kind;
+}
+
+/* ---- calls */
+
+/* A permission that is missing is named as one would grant it. */
+static void explain(const struct watch *watch, const char *verb, const struct api_answer *answer,
+                    struct error *err)
+{
+    char cause[sizeof(err->text)];
+
+    if (answer->status == 403) {
+        memcpy(cause, err->text, sizeof(cause));
+        error_set(err,
+                  "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], "
+                  "verbs: [\"get\", \"list\", \"watch\"]}: %s",
+                  watch->config.group, watch->config.resource, cause);
+    }
+    error_wrap(err, "%s %s", verb, watch->name);
+}
+
+/* ---- list */
+
+struct listing {
+    struct watch *watch;
+    struct list_reader reader;
+    struct arena arena;
+    int64_t began;
+    char version[MOST_VERSION_BYTES + 1]; /* the first page's */
+    struct bytes continues;               /* in `arena` */
+    size_t count, pages;
+};
+
+static bool feed_list(void *context, struct bytes piece, struct error *err)
+{
+    return list_reader_feed(context, piece, err);
+}
+
+/* The page's end: what comes next, and from where to watch. */
+static bool end_page(struct listing *listing, struct api_answer *answer, struct error *err)
+{
+    struct list_end end = {0};
+
+    answer->is_refused = !list_reader_end(&listing->reader, &end, err);
+    if (answer->is_refused)
+        return false;
+    if (end.continues.len > MOST_CONTINUE_BYTES || listing->pages >= MOST_PAGES) {
+        answer->is_refused = true;
+        return error_set(err, "the list does not come to its end");
+    }
+    if (listing->pages++ == 0)
+        snprintf(listing->version, sizeof(listing->version), "%.*s",
+                 BYTES_ARG(end.resource_version));
+    listing->count += listing->reader.count;
+    arena_reset(&listing->arena);
+    listing->continues = arena_copy_bytes(&listing->arena, end.continues);
+    return true;
+}
+
+static bool get_page(struct listing *listing, struct api_answer *answer, struct error *err)
+{
+    struct watch *watch = listing->watch;
+    const struct watch_sink *sink = &watch->config.sink;
+    struct api_request request = {
+        .seconds = 3 * watch->config.quiet_seconds,
+        .most_idle_seconds = watch->config.quiet_seconds,
+        .body = feed_list,
+        .context = &listing->reader,
+    };
+    struct buf path;
+    bool is_read;
+
+    buf_init(&path, &listing->arena, MOST_PATH_BYTES);
+    buf_printf(&path, "%s?limit=%d", watch->path, PAGE_ITEMS);
+    if (listing->continues.len > 0) {
+        buf_add_text(&path, "&continue=");
+        api_client_add_escaped(&path, listing->continues);
+    }
+    request.path = path.data;
+    list_reader_init(&listing->reader, sink->list_item, sink->context);
+    is_read =
+        api_client_get(watch->client, &request, answer, err) && end_page(listing, answer, err);
+    list_reader_release(&listing->reader);
+    return is_read;
+}
+
+static void end_list(struct listing *listing)
+{
+    struct watch *watch = listing->watch;
+    int64_t now = api_client_milliseconds();
+
+    watch->config.sink.list_end(watch->config.sink.context, bytes_from(listing->version));
+    memcpy(watch->version, listing->version, sizeof(watch->version));
+    watch->is_absent = false;
+    note_synced(watch, false);
+    /* The list shows what there was when it was asked for. */
+    note_contact(watch, listing->began);
+    log_info("listed", "resource", watch->name, "objects",
+             arena_printf(&listing->arena, "%zu", listing->count), "milliseconds",
+             arena_printf(&listing->arena, "%lld", (long long)(now - listing->began)));
+}
+
+/* The API server does not know the resource: an empty list, to be asked for now and then. */
+static void note_absent(struct watch *watch)
+{
+    watch->config.sink.list_end(watch->config.sink.context, BYTES(""));
+    if (!watch->is_absent)
+        log_info("the API server does not have the resource", "resource", watch->name);
+    watch->is_absent = true;
+    watch->failures = 0;
+    note_synced(watch, true);
+    note_contact(watch, api_client_milliseconds());
+    note_well(watch);
+    api_client_wait(watch->client, watch->config.quiet_seconds * 750);
+}
+
+static bool list_all(struct watch *watch, struct api_answer *answer, struct error *err)
+{
+    struct listing listing = {.watch = watch, .began = api_client_milliseconds()};
+    bool is_read;
+
+    count(watch, &watch->state.lists);
+    watch->config.sink.list_begin(watch->config.sink.context);
+    do {
+        is_read = get_page(&listing, answer, err);
+    } while (is_read && listing.continues.len > 0);
+    if (is_read)
+        end_list(&listing);
+    arena_release(&listing.arena);
+    if (is_read || answer->status != 404 || !watch->config.is_optional)
+        return is_read;
+    note_absent(watch);
+    return true;
+}
+
+/* ---- watch */
+
+struct following {
+    struct watch *watch;
+    struct event_reader reader;
+    size_t events;
+    bool is_ended;   /* by an ERROR event, */
+    bool is_expired; /* because we were too long ago */
+};
+
+static void note_opened(void *context)
+{
+    const struct following *following = context;
+
+    note_contact(following->watch, api_client_milliseconds());
+}
+
+static bool feed_events(void *context, struct bytes piece, struct error *err)
+{
+    struct following *following = context;
+
+    return event_reader_feed(&following->reader, piece, err);
+}
+
+static bool take_error(struct following *following, struct value status, struct error *err)
+{
+    struct arena arena = {0};
+    struct bytes reason = value_text(value_member(status, "reason"));
+    struct bytes message = value_text(value_member(status, "message"));
+
+    following->is_ended = true;
+    following->is_expired = bytes_is(value_number(value_member(status, "code")), "410") ||
+                            bytes_is(reason, "Expired") || bytes_is(reason, "Gone");
+    error_set(err, "the API server ends it: %s",
+              text_quote(&arena, message.len > 0 ? message : reason));
+    arena_release(&arena);
+    return false;
+}
+
+static bool take_event(void *context, enum watch_event event, struct value object,
+                       struct error *err)
+{
+    struct following *following = context;
+    struct watch *watch = following->watch;
+    const struct watch_sink *sink = &watch->config.sink;
+    struct bytes version;
+
+    if (event == WATCH_ERROR)
+        return take_error(following, object, err);
+    if (!api_object_resource_version(object, &version, err) ||
+        !sink->event(sink->context, event, object, err))
+        return false;
+    snprintf(watch->version, sizeof(watch->version), "%.*s", BYTES_ARG(version));
+    following->events++;
+    count(watch, &watch->state.events);
+    note_contact(watch, api_client_milliseconds());
+    note_well(watch);
+    return true;
+}
+
+static bool get_events(struct following *following, unsigned seconds, struct api_answer *answer,
+                       struct error *err)
+{
+    struct watch *watch = following->watch;
+    struct api_request request = {
+        .seconds = seconds + watch->config.quiet_seconds / 4 + 1,
+        .opened = note_opened,
+        .body = feed_events,
+        .context = following,
+    };
+    struct arena arena = {0};
+    struct buf path;
+    bool is_whole;
+
+    buf_init(&path, &arena, MOST_PATH_BYTES);
+    buf_printf(&path, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
+               watch->path, seconds);
+    api_client_add_escaped(&path, bytes_from(watch->version));
+    request.path = path.data;
+    event_reader_init(&following->reader, take_event, following);
+    is_whole = api_client_get(watch->client, &request, answer, err);
+    event_reader_release(&following->reader);
+    arena_release(&arena);
+    return is_whole;
+}
+
+/* One watch, from where the last one ended. */
+static bool follow(struct watch *watch, struct api_answer *answer, struct error *err)
+{
+    struct following following = {.watch = watch};
+    unsigned quiet = watch->config.quiet_seconds;
+    unsigned seconds = quiet - arc4random_uniform(quiet / 4 + 1);
+    int64_t began = api_client_milliseconds(), took;
+    bool is_whole, has_lasted;
+
+    count(watch, &watch->state.watches);
+    is_whole = get_events(&following, seconds, answer, err);
+    took = api_client_milliseconds() - began;
+    has_lasted = took >= (int64_t)seconds * 500;
+    if (has_lasted && (is_whole || following.events > 0))
+        watch->failures = 0;
+    if (answer->status == 410 ||
+        (answer->is_refused && (following.is_expired || !following.is_ended)))
+        watch->version[0] = '\0';
+    if (!is_whole)
+        return false;
+    note_contact(watch, began + took);
+    /* INVARIANT: a watch that ends at once is a failure, whatever it brought, or we would run in
+     * circles. */
+    if (!has_lasted)
+        return error_set(err, "it ended after %lld ms; %u s were asked for", (long long)took,
+                         seconds);
+    note_well(watch);
+    return true;
+}
+
+/* ---- the thread */
+
+static unsigned pause_after(const struct watch *watch, const struct api_answer *answer)
+{
+    unsigned doublings = watch->failures - 1, pause = LONGEST_PAUSE;
+    unsigned asked = answer->retry_after;
+
+    if (doublings < 8 && FIRST_PAUSE << doublings < LONGEST_PAUSE)
+        pause = FIRST_PAUSE << doublings;
+    pause -= arc4random_uniform(pause / 2);
+    if (asked > LONGEST_RETRY_AFTER)
+        asked = LONGEST_RETRY_AFTER;
+    return asked * 1000 > pause ? asked * 1000 + arc4random_uniform(pause) : pause;
+}
+
+static void recover(struct watch *watch, const char *verb, const struct api_answer *answer,
+                    struct error *err)
+{
+    count(watch, &watch->state.failures);
+    watch->failures++;
+    if (watch->failures % FAILURES_TO_LIST == 0)
+        watch->version[0] = '\0';
+    explain(watch, verb, answer, err);
+    note_problem(watch, answer, err);
+    api_client_wait(watch->client, pause_after(watch, answer));
+}
+
+static void *run(void *context)
+{
+    struct watch *watch = context;
+
+    while (!api_client_is_stopped(watch->client)) {
+        bool is_listed = watch->version[0] != '\0';
+        struct api_answer answer = {0};
+        struct error err = {0};
+
+        if (!(is_listed ? follow : list_all)(watch, &answer, &err) &&
+            !api_client_is_stopped(watch->client))
+            recover(watch, is_listed ? "watch" : "list", &answer, &err);
+    }
+    return NULL;
+}
+
+static const char *copy(struct watch *watch, const char *text)
+{
+    return arena_copy(&watch->arena, bytes_from(text));
+}
+
+static void name_resource(struct watch *watch, const struct watch_config *config)
+{
+    const char *group = copy(watch, config->group), *version = copy(watch, config->version);
+    const char *resource = copy(watch, config->resource);
+    bool is_core = *group == '\0';
+
+    watch->config = *config;
+    watch->config.group = group;
+    watch->config.version = version;
+    watch->config.resource = resource;
+    watch->name = is_core ? resource : arena_printf(&watch->arena, "%s.%s", resource, group);
+    watch->path = arena_printf(&watch->arena, "/%s%s/%s/%s", is_core ? "api" : "apis/", group,
+                               version, resource);
+    if (watch->config.quiet_seconds == 0)
+        watch->config.quiet_seconds = WATCH_QUIET_SECONDS;
+}
+
+/* Signals are for the program's own threads. */
+static void start_thread(struct watch *watch)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&watch->thread, NULL, run, watch) != 0)
+        abort();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+struct watch *watch_start(const struct kubeconfig *kubeconfig, const struct watch_config *config)
+{
+    struct watch *watch = memory_alloc(sizeof(*watch));
+
+    pthread_mutex_init(&watch->lock, NULL);
+    name_resource(watch, config);
+    watch->client = api_client_new(kubeconfig);
+    start_thread(watch);
+    return watch;
+}
+
+void watch_stop(struct watch *watch)
+{
+    if (!watch)
+        return;
+    api_client_stop(watch->client);
+    pthread_join(watch->thread, NULL);
+    api_client_free(watch->client);
+    pthread_mutex_destroy(&watch->lock);
+    arena_release(&watch->arena);
+    free(watch);
+}
+
+void watch_read_state(struct watch *watch, struct watch_state *out)
+{
+    pthread_mutex_lock(&watch->lock);
+    *out = watch->state;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+const char *watch_name(const struct watch *watch)
+{
+    return watch->name;
+}
