@@ -365,12 +365,14 @@ static bool has_variable(const struct container *container, const char *name)
 static void hide_gpus(struct mutation *mutation)
 {
     static const char variable[] = "{\"name\":\"NVIDIA_VISIBLE_DEVICES\",\"value\":\"void\"}";
+    static const char mark[] = "NVIDIA_VISIBLE_DEVICES";
     const struct facts *facts = mutation->facts;
     size_t index[2] = {0};
 
     /* Where an annotation asks, the scheduler says which container sees them. */
-    if (facts->demand.is_annotated)
+    if (facts->demand.is_annotated || strings_has(&mutation->made, bytes_from(mark)))
         return;
+    strings_add(&mutation->made, facts->arena, mark);
     for (size_t i = 0; i < facts->pod.container_count; i++) {
         const struct container *container = &facts->pod.containers[i];
         bool is_main = container->kind == CONTAINER_MAIN;
@@ -380,13 +382,11 @@ static void hide_gpus(struct mutation *mutation)
             continue;
         path = arena_printf(facts->arena, "/spec/%s/%zu/env",
                             is_main ? "containers" : "initContainers", index[is_main]++);
-        if (asks_for_gpu(container, facts) || has_variable(container, "NVIDIA_VISIBLE_DEVICES") ||
-            strings_has(&mutation->made, bytes_from(path)))
+        if (asks_for_gpu(container, facts) || has_variable(container, "NVIDIA_VISIBLE_DEVICES"))
             continue;
         if (!value_is_set(value_member(container->value, "env")))
             patch_add(mutation->patch, path, "[]");
         patch_add(mutation->patch, arena_printf(facts->arena, "%s/-", path), variable);
-        strings_add(&mutation->made, facts->arena, path);
     }
 }
 

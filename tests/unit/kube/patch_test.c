@@ -508,6 +508,34 @@ static void random_patches_do_what_a_reference_does(void **state)
     assert_in_range(applied, 1000, 9000);
 }
 
+/* Two changes to each of many containers, as hideUnrequestedGpus makes them: nothing is read or
+ * written once for each of them. */
+static void many_changes_take_no_more_room_than_a_few(void **state)
+{
+    enum { CONTAINERS = 1024, BYTES_EACH = 1000 };
+    const char *filler = repeat_text("", "x", BYTES_EACH, "").data;
+    const char *one = arena_printf(&arena, "{\"name\":\"%s\"},", filler);
+    struct value object =
+        parse_json(repeat_text("{\"spec\":{\"containers\":[", one, CONTAINERS, "{}]}}").data);
+    struct patch patch = {.arena = &arena};
+    struct value container;
+    struct bytes result;
+    struct error err;
+    size_t before;
+
+    for (int i = 0; i < CONTAINERS; i++) {
+        patch_add(&patch, arena_printf(&arena, "/spec/containers/%d/env", i), "[]");
+        patch_add(&patch, arena_printf(&arena, "/spec/containers/%d/env/-", i), "{\"name\":1}");
+    }
+    before = arena.used;
+    assert_true(patch_apply(&patch, object, &arena, &result, &err));
+    assert_in_range(arena.used - before, CONTAINERS * BYTES_EACH, 5 * CONTAINERS * BYTES_EACH);
+    container = value_first(value_path(parse_json(arena_copy(&arena, result)), "spec.containers"));
+    for (int i = 0; i < CONTAINERS; i++, container = value_next(container))
+        assert_int_equal(value_count(value_member(container, "env")), 1);
+    assert_int_equal(value_count(container), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +549,7 @@ int main(void)
         cmocka_unit_test_teardown(replacing_touches_the_value_alone, release_arena),
         cmocka_unit_test_teardown(adding_inserts_and_removing_cuts_in_one_place, release_arena),
         cmocka_unit_test_teardown(random_patches_do_what_a_reference_does, release_arena),
+        cmocka_unit_test_teardown(many_changes_take_no_more_room_than_a_few, release_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
