@@ -1,20 +1,7 @@
 #include "base/json_table.h"
 
-#include <sys/auxv.h>
-
 #include "base/json_item.h"
 #include "base/siphash.h"
-
-/* The kernel hands sixteen random bytes to each process: getauxval(3). They need no call that could
- * fail, and nothing of them shows outside. */
-static void find_key(uint64_t key[2])
-{
-    const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT(performance-no-int-to-ptr) */
-
-    key[0] = key[1] = 0;
-    if (random)
-        memcpy(key, random, 2 * sizeof(key[0]));
-}
 
 /* At most half full. */
 static size_t clear_slots(struct item_table *table, size_t name_count)
@@ -39,7 +26,7 @@ const struct document_item *item_table_find_double(struct item_table *table,
     size_t mask = clear_slots(table, item_count_at_most(object)) - 1;
     uint64_t key[2];
 
-    find_key(key);
+    siphash_process_key(key);
     for (const struct document_item *name = object + 1; name < end; name = item_after(name + 1)) {
         struct bytes name_text = item_text(name, decoded);
         struct siphash state = siphash_start(key);

@@ -18,6 +18,9 @@ struct siphash {
     uint64_t v0, v1, v2, v3;
 };
 
+/* The secret of this process, for tables that live no longer than a request. */
+void siphash_process_key(uint64_t key[2]);
+
 static inline uint64_t siphash_rotate(uint64_t word, int by)
 {
     return word << by | word >> (64 - by);

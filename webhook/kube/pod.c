@@ -1,7 +1,8 @@
 #include "kube/pod.h"
 
-#include "base/field.h"
 #include "base/buf.h"
+#include "base/field.h"
+#include "kube/amount_sum.h"
 #include "kube/quantity.h"
 
 const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name)
@@ -13,66 +14,20 @@ const struct amount *resource_find(const struct resource_amounts *amounts, struc
     return NULL;
 }
 
-/* The amount of a resource to write to; made with 0 where it isn't there. */
-static struct amount *resource_slot(struct resource_amounts *amounts, struct arena *arena,
-                                    struct bytes name)
-{
-    struct resource_amount *item;
-
-    for (size_t i = 0; i < amounts->count; i++) {
-        if (bytes_equal(amounts->items[i].name, name))
-            return &amounts->items[i].amount;
-    }
-    item = ARENA_APPEND(arena, amounts->items, amounts->count);
-    item->name = name;
-    return &item->amount;
-}
-
-bool resource_add(struct resource_amounts *amounts, struct arena *arena, struct bytes name,
-                  struct amount amount, struct error *err)
-{
-    struct amount *slot = resource_slot(amounts, arena, name);
-
-    if (amount_add(*slot, amount, slot))
-        return true;
-    return error_set_limit(err, "the sum of %s does not fit 64 bits", text_quote(arena, name));
-}
-
-static bool add_all(struct resource_amounts *into, const struct resource_amounts *from,
-                    struct arena *arena, struct error *err)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        if (!resource_add(into, arena, from->items[i].name, from->items[i].amount, err))
-            return false;
-    }
-    return true;
-}
-
-static void raise_all(struct resource_amounts *into, const struct resource_amounts *from,
-                      struct arena *arena)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        struct amount *slot = resource_slot(into, arena, from->items[i].name);
-
-        *slot = amount_max(*slot, from->items[i].amount);
-    }
-}
-
 static bool too_many_resources(struct error *err)
 {
     return error_set_limit(err, "the pod asks for more than %d resources", POD_MAX_RESOURCES);
 }
 
 /* A map of quantities, such as requests, limits or overhead. */
-static bool read_amounts(struct value map, struct arena *arena, struct resource_amounts *out,
-                         struct error *err)
+static bool read_amounts(struct value map, struct amount_sum *out, struct error *err)
 {
     if (value_count(map) > POD_MAX_RESOURCES)
         return too_many_resources(err);
     for (struct value item = value_first(map); value_type(item); item = value_next(item)) {
         if (value_type(item) == VALUE_NULL)
             continue;
-        if (!quantity_read(item, arena, resource_slot(out, arena, value_name(item)), err))
+        if (!quantity_read(item, out->arena, amount_sum_slot(out, value_name(item)), err))
             return false;
     }
     return true;
@@ -94,15 +49,20 @@ static bool read_resources(struct value value, struct arena *arena,
                            struct error *err)
 {
     struct resources resources = {0};
+    struct amount_sum asked = {.arena = arena}, most = {.arena = arena};
 
     if (!members_read(value, resources_members, arena, &resources, err) ||
-        !read_amounts(resources.limits, arena, limits, err) ||
-        !read_amounts(resources.requests, arena, requests, err))
+        !read_amounts(resources.limits, &most, err) ||
+        !read_amounts(resources.requests, &asked, err))
         return false;
-    for (size_t i = 0; i < limits->count; i++) {
-        if (!resource_find(requests, limits->items[i].name))
-            *resource_slot(requests, arena, limits->items[i].name) = limits->items[i].amount;
+    for (size_t i = 0; i < most.amounts.count; i++) {
+        const struct resource_amount *limit = &most.amounts.items[i];
+
+        if (!amount_sum_find(&asked, limit->name))
+            *amount_sum_slot(&asked, limit->name) = limit->amount;
     }
+    *requests = asked.amounts;
+    *limits = most.amounts;
     return true;
 }
 
@@ -258,37 +218,64 @@ static bool read_affinity(struct arena *arena, struct pod *out, struct error *er
            field_array(pod, required, arena, &out->pod_terms, err) && count_terms(out, err);
 }
 
+/* What containers add up to while they are gone through. */
+struct sums {
+    struct amount_sum running, sidecars;
+    struct amount_sum most; /* the largest step so far */
+};
+
+/* An init container beside the sidecars before it. What these ask for that it does not is in
+ * `running` in the end, and was raised when they came. */
+static bool raise_by_step(struct sums *sums, const struct resource_amounts *step, struct error *err)
+{
+    for (size_t i = 0; i < step->count; i++) {
+        struct resource_amount item = step->items[i];
+        const struct amount *beside = amount_sum_find(&sums->sidecars, item.name);
+
+        if (beside && !amount_add(item.amount, *beside, &item.amount))
+            return error_set_limit(err, "the sum of %s does not fit 64 bits",
+                                   text_quote(sums->most.arena, item.name));
+        amount_sum_raise(&sums->most, item.name, item.amount);
+    }
+    return true;
+}
+
+static bool sum_container(const struct container *container, struct sums *sums, struct error *err)
+{
+    const struct resource_amounts *requests = &container->requests;
+
+    if (requests->count == 0 || container->kind == CONTAINER_EPHEMERAL)
+        return true;
+    if (container->kind != CONTAINER_INIT && !amount_sum_add_all(&sums->running, requests, err))
+        return false;
+    if (container->kind == CONTAINER_MAIN)
+        return true;
+    return raise_by_step(sums, requests, err) &&
+           (container->kind == CONTAINER_INIT ||
+            amount_sum_add_all(&sums->sidecars, requests, err));
+}
+
 /* What runs at once: all main containers and sidecars, or an init step beside the sidecars before
  * it, whichever is more. */
-static bool sum_containers(struct pod *pod, struct arena *arena, struct error *err)
+static bool sum_containers(const struct pod *pod, struct arena *arena, struct amount_sum *out,
+                           struct error *err)
 {
-    struct resource_amounts running = {0}, sidecars = {0};
+    struct sums sums = {.running.arena = arena, .sidecars.arena = arena, .most.arena = arena};
 
     for (size_t i = 0; i < pod->container_count; i++) {
-        const struct container *container = &pod->containers[i];
-        struct resource_amounts step = {0};
-
-        if (container->requests.count == 0 || container->kind == CONTAINER_EPHEMERAL)
-            continue;
-        if (container->kind != CONTAINER_INIT &&
-            !add_all(&running, &container->requests, arena, err))
+        if (!sum_container(&pod->containers[i], &sums, err))
             return false;
-        if (running.count > POD_MAX_RESOURCES)
+        if (sums.running.amounts.count > POD_MAX_RESOURCES ||
+            sums.most.amounts.count > POD_MAX_RESOURCES)
             return too_many_resources(err);
-        if (container->kind == CONTAINER_MAIN)
-            continue;
-        if (!add_all(&step, &container->requests, arena, err) ||
-            !add_all(&step, &sidecars, arena, err))
-            return false;
-        raise_all(&pod->requests, &step, arena);
-        if (pod->requests.count > POD_MAX_RESOURCES)
-            return too_many_resources(err);
-        if (container->kind == CONTAINER_SIDECAR &&
-            !add_all(&sidecars, &container->requests, arena, err))
-            return false;
     }
-    raise_all(&pod->requests, &running, arena);
-    return pod->requests.count <= POD_MAX_RESOURCES || too_many_resources(err);
+    for (size_t i = 0; i < sums.running.amounts.count; i++) {
+        const struct resource_amount *item = &sums.running.amounts.items[i];
+
+        amount_sum_raise(&sums.most, item->name, item->amount);
+    }
+    *out = sums.most;
+    return out->amounts.count <= POD_MAX_RESOURCES || too_many_resources(err);
 }
 
 /* KEP-2837: pod-level resources exist for these only. */
@@ -300,28 +287,32 @@ static bool is_pod_level_resource(struct bytes name)
 
 /* Where the pod's own request is left out the API server makes it the containers', and its limit
  * where they have none (defaultPodRequests in pkg/apis/core/v1). */
-static bool takes_containers_place(const struct pod *pod, struct bytes name)
+static bool takes_containers_place(const struct pod *pod, const struct amount_sum *containers,
+                                   struct bytes name)
 {
     struct value own = value_member(pod->resources, "requests");
 
     return is_pod_level_resource(name) &&
-           (value_is_set(value_member_named(own, name)) || !resource_find(&pod->requests, name));
+           (value_is_set(value_member_named(own, name)) || !amount_sum_find(containers, name));
 }
 
 static bool compute_requests(struct pod *pod, struct arena *arena, struct error *err)
 {
-    struct resource_amounts overhead = {0};
+    struct amount_sum sum = {0}, overhead = {.arena = arena};
 
     if (!read_resources(pod->resources, arena, &pod->pod_requests, &pod->pod_limits, err) ||
-        !read_amounts(pod->overhead, arena, &overhead, err) || !sum_containers(pod, arena, err))
+        !read_amounts(pod->overhead, &overhead, err) || !sum_containers(pod, arena, &sum, err))
         return false;
     for (size_t i = 0; i < pod->pod_requests.count; i++) {
         const struct resource_amount *item = &pod->pod_requests.items[i];
 
-        if (takes_containers_place(pod, item->name))
-            *resource_slot(&pod->requests, arena, item->name) = item->amount;
+        if (takes_containers_place(pod, &sum, item->name))
+            *amount_sum_slot(&sum, item->name) = item->amount;
     }
-    return add_all(&pod->requests, &overhead, arena, err);
+    if (!amount_sum_add_all(&sum, &overhead.amounts, err))
+        return false;
+    pod->requests = sum.amounts;
+    return true;
 }
 
 /* In the order of the fields of PodSpec. */

@@ -77,10 +77,6 @@ bool pod_parse(struct value object, struct arena *arena, struct pod *out,
 /* The amount of a resource; NULL if it isn't there. */
 const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name);
 
-/* Add to a resource's amount; false when the sum doesn't fit. */
-bool resource_add(struct resource_amounts *amounts, struct arena *arena, struct bytes name,
-                  struct amount amount, struct error *err) MUST_CHECK;
-
 /* The metadata of any object, read with the same bounds: labels, annotations, names, deletion. */
 bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
                         struct error *err) MUST_CHECK;

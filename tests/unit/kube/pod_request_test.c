@@ -322,6 +322,49 @@ static void sums_beyond_64_bits_are_refused(void **state)
     }
 }
 
+/* Names 0 to count - 1, each container's in an order of its own. */
+static void add_many(struct buf *buf, const char *list, size_t containers, size_t count)
+{
+    buf_printf(buf, "\"%s\":[", list);
+    for (size_t i = 0; i < containers; i++) {
+        buf_printf(buf, "%s{" SIDECAR "\"resources\":{\"limits\":{\"a/first\":%zu", i ? "," : "",
+                   i);
+        for (size_t j = 0; j < count; j++)
+            buf_printf(buf, ",\"a/%zu\":%zu", (j * 7 + i) % count, (j * 7 + i) % count);
+        buf_add_text(buf, "}}}");
+    }
+    buf_add_char(buf, ']');
+}
+
+static void many_resources_are_told_apart(void **state)
+{
+    static const size_t counts[] = {13, 15, 16, 17, 31, 32, 33, 100, 255};
+
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        struct error err;
+        struct pod pod;
+        struct buf buf;
+
+        buf_init(&buf, &arena, 1024 * 1024);
+        buf_add_text(&buf, "{\"spec\":{");
+        add_many(&buf, "initContainers", 3, counts[i]);
+        buf_add_char(&buf, ',');
+        add_many(&buf, "containers", 2, counts[i]);
+        buf_add_text(&buf, "}}");
+        assert_true(parse(buf.data, &pod, &err));
+        assert_int_equal(pod.requests.count, counts[i] + 1);
+        assert_true(bytes_is(pod.requests.items[0].name, "a/first"));
+        assert_string_equal(amount_write(pod.requests.items[0].amount, &arena), "4");
+        for (size_t j = 0; j < counts[i]; j++) {
+            const char *name = arena_printf(&arena, "a/%zu", j);
+            const struct amount *amount = resource_find(&pod.requests, bytes_from(name));
+
+            assert_non_null(amount);
+            assert_string_equal(amount_write(*amount, &arena), arena_printf(&arena, "%zu", 5 * j));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +372,7 @@ int main(void)
         cmocka_unit_test_teardown(the_effective_request_of_random_pods_follows_the_formula,
                                   release_arena),
         cmocka_unit_test_teardown(sums_beyond_64_bits_are_refused, release_arena),
+        cmocka_unit_test_teardown(many_resources_are_told_apart, release_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
