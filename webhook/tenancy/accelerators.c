@@ -210,17 +210,27 @@ static struct amount weigh_builtin_row(const struct builtin_accelerator *row,
     return row->gpus;
 }
 
+/* How a name weighs on boards of one product, or (NULL) of any. */
+struct search {
+    const struct accelerators *accelerators;
+    const char *product;
+    bool is_by_product; /* a row for a product was passed: others can weigh differently */
+};
+
 /* Rows of the policy set. With a product, the first that applies; without, the largest of those up
  * to and with the first that applies to every product. True where the search is over. */
-static bool weigh_by_rows(const struct accelerators *accelerators,
-                          const struct accelerator_name *name, const char *product,
+static bool weigh_by_rows(struct search *search, const struct accelerator_name *name,
                           struct accelerator_weight *out)
 {
+    const struct accelerators *accelerators = search->accelerators;
+    const char *product = search->product;
+
     for (size_t i = 0; i < accelerators->count; i++) {
         const struct accelerator_row *row = accelerators->rows[i];
 
         if (row->key != name->key || !glob_matches(&row->name, name->text))
             continue;
+        search->is_by_product |= row->has_product;
         if (row->has_product && product && !glob_matches(&row->product, bytes_from(product)))
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = (enum mode)row->mode,
@@ -275,9 +285,10 @@ static enum mode builtin_mode(const struct builtin_accelerator *row, struct byte
     return is_share ? MODE_SHARED : row->mode;
 }
 
-static void weigh_by_builtin(const struct accelerator_name *name, const char *product,
+static void weigh_by_builtin(struct search *search, const struct accelerator_name *name,
                              struct accelerator_weight *out)
 {
+    const char *product = search->product;
     bool is_resource = name->key == ACCELERATOR_RESOURCE;
     struct bytes text = is_resource ? strip_mig_suffixes(name->text) : name->text;
 
@@ -289,6 +300,7 @@ static void weigh_by_builtin(const struct accelerator_name *name, const char *pr
 
         if (!is_builtin_name(row, name->key, text))
             continue;
+        search->is_by_product |= row->product != NULL;
         if (row->product && product && !is_builtin_product(row, product))
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = builtin_mode(row, name->text),
@@ -300,11 +312,11 @@ static void weigh_by_builtin(const struct accelerator_name *name, const char *pr
 }
 
 /* `out` is empty when this is called. */
-static bool weigh_on(const struct accelerators *accelerators, const struct accelerator_name *name,
-                     const char *product, struct accelerator_weight *out)
+static bool weigh_on(struct search *search, const struct accelerator_name *name,
+                     struct accelerator_weight *out)
 {
-    if (!weigh_by_rows(accelerators, name, product, out))
-        weigh_by_builtin(name, product, out);
+    if (!weigh_by_rows(search, name, out))
+        weigh_by_builtin(search, name, out);
     return out->is_known;
 }
 
@@ -313,10 +325,11 @@ static struct accelerator_name resolve_implicit(const struct accelerators *accel
                                                 const struct accelerator_name *name)
 {
     static const struct bytes prefix = {"deviceclass.resource.kubernetes.io/", 35};
+    struct search search = {.accelerators = accelerators};
     struct accelerator_weight ignored = {0};
 
     if (name->key != ACCELERATOR_RESOURCE || !bytes_has_prefix(name->text, prefix) ||
-        weigh_on(accelerators, name, NULL, &ignored))
+        weigh_on(&search, name, &ignored))
         return *name;
     return (struct accelerator_name){.key = ACCELERATOR_DEVICE_CLASS,
                                      .text = bytes_tail(name->text, prefix.len)};
@@ -327,14 +340,18 @@ bool accelerators_weigh(const struct accelerators *accelerators,
                         struct accelerator_weight *out)
 {
     struct accelerator_name resolved = resolve_implicit(accelerators, name);
+    struct search any = {.accelerators = accelerators};
 
     *out = (struct accelerator_weight){0};
-    if (products->count == 0)
-        return weigh_on(accelerators, &resolved, NULL, out);
+    /* Hardly any name weighs by the product, and a pod can pin many. */
+    if (!weigh_on(&any, &resolved, out) || !any.is_by_product || products->count == 0)
+        return out->is_known;
+    *out = (struct accelerator_weight){0};
     for (size_t i = 0; i < products->count; i++) {
+        struct search search = {.accelerators = accelerators, .product = products->items[i]};
         struct accelerator_weight weight = {0};
 
-        if (weigh_on(accelerators, &resolved, products->items[i], &weight))
+        if (weigh_on(&search, &resolved, &weight))
             keep_larger(out, weight);
     }
     return out->is_known;

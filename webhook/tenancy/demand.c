@@ -5,7 +5,10 @@
 
 static const char product_label[] = "nvidia.com/gpu.product";
 
-/* The values that a term's In expressions leave for the product; false where it pins none. */
+/* Whoever pins more pins none: what it asks for weighs the most then that it can weigh anywhere. */
+enum { MAX_PRODUCTS = 64 };
+
+/* The values that a term's In expression leaves for the product; false where it pins none. */
 static bool collect_term(struct value term, struct arena *arena, struct strings *products)
 {
     struct value expressions = value_member(term, "matchExpressions");
@@ -16,8 +19,11 @@ static bool collect_term(struct value term, struct arena *arena, struct strings 
             continue;
         for (struct value v = value_first(value_member(e, "values")); value_type(v);
              v = value_next(v)) {
-            if (value_type(v) == VALUE_STRING && !strings_has(products, value_text(v)))
-                strings_add(products, arena, arena_copy(arena, value_text(v)));
+            if (value_type(v) != VALUE_STRING || strings_has(products, value_text(v)))
+                continue;
+            if (products->count == MAX_PRODUCTS)
+                return false;
+            strings_add(products, arena, arena_copy(arena, value_text(v)));
         }
         return true;
     }
