@@ -2,7 +2,9 @@
  * conclude. */
 #include "decide.h"
 
-enum { MAX_TEMPLATES = 256 };
+/* Of one object. Each template is read, patched and judged as a pod of its own: what is bounded in
+ * a pod is bounded in all of them together, too. */
+enum { MAX_TEMPLATES = 256, MAX_TEMPLATE_PARTS = 8192 };
 
 /* Is a pod, or a template, the same as before in all that rules read? Byte for byte, as the API
  * server writes what is the same: what breaks a rule broke it before. */
@@ -76,8 +78,10 @@ static struct facts *collect(struct decision *decision, const struct part *part,
 }
 
 /* What the old object broke already, in the same way, is no reason to refuse a change of something
- * else: controllers must be able to scale, to roll, and to remove finalizers. */
-static void excuse_old(struct decision *decision, const struct part *part, struct arena *arena)
+ * else: controllers must be able to scale, to roll, and to remove finalizers. `count`: how many
+ * findings there were before this part. */
+static void excuse_old(struct decision *decision, const struct part *part, size_t count,
+                       struct arena *arena)
 {
     struct subject subject = subject_of(decision, part->before, part->prefix);
     struct findings old = {.arena = arena};
@@ -85,11 +89,11 @@ static void excuse_old(struct decision *decision, const struct part *part, struc
     struct error err;
 
     subject.is_old = true;
-    if (decision->review.operation != OPERATION_UPDATE || decision->findings.count == 0 ||
+    if (decision->review.operation != OPERATION_UPDATE || decision->findings.count == count ||
         !facts_collect(&subject, arena, &facts, &err))
         return;
     policy_set_check(decision->policies, &facts, &old);
-    findings_excuse(&decision->findings, &old);
+    findings_excuse(&decision->findings, count, &old);
 }
 
 static void judge_part(struct decision *decision, const struct part *part, struct arena *arena)
@@ -103,7 +107,7 @@ static void judge_part(struct decision *decision, const struct part *part, struc
     if (part->is_unchanged)
         findings_excuse_since(&decision->findings, count, dropped);
     else if (value_type(part->before))
-        excuse_old(decision, part, arena);
+        excuse_old(decision, part, count, arena);
 }
 
 static void validate(struct decision *decision, struct arena *arena)
@@ -191,6 +195,22 @@ static struct value find_template(const struct templates *templates, const char 
     return (struct value){0};
 }
 
+static bool check_bounds(const struct templates *templates, struct error *err)
+{
+    size_t parts = 0;
+
+    if (templates->count > MAX_TEMPLATES)
+        return error_set_limit(err, "the object has %zu pod templates, more than %d",
+                               templates->count, MAX_TEMPLATES);
+    for (size_t i = 0; i < templates->count; i++)
+        parts += pod_count_parts(value_member(templates->items[i].value, "spec"));
+    return parts <= MAX_TEMPLATE_PARTS ||
+           error_set_limit(err,
+                           "the object's pod templates have %zu containers, volumes and node "
+                           "affinity terms, expressions and values together, more than %d",
+                           parts, MAX_TEMPLATE_PARTS);
+}
+
 static void validate_templates(struct decision *decision, struct arena *arena)
 {
     const struct kind_row *row = kinds_find(&decision->review);
@@ -198,9 +218,7 @@ static void validate_templates(struct decision *decision, struct arena *arena)
     struct error err = {0};
 
     kinds_find_templates(row, decision->review.object, arena, &templates);
-    if (templates.count > MAX_TEMPLATES) {
-        error_set_limit(&err, "the object has %zu pod templates, more than %d", templates.count,
-                        MAX_TEMPLATES);
+    if (!check_bounds(&templates, &err)) {
         add_fault(decision, &err, false);
         return;
     }

@@ -155,15 +155,16 @@ static void check_image(const struct image_settings *settings, const struct imag
     const char *image, *field;
     struct image_ref ref;
     struct error err = {0};
-    bool is_parsed = image_ref_parse(use->image, facts->arena, &ref, &err);
+    bool is_parsed = image_ref_parse(use->image, facts->arena, &ref, &err), is_told;
 
     if (is_parsed && (!settings->is_allow_given || find_match(&settings->allow, &ref)) &&
         !find_match(&settings->deny, &ref) &&
         !(ref.tag[0] && globs_match(&settings->tags.deny, bytes_from(ref.tag))) &&
         !(settings->is_digest_required && !ref.digest[0]))
         return;
-    image = text_clean(facts->arena, use->image, 200);
-    field = facts_field(facts, use->value);
+    is_told = !findings_are_full(findings);
+    image = is_told ? text_clean(facts->arena, use->image, 200) : "";
+    field = is_told ? facts_field(facts, use->value) : "";
     if (!is_parsed) {
         findings->value = use->image;
         findings_add_next(findings, field, "write the image as HOST/PATH:TAG",

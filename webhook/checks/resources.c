@@ -123,8 +123,11 @@ struct holder {
     const struct resource_amounts *requests, *limits;
 };
 
-static const char *holder_field(const struct holder *holder, const struct facts *facts)
+static const char *holder_field(const struct holder *holder, const struct facts *facts,
+                                const struct findings *findings)
 {
+    if (findings_are_full(findings))
+        return "";
     return holder->container ? facts_field(facts, holder->container->value)
                              : facts_path(facts, "spec");
 }
@@ -146,7 +149,7 @@ static void check_required(const struct strings *required, const char *what,
             continue;
         findings_add_next(findings,
                           arena_printf(facts->arena, "%s.resources.%ss",
-                                       holder_field(holder, facts), what),
+                                       holder_field(holder, facts, findings), what),
                           arena_printf(facts->arena, "set a %s for %s in the container", what,
                                        required->items[i]),
                           "%s has the container \"%s\" without a %s for %s", facts_subject(facts),
@@ -178,7 +181,8 @@ static void check_max(const struct resource_settings *settings, const struct hol
             who = arena_printf(facts->arena, " in the container \"%s\"",
                                text_quote(facts->arena, holder->container->name));
         findings_add_next(findings,
-                          arena_printf(facts->arena, "%s.resources", holder_field(holder, facts)),
+                          arena_printf(facts->arena, "%s.resources",
+                                       holder_field(holder, facts, findings)),
                           arena_printf(facts->arena, "ask for %s of %s at most",
                                        quantity_write(max->max, name, facts->arena), max->name),
                           "%s asks for %s of %s%s, more than %s", facts_subject(facts),

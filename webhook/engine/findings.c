@@ -6,6 +6,13 @@
 /* Longer than any message needs; what people and events can read is far less. */
 enum { MAX_TEXT_BYTES = 1024 };
 
+bool findings_are_full(const struct findings *findings)
+{
+    bool denies = findings->rule->enforcement == ENFORCE_DENY;
+
+    return (denies ? findings->denying : findings->count - findings->denying) >= FINDINGS_KEPT;
+}
+
 PRINTF_LIKE(4, 0)
 static void add(struct findings *findings, const char *field, const char *next, const char *format,
                 va_list args)
@@ -16,7 +23,7 @@ static void add(struct findings *findings, const char *field, const char *next, 
     struct finding *finding;
 
     findings->value = (struct bytes){0};
-    if ((denies ? findings->denying : findings->count - findings->denying) >= FINDINGS_KEPT) {
+    if (findings_are_full(findings)) {
         findings->dropped += denies;
         return;
     }
@@ -87,9 +94,9 @@ static bool is_same(const struct finding *a, const struct finding *b)
            !strcmp(a->text, b->text) && bytes_equal(a->value, b->value);
 }
 
-void findings_excuse(struct findings *findings, const struct findings *old)
+void findings_excuse(struct findings *findings, size_t count, const struct findings *old)
 {
-    for (size_t i = 0; i < findings->count; i++) {
+    for (size_t i = count; i < findings->count; i++) {
         for (size_t j = 0; j < old->count && !findings->items[i].was_there; j++)
             findings->items[i].was_there = is_same(&findings->items[i], &old->items[j]);
     }

@@ -59,5 +59,9 @@ void findings_set_enforcement(struct findings *findings, enum enforcement enforc
  * is kept: the old object is the same in all that rules read, so it has all of it, too. */
 void findings_excuse_since(struct findings *findings, size_t count, size_t dropped);
 
-/* Mark what `old` has too, with the same rule, field, words and value. */
-void findings_excuse(struct findings *findings, const struct findings *old);
+/* Mark what `old` has too, with the same rule, field, words and value, of what was found since
+ * there were `count` findings. */
+void findings_excuse(struct findings *findings, size_t count, const struct findings *old);
+
+/* Is no more kept of the rule? What is found is counted then, and nobody reads its words. */
+bool findings_are_full(const struct findings *findings);

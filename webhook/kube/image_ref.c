@@ -220,11 +220,15 @@ static void split(struct bytes text, struct parts *parts)
         parts->digest = bytes_tail(parts->digest, 1);
 }
 
+static const char too_long[] = "its repository has more than 255 bytes";
+
 /* Why upstream's parser would refuse it; NULL where it doesn't. */
 static const char *find_problem(struct bytes text, const struct parts *parts)
 {
     if (text.len == 0)
         return "it is empty";
+    if (parts->path.len > PATH_MAX_LEN)
+        return too_long;
     if (is_identifier(text))
         return "64 hexadecimal digits are an image's id";
     if (parts->host.len > 0 && !is_host(parts->host))
@@ -285,7 +289,7 @@ bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *o
     if (bytes_equal(host, default_host) && !has_char(parts.path, '/'))
         prefix = official;
     if (prefix.len + parts.path.len > PATH_MAX_LEN)
-        return error_set(err, "its repository has more than 255 bytes");
+        return error_set(err, "%s", too_long);
 
     name = join_name(host, prefix, parts.path, arena);
     *out = (struct image_ref){

@@ -185,37 +185,57 @@ bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *ou
     return read_owner(arena, out, err);
 }
 
-/* Terms are compared with one another's values: what a pod may have of them is bounded. */
-static bool count_terms(const struct pod *pod, struct error *err)
-{
-    size_t count = 0;
+#define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
 
-    for (struct value term = value_first(pod->node_terms); value_type(term);
-         term = value_next(term)) {
+/* Terms, their expressions, and the values of these. */
+static size_t count_terms(struct value terms)
+{
+    size_t count = value_count(terms);
+
+    for (struct value term = value_first(terms); value_type(term); term = value_next(term)) {
         struct value expressions = value_member(term, "matchExpressions");
 
-        count++;
         for (struct value e = value_first(expressions); value_type(e); e = value_next(e))
             count += 1 + value_count(value_member(e, "values"));
-        if (count > POD_MAX_NODE_TERMS)
-            return error_set_limit(err,
-                                   "the pod's node affinity has more than %d terms, expressions "
-                                   "and values",
-                                   POD_MAX_NODE_TERMS);
     }
+    return count;
+}
+
+size_t pod_count_parts(struct value spec)
+{
+    static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers",
+                                        "volumes"};
+    struct value terms = value_path(spec, "affinity.nodeAffinity." REQUIRED ".nodeSelectorTerms");
+    size_t count = count_terms(terms);
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        count += value_count(value_member(spec, lists[i]));
+    return count;
+}
+
+/* Terms are compared with one another's values, and changed one by one. */
+static bool check_terms(const struct pod *pod, struct error *err)
+{
+    if (count_terms(pod->node_terms) > POD_MAX_NODE_TERMS)
+        return error_set_limit(err,
+                               "the pod's node affinity has more than %d terms, expressions and "
+                               "values",
+                               POD_MAX_NODE_TERMS);
+    if (value_count(pod->pod_terms) > POD_MAX_POD_TERMS)
+        return error_set_limit(err, "the pod's pod affinity has more than %d terms",
+                               POD_MAX_POD_TERMS);
     return true;
 }
 
 static bool read_affinity(struct arena *arena, struct pod *out, struct error *err)
 {
-    static const char *const required = "requiredDuringSchedulingIgnoredDuringExecution";
     struct value node = {0}, pod = {0}, selector = {0};
 
     return field_object(out->affinity, "nodeAffinity", arena, &node, err) &&
-           field_object(node, required, arena, &selector, err) &&
+           field_object(node, REQUIRED, arena, &selector, err) &&
            field_array(selector, "nodeSelectorTerms", arena, &out->node_terms, err) &&
            field_object(out->affinity, "podAffinity", arena, &pod, err) &&
-           field_array(pod, required, arena, &out->pod_terms, err) && count_terms(out, err);
+           field_array(pod, REQUIRED, arena, &out->pod_terms, err) && check_terms(out, err);
 }
 
 /* What containers add up to while they are gone through. */

@@ -9,6 +9,7 @@ enum {
     POD_MAX_VOLUMES = 1024,
     POD_MAX_RESOURCES = 256,   /* distinct resource names */
     POD_MAX_NODE_TERMS = 1024, /* node selector terms, their expressions and values, together */
+    POD_MAX_POD_TERMS = 1024,  /* required terms of the pod affinity */
     POD_MAX_LABELS = 4096,     /* and as many annotations */
 };
 
@@ -73,6 +74,10 @@ struct pod {
  * is passed (err->is_limit). The texts are slices of the document's. */
 bool pod_parse(struct value object, struct arena *arena, struct pod *out,
                struct error *err) MUST_CHECK;
+
+/* How many containers, volumes and node affinity terms, with their expressions and values, a pod's
+ * `spec` has: what the time for a pod depends on beside its length. */
+size_t pod_count_parts(struct value spec);
 
 /* The amount of a resource; NULL if it isn't there. */
 const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name);

@@ -91,7 +91,7 @@ static void what_the_old_object_has_too_is_excused(void **state)
         findings_set_rule(&findings, NULL, ENFORCE_DENY, "%s", rows[i].rule);
         findings_add(&findings, rows[i].field, "%s", rows[i].text);
     }
-    findings_excuse(&findings, &old);
+    findings_excuse(&findings, 0, &old);
     for (size_t i = 0; i < COUNT(rows); i++)
         assert_int_equal(findings.items[i].was_there, rows[i].was_there);
     assert_false(old.items[0].was_there);
@@ -124,6 +124,7 @@ static void findings_beyond_the_bound_are_counted_where_they_deny(void **state)
         add_many(&findings, ENFORCE_DENY, rows[i].denying);
         assert_int_equal(findings.count, rows[i].kept);
         assert_int_equal(findings.dropped, rows[i].dropped);
+        assert_int_equal(findings_are_full(&findings), rows[i].denying >= 1024);
     }
 }
 

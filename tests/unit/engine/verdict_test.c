@@ -153,7 +153,7 @@ static void uncounted_violations_are_not_excused(void **state)
 
     add_many(&findings, ENFORCE_DENY, 1030);
     add_many(&old, ENFORCE_DENY, 1030);
-    findings_excuse(&findings, &old);
+    findings_excuse(&findings, 0, &old);
     verdict_conclude(&findings, &arena, &verdict);
     assert_false(verdict.is_allowed);
     assert_string_equal(verdict.message, "6 violations, too many to be told");

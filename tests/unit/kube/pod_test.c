@@ -251,6 +251,38 @@ static void bounds_are_where_the_contract_has_them(void **state)
     }
 }
 
+#define REQUIRED "\"requiredDuringSchedulingIgnoredDuringExecution\":"
+
+static void terms_of_the_pod_affinity_are_bounded(void **state)
+{
+    static const char before[] = "{\"spec\":{\"affinity\":{\"podAffinity\":{" REQUIRED "[{}";
+    struct error err;
+    struct pod pod;
+
+    assert_true(parse(repeat_text(before, ",{}", 1023, "]}}}}").data, &pod, &err));
+    assert_false(parse(repeat_text(before, ",{}", 1024, "]}}}}").data, &pod, &err));
+    assert_string_equal(err.text, "the pod's pod affinity has more than 1024 terms");
+    assert_true(err.is_limit);
+}
+
+static void parts_are_counted(void **state)
+{
+    static const struct {
+        const char *spec;
+        size_t parts;
+    } rows[] = {
+        {"{}", 0},
+        {"{\"containers\":[{},{}],\"initContainers\":[{}],\"volumes\":[1,2,3]}", 6},
+        {"{\"ephemeralContainers\":[{}],\"tolerations\":[{}],\"containers\":{\"a\":1}}", 2},
+        {"{\"affinity\":{\"nodeAffinity\":{" REQUIRED "{\"nodeSelectorTerms\":[{},"
+         "{\"matchExpressions\":[{\"values\":[1,2]},{}]}]}}}}",
+         6},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(pod_count_parts(parse_json(rows[i].spec)), rows[i].parts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +291,8 @@ int main(void)
         cmocka_unit_test_teardown(containers_and_images_are_of_all_kinds, release_arena),
         cmocka_unit_test_teardown(wrong_types_are_named_with_their_path, release_arena),
         cmocka_unit_test_teardown(bounds_are_where_the_contract_has_them, release_arena),
+        cmocka_unit_test_teardown(terms_of_the_pod_affinity_are_bounded, release_arena),
+        cmocka_unit_test_teardown(parts_are_counted, release_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
