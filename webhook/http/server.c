@@ -201,7 +201,6 @@ static bool drain(struct server *server)
     const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000};
     bool is_accepting = true;
 
-    atomic_store(&server->service.is_draining, true);
     for (size_t i = 0; i < server->ops.loop_count; i++)
         loop_request_shutdown(server->ops.loops[i]);
     for (int64_t passed = 0; passed < DRAIN_MAX_MS; passed += DRAIN_STEP_MS) {
@@ -234,6 +233,8 @@ bool server_wait(struct server *server)
         else if (number == SIGTERM || number == SIGINT)
             break;
     }
+    /* Whoever reads the line finds the server not ready. */
+    atomic_store(&server->service.is_draining, true);
     log_info("draining");
     if (drain(server)) {
         log_info("drained");
