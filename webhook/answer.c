@@ -41,7 +41,6 @@ static struct bytes write_response(const struct decision *decision, const struct
                                    struct arena *arena)
 {
     const struct verdict *verdict = &decision->verdict;
-    const struct facts *facts = decision->facts_count ? decision->facts[0] : NULL;
     struct response response = {
         .uid = decision->review.uid,
         .is_allowed = verdict->is_allowed,
@@ -49,7 +48,7 @@ static struct bytes write_response(const struct decision *decision, const struct
         .cause_count = verdict->cause_count,
         .patch = patch ? patch : &decision->patch,
         .warnings = &verdict->warnings,
-        .tenant = facts && facts->tenant ? facts->tenant->name : NULL,
+        .tenant = decision->tenant ? decision->tenant->name : NULL,
         .rules = strings_join(&verdict->rules, verdict->rules.count, arena),
         .policy_set = decision->policies->digest,
     };

@@ -26,6 +26,21 @@ static bool is_unchanged(const struct decision *decision, struct value now, stru
                        value_raw(value_path(decision->review.old_object, read[0])));
 }
 
+/* Where a fault says at its beginning which place it is about (`spec.priority: expected ...`): that
+ * place, in the object. */
+static const char *fault_field(const char **text, struct arena *arena)
+{
+    static const char envelope[] = "request.object.";
+    size_t len;
+
+    if (!strncmp(*text, envelope, strlen(envelope)))
+        *text += strlen(envelope);
+    len = strcspn(*text, " ");
+    if (len < 2 || (*text)[len - 1] != ':' || !(*text)[len])
+        return "";
+    return arena_copy(arena, (struct bytes){*text, len - 1});
+}
+
 /* What can't be understood is denied, to everyone and in both phases, unless an update leaves it as
  * it was. Bounds hold always. */
 static void add_fault(struct decision *decision, const struct error *err, bool was_there)
@@ -33,11 +48,12 @@ static void add_fault(struct decision *decision, const struct error *err, bool w
     struct findings *findings = &decision->findings;
     const struct facts facts = {.tenancy = decision->world.tenancy};
     size_t count = findings->count, dropped = findings->dropped;
+    const char *text = err->text, *field = fault_field(&text, findings->arena);
 
     rule_of_cluster(findings, &facts, err->is_limit ? "limits" : "request");
-    findings_add_next(findings, "",
+    findings_add_next(findings, field,
                       err->is_limit ? "stay within the bound" : "mend what the message names", "%s",
-                      err->text);
+                      text);
     if (was_there && !err->is_limit)
         findings_excuse_since(findings, count, dropped);
 }
@@ -228,6 +244,21 @@ static void validate_templates(struct decision *decision, struct arena *arena)
                        arena);
 }
 
+/* Of what could not be collected the namespace tells. */
+static const struct tenant *find_tenant(const struct decision *decision)
+{
+    const struct world *world = &decision->world;
+    struct bytes namespace = decision->review.namespace;
+    struct value labels;
+
+    if (decision->facts_count)
+        return decision->facts[0]->tenant;
+    if (decision->findings.count == 0 || namespace.len == 0)
+        return NULL;
+    labels = view_labels(world->view, VIEW_NAMESPACES, namespace);
+    return tenancy_belonging(world->tenancy, namespace, labels).tenant;
+}
+
 bool decide(const struct decide_input *in, struct arena *arena, struct decision *out,
             struct error *err)
 {
@@ -252,6 +283,7 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         validate_templates(out, arena);
     else
         validate(out, arena);
+    out->tenant = find_tenant(out);
     verdict_conclude(&out->findings, arena, &out->verdict);
     return true;
 }

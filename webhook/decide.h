@@ -28,6 +28,7 @@ struct decision {
     struct world world;
     struct facts **facts; /* one; of templates, one each; none where nothing is judged */
     size_t facts_count;
+    const struct tenant *tenant; /* whose request it is; NULL: nobody's */
     struct findings findings;
     struct patch patch;     /* PHASE_MUTATE */
     struct verdict verdict; /* concluded anew once the ledger has settled the decision */

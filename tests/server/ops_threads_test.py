@@ -172,6 +172,18 @@ def the_audit_log_has_a_line_for_each_decision():
 
 
 @test
+def the_audit_log_names_subresources():
+    path = os.path.join(scratch(), "subresources.log")
+    resize = review(pod("a", 1), "UPDATE")
+    resize["request"].update(subResource="resize", oldObject=resize["request"]["object"])
+    with Server("--audit-log", path) as server:
+        server.validate(resize)
+    with open(path, encoding="utf-8") as file:
+        line = json.loads(file.readline())
+    assert line["subResource"] == "resize" and line["operation"] == "UPDATE", line
+
+
+@test
 def the_audit_log_may_be_standard_output():
     with Server("--audit-log", "-") as server:
         one = review(pod("a"))

@@ -108,6 +108,8 @@ static void write_line(const struct decision *decision, const struct timespec *w
     add_text(buf, "phase", bytes_from(decision->phase == PHASE_MUTATE ? "mutate" : "validate"));
     add_text(buf, "operation", bytes_from(operation_name(review->operation)));
     add_text(buf, "kind", review->kind);
+    if (review->sub_resource.len)
+        add_text(buf, "subResource", review->sub_resource);
     add_text(buf, "namespace", review->namespace);
     add_text(buf, "name", review->name);
     add_text(buf, "user", review->user);

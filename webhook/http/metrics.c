@@ -111,9 +111,7 @@ static enum enforcement enforcement_of(const struct findings *findings, const ch
 
 const char *decision_tenant(const struct decision *decision)
 {
-    const struct tenant *tenant = decision->facts_count > 0 ? decision->facts[0]->tenant : NULL;
-
-    return tenant ? tenant->name : "";
+    return decision->tenant ? decision->tenant->name : "";
 }
 
 static void count_violations(struct counts *counts, const struct decision *decision,
