@@ -5,6 +5,7 @@
 #   CASE=caps        `make test`, `make accept` and `make e2e`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
+#   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -133,7 +134,7 @@ demo: ## serve, send recorded reviews, show the verdicts, stop
 e2e: ## scenarios in a real control plane, whose programs are built once (CASE=word narrows; needs Go)
 	$(call ENSURE,e2e)
 	$(INNER) program
-	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/e2e/run --case '$(CASE)'
+	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/e2e/run --case '$(CASE)' $(if $(SHOW),--show)
 
 bench: ## requests a second beside a bare h2o server
 	$(call ENSURE,bench)

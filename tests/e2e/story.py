@@ -22,6 +22,7 @@ class Step:
     def __init__(self, number, text):
         self.number, self.text = number, text
         self.expected = None  # what it must print
+        self.printed = ""  # what it printed last
         command, fairgate = COMMAND.fullmatch(text), FAIRGATE.fullmatch(text)
         self.fairgate = fairgate and fairgate[1].split()
         if command:
@@ -97,20 +98,32 @@ def indented(text):
 class Stage:
     """A control plane and a webhook, on which one story after another is played."""
 
-    def __init__(self, plane, webhook):
+    def __init__(self, plane, webhook, show):
         self.plane, self.webhook = plane, webhook
+        self.show = show  # every step and what it printed
 
     def play(self, story):
-        before = self.cluster_wide()
+        """Raises with all that failed: the first step that does, or with `show` each; then the clearing up."""
+        before, failures = self.cluster_wide(), []
+
+        def attempt(what, action):
+            try:
+                action()
+            except Failed as failure:
+                failures.append(what + str(failure))
+
         try:
-            self.prepare(story)
+            attempt("", lambda: self.prepare(story))
             for step in story.steps:
-                try:
-                    self.take(story, step)
-                except Failed as failure:
-                    raise Failed(f"story:{step.number}: {step.text}\n{failure}") from None
+                if failures and not self.show:
+                    break
+                attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
+                if self.show:
+                    print(f"{step.number}: {step.text}\n{indented(step.printed)}")
         finally:
-            self.clear(story, before)
+            attempt("clearing up: ", lambda: self.clear(story, before))
+        if failures:
+            raise Failed("\n".join(failures))
 
     # ---- before and after
 
@@ -140,19 +153,26 @@ class Stage:
         return (own or list(story.namespaces) or ["default"])[0]
 
     def clear(self, story, before):
-        """What the story made goes, without fairgate, pods at once."""
+        """What the story made goes, without fairgate. Namespaces take their time; pods may not."""
         self.webhook.withdraw()
         self.webhook.stop()
         new = sorted(self.cluster_wide() - before)
-        gone = [name.split("/")[1] for name in new if name.startswith("namespace/")]
-        if not new:
-            return
-        self.plane.kubectl("delete", "--wait=false", *new)
-        for namespace in gone:
-            self.plane.kubectl("delete", "pods", "--all", "-n", namespace, "--force", "--grace-period=0",
-                               "--wait=false")
-        wait_until(f"the end of what {story.name} made",
-                   lambda: not self.cluster_wide() & set(new), 90, 0.5)
+        if new:
+            self.plane.kubectl("delete", "--wait=false", *new)
+        wait_until(f"the end of the pods of {story.name}", self.has_no_pods, 60, 0.3)
+
+    def has_no_pods(self):
+        """Ends those that are left, whatever finalizers hold them."""
+        kubectl, others = self.plane.kubectl, ("pods", "-A", "--field-selector", "metadata.namespace!=kube-system")
+        left = kubectl("get", *others, "-o",
+                       "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name} {.metadata.finalizers}{'\\n'}{end}")[1]
+        for line in left.splitlines():
+            namespace, name, *finalizers = line.split()
+            if finalizers:
+                kubectl("patch", "pod", "-n", namespace, name, "-p", '{"metadata":{"finalizers":null}}', check=False)
+        if left:
+            kubectl("delete", *others, "--force", "--grace-period=0", "--wait=false", check=False)
+        return not left
 
     # ---- steps
 
@@ -209,4 +229,5 @@ class Stage:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
-        return process.returncode, output.decode("utf-8", "backslashreplace").rstrip()
+        step.printed = output.decode("utf-8", "backslashreplace").rstrip()
+        return process.returncode, step.printed
