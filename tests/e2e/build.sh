@@ -135,7 +135,7 @@ mkdir -p "$folder"
 [ -z "$assets" ] || link_assets
 if ! complete; then
     exec 9>"$folder/.lock"
-    flock -n 9 || { say "another build is under way in $folder; waiting for it"; flock 9; }
+    flock -n 9 || { say "another build is under way in $folder; waiting for it"; flock -w 3600 9; }
     rm -rf "$folder"/.work.*
     if ! complete; then
         check_go

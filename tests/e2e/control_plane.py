@@ -147,12 +147,7 @@ class ControlPlane:
     # ---- programs
 
     def program(self, name):
-        """From the folder that KUBEBUILDER_ASSETS names, where it has it."""
-        for folder in (os.environ.get("KUBEBUILDER_ASSETS"), self.programs):
-            path = os.path.join(folder or "", name)
-            if folder and os.path.exists(path):
-                return path
-        raise Failed(f"{name} is neither in {self.programs} nor in KUBEBUILDER_ASSETS")
+        return os.path.join(self.programs, name)
 
     def environment(self, kubeconfig):
         """For kubectl and what calls it."""
@@ -286,7 +281,11 @@ class ControlPlane:
 
 def programs():
     """The folder of the programs; builds what is missing, which is told on stderr."""
-    done = subprocess.run([os.path.join(HERE, "build.sh")], stdout=subprocess.PIPE, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout.decode().strip()
+    with subprocess.Popen([os.path.join(HERE, "build.sh")], stdout=subprocess.PIPE) as build:
+        try:
+            folder = build.communicate()[0].decode().strip()
+        except KeyboardInterrupt:  # the build has got it, too
+            sys.exit(130)
+    if build.returncode:
+        sys.exit(build.returncode)
+    return folder

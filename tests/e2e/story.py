@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import time
+import traceback
 
 from control_plane import ROOT, USERS, Failed, wait_until
 
@@ -18,6 +19,12 @@ COMMAND = re.compile(r"(?:(eventually|for (\d+) s) +)?(?:within (\d+) s +)?as (\
 FAIRGATE = re.compile(r"fairgate: *(stops|starts|reads (\S+))")
 
 
+def must_be_user(number, name):
+    if name not in USERS:
+        raise Failed(f"line {number}: there is no user \"{name}\", but " + ", ".join(
+            user for user in USERS if ":" not in user))
+
+
 class Step:
     def __init__(self, number, text):
         self.number, self.text = number, text
@@ -27,6 +34,7 @@ class Step:
         self.fairgate = fairgate and fairgate[1].split()
         if command:
             mode, self.stays, self.within, self.user, self.command = command.groups()
+            must_be_user(number, self.user)
             self.eventually = mode == "eventually"
         elif not fairgate:
             raise Failed(f"line {number}: expected \"as USER: COMMAND\", \"prints: TEXT\" or \"fairgate: ...\", "
@@ -77,7 +85,10 @@ class Story:
         elif header[1] == "given":
             self.given += header[2].split()
         else:
-            self.namespaces[header[1].split()[1]] = header[2].split()
+            users = header[2].split()
+            for user in users:
+                must_be_user(number, user)
+            self.namespaces[header[1].split()[1]] = users
 
     def expect(self, number, text):
         if not self.steps or self.steps[-1].fairgate or self.steps[-1].expected is not None:
@@ -111,17 +122,17 @@ class Stage:
                 action()
             except Failed as failure:
                 failures.append(what + str(failure))
+            except Exception:  # pylint: disable=broad-except
+                failures.append(what + traceback.format_exc())
 
-        try:
-            attempt("", lambda: self.prepare(story))
-            for step in story.steps:
-                if failures and not self.show:
-                    break
-                attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
-                if self.show:
-                    print(f"{step.number}: {step.text}\n{indented(step.printed)}")
-        finally:
-            attempt("clearing up: ", lambda: self.clear(story, before))
+        attempt("", lambda: self.prepare(story))
+        for step in story.steps:
+            if failures and not self.show:
+                break
+            attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
+            if self.show:
+                print(f"{step.number}: {step.text}\n{indented(step.printed)}")
+        attempt("clearing up: ", lambda: self.clear(story, before))
         if failures:
             raise Failed("\n".join(failures))
 
