@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ enum {
     SPARE_DESCRIPTORS = 128, /* beside those of connections */
     DRAIN_STEP_MS = 20,
     /* The API server leaves its idle connections after 90 s; h2o can't close them by itself. */
-    DRAIN_MAX_MS = 95000
+    DRAIN_MAX_MS = 95000,
+    LARGEST_HEAP_BYTES = 1024 * 1024
 };
 
 struct server {
@@ -138,6 +140,9 @@ struct server *server_new(const struct server_config *config)
 bool server_start(struct server *server, struct problems *problems, struct error *err)
 {
     block_signals(server);
+    /* What a large review took goes back to the system when it is freed. Left alone, the limit
+     * rises with what is freed, and each thread keeps the most that it ever had. */
+    mallopt(M_MMAP_THRESHOLD, LARGEST_HEAP_BYTES);
     /* No temporary files for large bodies: the root may be read-only. */
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
     if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
