@@ -8,7 +8,7 @@ import subprocess
 import time
 import traceback
 
-from control_plane import ROOT, USERS, Failed, wait_until
+from control_plane import HERE, ROOT, USERS, Failed, wait_until
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
@@ -227,7 +227,7 @@ class Stage:
     def call(self, story, step):
         """Runs the step's command in the story's folder: (exit status, all that it printed)."""
         environment = self.plane.environment(os.path.join(self.plane.work, f"kubeconfigs/{step.user}.json"))
-        environment["FAIRGATE_ADMIN"] = self.webhook.admin or ""
+        environment.update(self.webhook.environment(), PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
         seconds = COMMAND_SECONDS if step.eventually else step.seconds(COMMAND_SECONDS)
         process = subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

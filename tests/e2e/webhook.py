@@ -24,14 +24,16 @@ class Webhook:
         self.plane = plane
         self.listen = f"127.0.0.1:{free_ports(1)[0]}"
         self.policies = os.path.join(plane.work, "policies")
+        self.certs = os.path.join(plane.work, "fairgate-certs")
         self.process, self.admin = None, None
 
     # ---- the process
 
     def use(self, folder):
-        """Makes a copy of that folder the policy set."""
+        """Makes a copy of that folder the policy set; the certificate is the API server's again."""
         shutil.rmtree(self.policies, ignore_errors=True)
         shutil.copytree(folder, self.policies)
+        shutil.copytree(self.plane.certs, self.certs, dirs_exist_ok=True)
 
     def view(self):
         """Where it sees the cluster: a file that shows what is there now."""
@@ -39,14 +41,21 @@ class Webhook:
         return ["--state", self.plane.write("state.json", listed)]
 
     def start(self):
-        certs = self.plane.certs
         self.process = Process("fairgate", [
             FAIRGATE, "serve", "--policies", self.policies,
-            "--tls-cert", os.path.join(certs, "server.crt"), "--tls-key", os.path.join(certs, "server.key"),
+            "--tls-cert", os.path.join(self.certs, "server.crt"),
+            "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
             "--audit-log", os.path.join(self.plane.logs, "audit.log"), *self.view()],
             os.path.join(self.plane.logs, "fairgate.log"))
         self.admin = self.wait_for_log("serving")["admin"]
+
+    def environment(self):
+        """For the scripts of stories."""
+        if self.process is None:
+            return {}
+        return {"FAIRGATE_ADMIN": self.admin, "FAIRGATE_PID": str(self.process.process.pid),
+                "FAIRGATE_CERTS": self.certs, "FAIRGATE_POLICIES": self.policies}
 
     def wait_for_log(self, message, times=1):
         """The line of its log with that message, the first one or a later one."""
