@@ -115,6 +115,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         # The handshake belongs to the connection's thread.
+        self.fake.connections += 1
         if not self.fake.has_tls:
             self.fake.over.wait(3600)
             return
@@ -141,6 +142,7 @@ class FakeApi:
         self.certs = certs or certificates()
         self.requests, self.handshakes, self.errors = [], [], []
         self.times = []
+        self.connections = 0
         self.over = threading.Event()
         self.has_tls = has_tls
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -176,6 +178,13 @@ class FakeApi:
 
     def queries(self):
         return [query for query, _ in self.requests]
+
+    def wait_for_queries(self, count, seconds=20):
+        deadline = time.monotonic() + seconds
+        while len(self.requests) < count:
+            assert time.monotonic() < deadline, self.queries()
+            time.sleep(0.02)
+        return self.queries()
 
     def kubeconfig(self, user=None, **cluster):
         """The path of one; `cluster` adds to its cluster, None takes out."""
@@ -238,10 +247,11 @@ class Watch:
         self.process.stdin.flush()
 
     def state(self):
-        """As a dict; the sink must be at rest."""
+        """As a dict. Lines that the sink printed meanwhile are passed over."""
         self._order("state")
         line = self.line()
-        assert line.startswith("state "), self.lines
+        while not line.startswith("state "):
+            line = self.line()
         fields, problem = line[len("state "):].split(" problem=", 1)
         state = {name: int(value) for name, value in
                  (field.split("=") for field in fields.split())}
@@ -256,6 +266,21 @@ class Watch:
                 return state
             assert time.monotonic() < deadline, f"{state}\n" + "\n".join(self.log)
             time.sleep(0.05)
+
+    def wait_for_lines(self, wanted, count=1, seconds=20):
+        """Until that line was there so often; others are passed over."""
+        while self.lines.count(wanted) < count:
+            self.line(seconds)
+
+    def wait_for_log(self, message, seconds=20):
+        """The first log line with that message, as a dict."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for line in list(self.log):
+                if parsed(line).get("message") == message:
+                    return parsed(line)
+            assert time.monotonic() < deadline, "\n".join(self.log)
+            time.sleep(0.02)
 
     def messages(self):
         return [(parsed(line).get("level"), parsed(line).get("message")) for line in self.log]

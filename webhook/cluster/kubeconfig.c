@@ -89,6 +89,15 @@ static bool refuse(const struct reading *reading, const struct node *map, const 
     return true;
 }
 
+static bool has_control_character(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 static bool read_path(const struct reading *reading, const struct node *map, const char *name,
                       const char **out)
 {
@@ -96,6 +105,8 @@ static bool read_path(const struct reading *reading, const struct node *map, con
 
     if (!read_text(reading, map, name, &path))
         return false;
+    if (path && has_control_character(path))
+        return fail(reading, node_find(map, name), name, "a control character in it");
     if (path && path[0] != '/')
         path = arena_printf(reading->arena, "%.*s/%s",
                             slash ? (int)(slash - reading->source->name) : 1,
@@ -277,7 +288,7 @@ static bool find_entry(const struct reading *reading, const struct node *list, c
         if (!entry_name || strcmp(entry_name, name) != 0)
             continue;
         if (*out)
-            return fail(reading, entry, entry_name, "the name is there twice");
+            return fail(reading, node_find(entry, "name"), "name", "there twice");
         if (!read_map(reading, entry, member, &found))
             return false;
         *out = found ? found : entry;
@@ -373,19 +384,25 @@ bool kubeconfig_parse(const struct source *source, struct arena *arena, struct k
     return true;
 }
 
-static bool check_pem(const struct kubeconfig_pem *pem,
-                      bool (*check)(struct bytes text, struct error *err), struct error *err)
+typedef bool (*pem_check_fn)(struct bytes text, struct error *err);
+
+static bool check_pem_file(const char *path, pem_check_fn check, struct error *err)
 {
     struct arena arena = {0};
-    struct bytes text = pem->text;
-    bool is_sound;
+    struct bytes text;
+    bool is_sound = file_read(path, MAX_FILE_BYTES, &arena, &text, err) &&
+                    (check(text, err) || error_wrap(err, "%s", path));
 
-    if (!pem->place)
-        return true;
-    is_sound = (text.len > 0 || file_read(pem->file, MAX_FILE_BYTES, &arena, &text, err)) &&
-               (check(text, err) || pem->text.len > 0 || error_wrap(err, "%s", pem->file));
     arena_release(&arena);
-    return is_sound || error_wrap(err, "%s", pem->place);
+    return is_sound;
+}
+
+static bool check_pem(const struct kubeconfig_pem *pem, pem_check_fn check, struct error *err)
+{
+    if (!pem->place ||
+        (pem->text.len > 0 ? check(pem->text, err) : check_pem_file(pem->file, check, err)))
+        return true;
+    return error_wrap(err, "%s", pem->place);
 }
 
 static bool check_token(const struct kubeconfig *kubeconfig, struct error *err)

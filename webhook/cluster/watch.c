@@ -25,7 +25,7 @@ enum {
 struct problem_kind {
     unsigned status;
     int transport;
-    bool is_garbage;
+    bool is_garbage, is_listing;
 };
 
 struct watch {
@@ -89,13 +89,14 @@ static void note_well(struct watch *watch)
     log_info("the watch goes on", "resource", watch->name);
 }
 
-static void note_problem(struct watch *watch, const struct api_answer *answer,
+static void note_problem(struct watch *watch, bool is_listing, const struct api_answer *answer,
                          const struct error *err)
 {
-    struct problem_kind kind = {answer->status, answer->transport, answer->is_refused};
+    struct problem_kind kind = {answer->status, answer->transport, answer->is_refused, is_listing};
     const struct problem_kind *old = &watch->problem;
     bool is_known = watch->has_problem && kind.status == old->status &&
-                    kind.transport == old->transport && kind.is_garbage == old->is_garbage;
+                    kind.transport == old->transport && kind.is_garbage == old->is_garbage &&
+                    kind.is_listing == old->is_listing;
 
     set_problem(watch, err->text);
     if (!is_known)
@@ -367,15 +368,15 @@ static unsigned pause_after(const struct watch *watch, const struct api_answer *
     return asked * 1000 > pause ? asked * 1000 + arc4random_uniform(pause) : pause;
 }
 
-static void recover(struct watch *watch, const char *verb, const struct api_answer *answer,
+static void recover(struct watch *watch, bool is_listing, const struct api_answer *answer,
                     struct error *err)
 {
     count(watch, &watch->state.failures);
     watch->failures++;
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
-    explain(watch, verb, answer, err);
-    note_problem(watch, answer, err);
+    explain(watch, is_listing ? "list" : "watch", answer, err);
+    note_problem(watch, is_listing, answer, err);
     api_client_wait(watch->client, pause_after(watch, answer));
 }
 
@@ -384,13 +385,13 @@ static void *run(void *context)
     struct watch *watch = context;
 
     while (!api_client_is_stopped(watch->client)) {
-        bool is_listed = watch->version[0] != '\0';
+        bool is_listing = watch->version[0] == '\0';
         struct api_answer answer = {0};
         struct error err = {0};
 
-        if (!(is_listed ? follow : list_all)(watch, &answer, &err) &&
+        if (!(is_listing ? list_all : follow)(watch, &answer, &err) &&
             !api_client_is_stopped(watch->client))
-            recover(watch, is_listed ? "watch" : "list", &answer, &err);
+            recover(watch, is_listing, &answer, &err);
     }
     return NULL;
 }
