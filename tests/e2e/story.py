@@ -14,7 +14,7 @@ COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
 CLUSTER_WIDE = "namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings"
 
-HEADER = re.compile(r"(policies|given|namespace +\S+): *(.*)")
+HEADER = re.compile(r"(policies|given|needs|namespace +\S+): *(.*)")
 COMMAND = re.compile(r"(?:(eventually|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
 FAIRGATE = re.compile(r"fairgate: *(stops|starts|reads (\S+))")
 
@@ -52,6 +52,7 @@ class Story:
         own = os.path.join(folder, "policies")
         self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies")
         self.given, self.namespaces, self.steps = [], {}, []
+        self.needs_live = False  # fairgate must see what becomes of pods
         with open(os.path.join(folder, "story"), encoding="utf-8") as file:
             self.read(file.read().splitlines())
         if not self.steps:
@@ -82,6 +83,10 @@ class Story:
             raise Failed(f"line {number}: \"{header[1]}\" stands before the first step")
         elif header[1] == "policies":
             self.policies = os.path.join(self.folder, header[2])
+        elif header[1] == "needs":
+            if header[2] != "live view":
+                raise Failed(f"line {number}: expected \"needs: live view\"")
+            self.needs_live = True
         elif header[1] == "given":
             self.given += header[2].split()
         else:

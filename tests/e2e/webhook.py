@@ -7,10 +7,12 @@ import os
 import re
 import shutil
 import signal
+import urllib.error
 import urllib.request
 
 from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
 
+LIVE = False  # whether fairgate watches the cluster (serve --kubeconfig), or is told once what there is
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
 PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {
@@ -36,9 +38,18 @@ class Webhook:
         shutil.copytree(self.plane.certs, self.certs, dirs_exist_ok=True)
 
     def view(self):
-        """Where it sees the cluster: a file that shows what is there now."""
+        """Where it sees the cluster: there, or in a file that shows what is there now."""
+        if LIVE:
+            return ["--kubeconfig", self.plane.kubeconfig("fairgate", folder="own")]
         listed = self.plane.kubectl("get", "pods,namespaces,nodes,priorityclasses", "-A", "-o", "json")[1]
         return ["--state", self.plane.write("state.json", listed)]
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=10):
+                return True
+        except urllib.error.HTTPError:
+            return False
 
     def start(self):
         self.process = Process("fairgate", [
@@ -49,6 +60,7 @@ class Webhook:
             "--audit-log", os.path.join(self.plane.logs, "audit.log"), *self.view()],
             os.path.join(self.plane.logs, "fairgate.log"))
         self.admin = self.wait_for_log("serving")["admin"]
+        wait_until("fairgate ready", self.is_ready, 30)
 
     def environment(self):
         """For the scripts of stories."""

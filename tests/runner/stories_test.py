@@ -56,6 +56,7 @@ def mistakes_name_their_line():
                        ("fairgate: naps\n", "line 1: expected"),
                        ("as nobody: true\n", "line 1: there is no user \"nobody\""),
                        ("namespace a: alcie\nas alice: true\n", "line 1: there is no user \"alcie\""),
+                       ("needs: luck\nas alice: true\n", "line 1: expected \"needs: live view\""),
                        ("# nothing\n", "no step")):
         assert said in mistake(text), (text, mistake(text))
 
