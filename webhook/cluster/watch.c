@@ -252,6 +252,8 @@ static void note_opened(void *context)
     const struct following *following = context;
 
     note_contact(following->watch, api_client_milliseconds());
+    /* For the log it is over when the watch has lasted. */
+    set_problem(following->watch, "");
 }
 
 static bool feed_events(void *context, struct bytes piece, struct error *err)
