@@ -95,8 +95,9 @@ class Process:
             self.process.terminate()
 
     def stop(self, seconds=10):
-        """Its exit status; killed, it is negative."""
-        self.ask_to_end()
+        """Its exit status; killed, it is negative. With 0 s it is killed."""
+        if seconds:
+            self.ask_to_end()
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -258,6 +259,15 @@ class ControlPlane:
         self.fill()
 
     # ---- end
+
+    def api_server(self):
+        return next((each for each in self.processes if each.name == "kube-apiserver"), None)
+
+    def stop_api_server(self):
+        """At once, with what is in flight. The rest goes on, and finds it when it is started again."""
+        process = self.api_server()
+        process.stop(0)
+        self.processes.remove(process)
 
     def stop(self):
         """The last one first, etcd alone after all that write to it."""

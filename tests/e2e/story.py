@@ -2,21 +2,20 @@
 
 import os
 import re
-import shlex
 import signal
 import subprocess
 import time
 import traceback
 
-from control_plane import HERE, ROOT, USERS, Failed, wait_until
+from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
 CLUSTER_WIDE = "namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings"
 
 HEADER = re.compile(r"(policies|given|needs|namespace +\S+): *(.*)")
-COMMAND = re.compile(r"(?:(eventually|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
-FAIRGATE = re.compile(r"fairgate: *(stops|starts|reads (\S+))")
+COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
+PROCESS = re.compile(r"(fairgate|kube-apiserver): *(stops|starts|reads (\S+))")
 
 
 def must_be_user(number, name):
@@ -30,13 +29,14 @@ class Step:
         self.number, self.text = number, text
         self.expected = None  # what it must print
         self.printed = ""  # what it printed last
-        command, fairgate = COMMAND.fullmatch(text), FAIRGATE.fullmatch(text)
-        self.fairgate = fairgate and fairgate[1].split()
+        command, process = COMMAND.fullmatch(text), PROCESS.fullmatch(text)
+        self.process = process and (process[1], process[2].split()[0], process[3])
+        self.eventually = self.meanwhile = False
         if command:
             mode, self.stays, self.within, self.user, self.command = command.groups()
             must_be_user(number, self.user)
-            self.eventually = mode == "eventually"
-        elif not fairgate:
+            self.eventually, self.meanwhile = mode == "eventually", mode == "meanwhile"
+        elif not process or self.process[:2] == ("kube-apiserver", "reads"):
             raise Failed(f"line {number}: expected \"as USER: COMMAND\", \"prints: TEXT\" or \"fairgate: ...\", "
                          f"got \"{text}\"")
 
@@ -96,7 +96,7 @@ class Story:
             self.namespaces[header[1].split()[1]] = users
 
     def expect(self, number, text):
-        if not self.steps or self.steps[-1].fairgate or self.steps[-1].expected is not None:
+        if not self.steps or self.steps[-1].process or self.steps[-1].expected is not None:
             raise Failed(f"line {number}: \"prints\" follows the command that it is about")
         self.steps[-1].expected = text
 
@@ -117,6 +117,7 @@ class Stage:
     def __init__(self, plane, webhook, show):
         self.plane, self.webhook = plane, webhook
         self.show = show  # every step and what it printed
+        self.running = []  # (step, process) of those that are to run meanwhile
 
     def play(self, story):
         """Raises with all that failed: the first step that does, or with `show` each; then the clearing up."""
@@ -135,8 +136,9 @@ class Stage:
             if failures and not self.show:
                 break
             attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
-            if self.show:
+            if self.show and not step.meanwhile:
                 print(f"{step.number}: {step.text}\n{indented(step.printed)}")
+        attempt("", self.finish_running)
         attempt("clearing up: ", lambda: self.clear(story, before))
         if failures:
             raise Failed("\n".join(failures))
@@ -170,6 +172,8 @@ class Stage:
 
     def clear(self, story, before):
         """What the story made goes, without fairgate. Namespaces take their time; pods may not."""
+        if self.plane.api_server() is None:
+            self.plane.start_api_server()
         self.webhook.withdraw()
         self.webhook.stop()
         new = sorted(self.cluster_wide() - before)
@@ -193,8 +197,10 @@ class Stage:
     # ---- steps
 
     def take(self, story, step):
-        if step.fairgate:
-            self.change_fairgate(story, *step.fairgate)
+        if step.process:
+            self.change_process(story, *step.process)
+        elif step.meanwhile:
+            self.running.append((step, self.begin(story, step)))
         elif step.eventually:
             self.take_until(story, step)
         else:
@@ -214,8 +220,10 @@ class Stage:
                     raise
                 time.sleep(0.3)
 
-    def change_fairgate(self, story, word, folder=None):
-        if word == "stops":
+    def change_process(self, story, name, word, folder):
+        if name == "kube-apiserver":
+            (self.plane.stop_api_server if word == "stops" else self.plane.start_api_server)()
+        elif word == "stops":
             self.webhook.stop()
         elif word == "starts":
             self.webhook.start()
@@ -230,20 +238,39 @@ class Stage:
             raise Failed(f"  expected:\n{indented(step.expected)}\n  got:\n{indented(got)}")
 
     def call(self, story, step):
-        """Runs the step's command in the story's folder: (exit status, all that it printed)."""
+        """Runs the step's command: (exit status, all that it printed)."""
+        return self.finish(step, self.begin(story, step))
+
+    def begin(self, story, step):
+        """Starts it in the story's folder."""
         environment = self.plane.environment(os.path.join(self.plane.work, f"kubeconfigs/{step.user}.json"))
         environment.update(self.webhook.environment(), PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
+        return subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                start_new_session=True, preexec_fn=end_with_us)
+
+    @staticmethod
+    def finish(step, process):
         seconds = COMMAND_SECONDS if step.eventually else step.seconds(COMMAND_SECONDS)
-        process = subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
         try:
             output = process.communicate(timeout=seconds)[0]
         except subprocess.TimeoutExpired:
-            raise Failed(f"out of time after {seconds} s: {shlex.quote(step.command)}") from None
+            raise Failed(f"out of time after {seconds} s: {step.command}") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
         step.printed = output.decode("utf-8", "backslashreplace").rstrip()
         return process.returncode, step.printed
+
+    def finish_running(self):
+        """What ran meanwhile may take its time from now on."""
+        while self.running:
+            step, process = self.running.pop(0)
+            try:
+                self.compare(step, *self.finish(step, process))
+            except Failed as failure:
+                raise Failed(f"story:{step.number}: {step.text}\n{failure}") from None
+            finally:
+                if self.show:
+                    print(f"{step.number}: {step.text}\n{indented(step.printed)}")

@@ -35,7 +35,7 @@ def headers_and_steps_are_read():
     assert told.given == ["x.yaml", "y.yaml"] and told.policies.endswith("/told/strict"), told.policies
     first, second, third, fourth = told.steps
     assert (first.user, first.command, first.expected, first.number) == ("alice", "kubectl get pods", "None", 7)
-    assert second.fairgate == ["reads", "other"], second.fairgate
+    assert second.process == ("fairgate", "reads", "other"), second.process
     assert third.eventually and third.seconds(60) == 9 and third.expected == "one\n  two\n\nthree", third.expected
     assert fourth.stays == "5" and fourth.expected is None and fourth.seconds(60) == 60, fourth.stays
 
@@ -54,6 +54,7 @@ def mistakes_name_their_line():
                        ("as alice: true\nprints: x\nprints: y\n", "line 3: \"prints\" follows"),
                        ("fairgate: stops\nprints: x\n", "line 2: \"prints\" follows"),
                        ("fairgate: naps\n", "line 1: expected"),
+                       ("kube-apiserver: reads x\n", "line 1: expected"),
                        ("as nobody: true\n", "line 1: there is no user \"nobody\""),
                        ("namespace a: alcie\nas alice: true\n", "line 1: there is no user \"alcie\""),
                        ("needs: luck\nas alice: true\n", "line 1: expected \"needs: live view\""),
