@@ -66,17 +66,17 @@ static void check_holdings(const struct state *state)
     put_all(&holdings, state);
     holdings_adopt(&holdings, tenancy, &state->view);
     held = &holdings.tenants[0];
-    gpus = total_amount(&held->gpus);
-    all = total_amount(&held->resources[0]);
+    gpus = total_amount(&held->all.gpus);
+    all = total_amount(&held->all.resources[0]);
     CHECK(held->pods <= state->pod_count);
     put_all(&holdings, state);
-    CHECK(is_same(gpus, total_amount(&held->gpus)));
-    CHECK(is_same(all, total_amount(&held->resources[0])));
+    CHECK(is_same(gpus, total_amount(&held->all.gpus)));
+    CHECK(is_same(all, total_amount(&held->all.resources[0])));
     holdings_drop_gone(&holdings, INT64_MAX - 1);
     while (!TAILQ_EMPTY(&holdings.all))
         holdings_remove(&holdings, TAILQ_FIRST(&holdings.all));
-    CHECK(held->pods == 0 && amount_is_zero(total_amount(&held->gpus)));
-    CHECK(amount_is_zero(total_amount(&held->resources[0])));
+    CHECK(held->pods == 0 && amount_is_zero(total_amount(&held->all.gpus)));
+    CHECK(amount_is_zero(total_amount(&held->all.resources[0])));
     CHECK(holdings.namespaces.count == 0 && holdings.workloads.count == 0);
     CHECK(holdings.by_uid.count == 0 && holdings.by_name.count == 0);
     holdings_release(&holdings);

@@ -78,15 +78,27 @@ void view_remove(struct view *view, enum view_kind kind, struct bytes name)
     }
 }
 
+static void add_kind(struct view *view, const struct view *from, enum view_kind kind)
+{
+    const struct view_table *table = &from->tables[kind];
+
+    for (size_t i = 0; i < table->slot_count; i++) {
+        if (table->slots[i])
+            view_add(view, kind, table->slots[i]);
+    }
+}
+
 void view_add_all(struct view *view, const struct view *from)
 {
-    for (int kind = 0; kind < VIEW_KINDS; kind++) {
-        const struct view_table *table = &from->tables[kind];
+    for (int kind = 0; kind < VIEW_KINDS; kind++)
+        add_kind(view, from, (enum view_kind)kind);
+}
 
-        for (size_t i = 0; i < table->slot_count; i++) {
-            if (table->slots[i])
-                view_add(view, (enum view_kind)kind, table->slots[i]);
-        }
+void view_add_others(struct view *view, const struct view *from, enum view_kind than)
+{
+    for (int kind = 0; kind < VIEW_KINDS; kind++) {
+        if (kind != (int)than)
+            add_kind(view, from, (enum view_kind)kind);
     }
 }
 

@@ -30,6 +30,8 @@ void view_add(struct view *view, enum view_kind kind, const struct view_object *
 void view_remove(struct view *view, enum view_kind kind, struct bytes name);
 /* Everything that `from` has, too. */
 void view_add_all(struct view *view, const struct view *from);
+/* Everything of the other kinds. */
+void view_add_others(struct view *view, const struct view *from, enum view_kind than);
 void view_release(struct view *view);
 
 /* NULL where there is none, or `view` is NULL. */

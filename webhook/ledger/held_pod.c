@@ -157,6 +157,36 @@ void held_pod_merge(const struct held_pod *held, const struct held_pod *next, st
     *out = merged;
 }
 
+static bool asks_are_equal(const struct ask *a, const struct ask *b)
+{
+    if (a->requests.count != b->requests.count || a->annotation_count != b->annotation_count ||
+        a->products.count != b->products.count || a->has_claims != b->has_claims)
+        return false;
+    for (size_t i = 0; i < a->requests.count; i++) {
+        if (!bytes_equal(a->requests.items[i].name, b->requests.items[i].name) ||
+            amount_compare(a->requests.items[i].amount, b->requests.items[i].amount) != 0)
+            return false;
+    }
+    for (size_t i = 0; i < a->annotation_count; i++) {
+        if (!bytes_equal(a->annotations[i].name, b->annotations[i].name) ||
+            !bytes_equal(a->annotations[i].value, b->annotations[i].value))
+            return false;
+    }
+    for (size_t i = 0; i < a->products.count; i++) {
+        if (strcmp(a->products.items[i], b->products.items[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool held_pod_equal(const struct held_pod *a, const struct held_pod *b)
+{
+    return bytes_equal(a->uid, b->uid) && a->has_uid == b->has_uid &&
+           bytes_equal(a->namespace, b->namespace) && bytes_equal(a->name, b->name) &&
+           bytes_equal(a->node, b->node) && bytes_equal(a->workload, b->workload) &&
+           a->gone_at == b->gone_at && asks_are_equal(&a->ask, &b->ask);
+}
+
 size_t held_pod_room(const struct held_pod *held)
 {
     const struct ask *ask = &held->ask;

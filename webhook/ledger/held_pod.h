@@ -27,6 +27,9 @@ struct bytes held_pod_path(const struct held_pod *held, struct arena *arena);
 void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,
                     struct held_pod *out);
 
+/* The same in every respect? */
+bool held_pod_equal(const struct held_pod *a, const struct held_pod *b);
+
 /* An ask as it is remembered: of the annotations only the numbers, which alone can weigh anything.
  */
 void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *out);

@@ -13,6 +13,7 @@ void holdings_init(struct holdings *holdings, const struct view *view)
     TAILQ_INIT(&holdings->all_namespaces);
     TAILQ_INIT(&holdings->all);
     TAILQ_INIT(&holdings->leaving);
+    TAILQ_INIT(&holdings->reservations);
 }
 
 struct namespace_holdings *holdings_find_namespace(const struct holdings *holdings,
@@ -178,7 +179,19 @@ static void insert(struct holdings *holdings, struct holding *holding)
     weights_add(holdings, holding);
 }
 
-void holdings_remove(struct holdings *holdings, struct holding *holding)
+static void drop_reservation(struct holdings *holdings, struct holding *holding)
+{
+    struct reservation *reservation = holding->reservation;
+
+    if (!reservation)
+        return;
+    TAILQ_REMOVE(&holdings->reservations, reservation, in_all);
+    free(reservation->seen);
+    free(reservation);
+    holding->reservation = NULL;
+}
+
+static void unlink_holding(struct holdings *holdings, struct holding *holding)
 {
     TAILQ_REMOVE(&holdings->all, holding, in_all);
     weights_subtract(holdings, holding);
@@ -186,34 +199,152 @@ void holdings_remove(struct holdings *holdings, struct holding *holding)
     table_remove(&holdings->by_uid, &holding->by_uid);
     table_remove(&holdings->by_name, &holding->by_name);
     leave_namespace(holdings, holding);
+}
+
+void holdings_remove(struct holdings *holdings, struct holding *holding)
+{
+    drop_reservation(holdings, holding);
+    unlink_holding(holdings, holding);
     free(holding);
 }
 
-/* Put `pod`, which may refer to `old`, in the place of `old`, which may be NULL. */
-static void replace(struct holdings *holdings, struct holding *old, const struct held_pod *pod)
+/* Put `pod`, which may refer to `old`, in the place of `old`, which may be NULL, with all that is
+ * known of it beside. */
+static struct holding *replace(struct holdings *holdings, struct holding *old,
+                               const struct held_pod *pod, bool is_seen)
 {
     struct holding *holding = memory_alloc(sizeof(*holding) + held_pod_room(pod));
 
     held_pod_copy(pod, holding + 1, &holding->pod);
-    holding->number = old ? old->number : holdings->next_number++;
-    if (old)
-        holdings_remove(holdings, old);
+    holding->is_seen = is_seen;
+    if (old) {
+        holding->number = old->number;
+        holding->version = old->version;
+        holding->list = old->list;
+        holding->reservation = old->reservation;
+        if (holding->reservation)
+            holding->reservation->holding = holding;
+        unlink_holding(holdings, old);
+        free(old);
+    } else {
+        holding->number = holdings->next_number++;
+    }
     insert(holdings, holding);
+    return holding;
+}
+
+/* Record the larger amount of each of what was there, if anything was, and `pod`. */
+static struct holding *add(struct holdings *holdings, struct holding *old,
+                           const struct held_pod *pod, bool is_seen)
+{
+    struct arena arena = {0};
+    struct held_pod merged;
+    struct holding *holding;
+
+    if (!old)
+        return replace(holdings, NULL, pod, is_seen);
+    held_pod_merge(&old->pod, pod, &arena, &merged);
+    holding = replace(holdings, old, &merged, is_seen);
+    arena_release(&arena);
+    return holding;
 }
 
 void holdings_put(struct holdings *holdings, const struct held_pod *pod)
 {
-    struct holding *old = holdings_find(holdings, pod->namespace, pod->uid);
-    struct arena arena = {0};
-    struct held_pod merged;
+    add(holdings, holdings_find(holdings, pod->namespace, pod->uid), pod, true);
+}
 
-    if (!old) {
-        replace(holdings, NULL, pod);
-        return;
+static void note_seen(struct reservation *reservation, const struct held_pod *pod)
+{
+    struct held_pod *seen = memory_alloc(sizeof(*seen) + held_pod_room(pod));
+
+    held_pod_copy(pod, seen + 1, seen);
+    free(reservation->seen);
+    reservation->seen = seen;
+}
+
+static struct reservation *new_reservation(const struct held_pod *pod)
+{
+    struct reservation *reservation = memory_alloc(sizeof(*reservation) + held_pod_room(pod));
+
+    held_pod_copy(pod, reservation + 1, &reservation->pod);
+    return reservation;
+}
+
+/* What is reserved from now on, `pod` added to what was. */
+static struct reservation *add_reservation(struct holding *old, const struct held_pod *pod,
+                                           bool is_growth)
+{
+    struct reservation *before = old ? old->reservation : NULL, *reservation;
+    struct held_pod merged = *pod;
+    struct arena arena = {0};
+
+    if (before)
+        held_pod_merge(&before->pod, pod, &arena, &merged);
+    reservation = new_reservation(&merged);
+    reservation->is_growth = is_growth || (old && old->is_seen) || (before && before->is_growth);
+    if (before) {
+        reservation->seen = before->seen;
+        before->seen = NULL;
+    } else if (old && old->is_seen) {
+        note_seen(reservation, &old->pod);
     }
-    held_pod_merge(&old->pod, pod, &arena, &merged);
-    replace(holdings, old, &merged);
     arena_release(&arena);
+    return reservation;
+}
+
+void holdings_reserve(struct holdings *holdings, const struct held_pod *pod, bool is_growth,
+                      int64_t now)
+{
+    struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
+    struct reservation *reservation = add_reservation(holding, pod, is_growth);
+
+    holding = add(holdings, holding, pod, holding && holding->is_seen);
+    drop_reservation(holdings, holding);
+    reservation->made_at = now;
+    reservation->holding = holding;
+    holding->reservation = reservation;
+    TAILQ_INSERT_TAIL(&holdings->reservations, reservation, in_all);
+}
+
+static bool is_settled(const struct reservation *reservation, uint64_t version)
+{
+    return reservation->settled_by && version >= reservation->settled_by;
+}
+
+struct holding *holdings_see(struct holdings *holdings, const struct held_pod *pod,
+                             uint64_t version)
+{
+    struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
+    struct reservation *reservation = holding ? holding->reservation : NULL;
+    struct held_pod counted = *pod;
+    struct arena arena = {0};
+
+    if (reservation && (!reservation->is_growth || is_settled(reservation, version))) {
+        drop_reservation(holdings, holding);
+    } else if (reservation) {
+        note_seen(reservation, pod);
+        held_pod_merge(&reservation->pod, pod, &arena, &counted);
+    }
+    if (!holding || !holding->is_seen || !held_pod_equal(&holding->pod, &counted))
+        holding = replace(holdings, holding, &counted, true);
+    holding->version = version;
+    arena_release(&arena);
+    return holding;
+}
+
+void holdings_settle_growth(struct holdings *holdings, struct holding *holding, uint64_t version)
+{
+    struct reservation *reservation = holding->reservation;
+    struct held_pod *seen = reservation->seen;
+
+    reservation->settled_by = version;
+    if (!seen || !is_settled(reservation, holding->version))
+        return;
+    reservation->seen = NULL;
+    drop_reservation(holdings, holding);
+    replace(holdings, holding, seen, true);
+    free(seen);
 }
 
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node)
@@ -223,7 +354,7 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
     if (bytes_equal(pod.node, node))
         return;
     pod.node = node;
-    replace(holdings, holding, &pod);
+    replace(holdings, holding, &pod, holding->is_seen);
 }
 
 void holdings_drop_gone(struct holdings *holdings, int64_t now)

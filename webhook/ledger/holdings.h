@@ -11,10 +11,25 @@
 
 struct namespace_holdings;
 
+/* What was let in, and may come or grow yet. */
+struct reservation {
+    TAILQ_ENTRY(reservation) in_all;
+    struct holding *holding;
+    bool is_growth;        /* of a pod that was there before */
+    int64_t made_at;       /* milliseconds of the monotonic clock */
+    uint64_t settled_by;   /* of a growth: it leaves once the view shows this version; 0: not yet */
+    struct held_pod *seen; /* the pod as the view shows it; NULL: it doesn't */
+    struct held_pod pod;   /* what is reserved */
+};
+
 /* One pod, and what it weighs by the tenancy that was adopted. */
 struct holding {
-    struct held_pod pod;
-    uint64_t number; /* in the order of recording */
+    struct held_pod pod; /* what counts: the union of what is seen and what is reserved */
+    uint64_t number;     /* in the order of recording */
+    bool is_seen;        /* the view shows it */
+    uint64_t version;    /* the resourceVersion that the view shows; 0: none */
+    unsigned list;       /* the last list of pods that showed it */
+    struct reservation *reservation; /* NULL: nothing is reserved for it */
     struct table_link by_uid, by_name;
     TAILQ_ENTRY(holding) in_all, in_namespace, in_leaving;
     struct namespace_holdings *namespace;
@@ -40,12 +55,17 @@ struct namespace_holdings {
     struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is namespace */
 };
 
-/* What one tenant holds. */
-struct tenant_holdings {
+struct totals {
     struct total {
         struct amount sum;
         bool is_beyond;                      /* doesn't fit 64 bits */
     } gpus, by_mode[MODE_COUNT], *resources; /* one for each of tenant->resources */
+};
+
+/* What one tenant holds. */
+struct tenant_holdings {
+    struct totals all,
+        unseen; /* unseen: of all, what is reserved for pods that no view shows yet */
     size_t pods;
     struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
 };
@@ -63,6 +83,7 @@ struct holdings {
      */
     struct holding_list leaving;
     int64_t next_gone;
+    TAILQ_HEAD(reservation_list, reservation) reservations; /* the oldest first */
 };
 
 void holdings_init(struct holdings *holdings, const struct view *view);
@@ -76,9 +97,25 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
  */
 void holdings_move(struct holdings *holdings, struct bytes namespace);
 
-/* Record a pod; of one that is there already (by namespace and uid), the larger amount of each
- * counts from now on. */
+/* Record a pod as seen; of one that is there already (by namespace and uid), the larger amount of
+ * each counts from now on. */
 void holdings_put(struct holdings *holdings, const struct held_pod *pod);
+
+/* Reserve what a pod was let in with, until the view shows it. Of one that is reserved already, the
+ * larger amount of each counts. What is reserved for a pod that is seen is a growth, whatever it is
+ * called. `now`: milliseconds of the monotonic clock. */
+void holdings_reserve(struct holdings *holdings, const struct held_pod *pod, bool is_growth,
+                      int64_t now);
+
+/* The view shows a pod as it is at a resourceVersion. What was reserved for its creation leaves; a
+ * growth stays until it is settled. Gives its holding. */
+struct holding *holdings_see(struct holdings *holdings, const struct held_pod *pod,
+                             uint64_t version);
+
+/* A consistent read has shown the pod at this resourceVersion, later than its growth could take:
+ * the growth leaves once the view shows as much. */
+void holdings_settle_growth(struct holdings *holdings, struct holding *holding, uint64_t version);
+
 void holdings_remove(struct holdings *holdings, struct holding *holding);
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node);
 

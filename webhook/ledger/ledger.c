@@ -3,23 +3,18 @@
 #include "base/field.h"
 #include "base/memory.h"
 #include "engine/check.h"
+#include "ledger/ledger_inner.h"
 #include "ledger/state_files.h"
 #include "ledger/usage_read.h"
 
-struct ledger {
-    struct snapshot_cell views;
-    pthread_mutex_t lock;
-    /* Guarded by the lock: */
-    struct holdings holdings; /* its view is the current one of `views` */
-};
-
-static void free_view(void *view)
+void ledger_free_view(void *view)
 {
-    view_release(view);
+    if (view)
+        view_release(view);
     free(view);
 }
 
-static struct view *new_view(void)
+struct view *ledger_new_view(void)
 {
     struct view *view = memory_alloc(sizeof(*view));
 
@@ -27,14 +22,20 @@ static struct view *new_view(void)
     return view;
 }
 
+void ledger_swap_view(struct ledger *ledger, struct view *view)
+{
+    ledger->holdings.view = view;
+    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
+}
+
 struct ledger *ledger_new(void)
 {
     struct ledger *ledger = memory_alloc(sizeof(*ledger));
-    struct view *view = new_view();
+    struct view *view = ledger_new_view();
 
     pthread_mutex_init(&ledger->lock, NULL);
     snapshot_cell_init(&ledger->views);
-    snapshot_cell_swap(&ledger->views, view, free_view);
+    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
     holdings_init(&ledger->holdings, view);
     return ledger;
 }
@@ -43,6 +44,8 @@ void ledger_free(struct ledger *ledger)
 {
     if (!ledger)
         return;
+    for (int kind = 0; kind < LIVE_WATCHES; kind++)
+        ledger_free_view(ledger->watches[kind].listing);
     holdings_release(&ledger->holdings);
     snapshot_cell_release(&ledger->views);
     pthread_mutex_destroy(&ledger->lock);
@@ -51,6 +54,8 @@ void ledger_free(struct ledger *ledger)
 
 const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader)
 {
+    if (!live_has_view(ledger))
+        return NULL;
     return snapshot_read(&ledger->views, reader);
 }
 
@@ -70,14 +75,14 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
         state_release(&state);
         return false;
     }
-    view = new_view();
+    view = ledger_new_view();
     pthread_mutex_lock(&ledger->lock);
     view_add_all(view, ledger->holdings.view);
     view_add_all(view, &state.view);
     holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
     for (size_t i = 0; i < state.pod_count; i++)
         holdings_put(&ledger->holdings, state.pods[i]);
-    snapshot_cell_swap(&ledger->views, view, free_view);
+    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
     pthread_mutex_unlock(&ledger->lock);
     state_release(&state);
     return true;
@@ -95,8 +100,9 @@ static enum evaluation settled_as(const struct facts *facts)
     return facts->evaluation & EVALUATE_POD_RESIZE ? EVALUATE_POD_RESIZE : facts->evaluation;
 }
 
-/* Would the request, let in, change what is written down? */
-static bool is_kept(const struct facts *facts)
+/* Would the request, let in, change what is written down? What a live view shows is not written
+ * down here. */
+static bool is_kept(const struct ledger *ledger, const struct facts *facts)
 {
     switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
@@ -107,7 +113,7 @@ static bool is_kept(const struct facts *facts)
     case EVALUATE_POD_DELETE: /* of which no more is read than its name */
     case EVALUATE_NAMESPACE:
     case EVALUATE_PRIORITY_CLASS:
-        return true;
+        return ledger && !ledger->is_live;
     default:
         return false;
     }
@@ -148,20 +154,18 @@ static struct holding *find_own(const struct holdings *holdings, const struct fa
     return NULL;
 }
 
-/* Make a new view: the current one with `object`, or without `name`. */
-static void change_view(struct ledger *ledger, enum view_kind kind,
+void ledger_change_view(struct ledger *ledger, enum view_kind kind,
                         const struct view_object *object, struct bytes name)
 {
     const struct view *old = ledger->holdings.view;
-    struct view *view = new_view();
+    struct view *view = ledger_new_view();
 
     view_add_all(view, old);
     if (object)
         view_add(view, kind, object);
     else
         view_remove(view, kind, name);
-    ledger->holdings.view = view;
-    snapshot_cell_swap(&ledger->views, view, free_view);
+    ledger_swap_view(ledger, view);
 }
 
 static void write_namespace(struct ledger *ledger, const struct facts *facts)
@@ -174,7 +178,7 @@ static void write_namespace(struct ledger *ledger, const struct facts *facts)
     if (known &&
         (has_none ? value_count(known->labels) == 0 : value_equal(known->labels, object.labels)))
         return;
-    change_view(ledger, VIEW_NAMESPACES, &object, object.name);
+    ledger_change_view(ledger, VIEW_NAMESPACES, &object, object.name);
     holdings_move(&ledger->holdings, object.name);
 }
 
@@ -187,7 +191,7 @@ static void write_priority_class(struct ledger *ledger, const struct facts *fact
 
     if (facts->review->operation == OPERATION_DELETE) {
         if (known)
-            change_view(ledger, VIEW_CLASSES, NULL, object.name);
+            ledger_change_view(ledger, VIEW_CLASSES, NULL, object.name);
         return;
     }
     /* Values of another type make a class that the API server refuses. */
@@ -196,17 +200,23 @@ static void write_priority_class(struct ledger *ledger, const struct facts *fact
         return;
     if (!known || known->value != object.value ||
         known->is_global_default != object.is_global_default)
-        change_view(ledger, VIEW_CLASSES, &object, object.name);
+        ledger_change_view(ledger, VIEW_CLASSES, &object, object.name);
 }
 
-static void write_pod(struct holdings *holdings, struct held_pod *pod, const struct holding *own)
+static void write_pod(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
+                      const struct holding *own)
 {
+    bool is_growth = settled_as(facts) == EVALUATE_POD_RESIZE;
+
     /* A resize of a pod that was known by its name only. */
     if (own) {
         pod->uid = own->pod.uid;
         pod->has_uid = own->pod.has_uid;
     }
-    holdings_put(holdings, pod);
+    if (ledger->is_live)
+        holdings_reserve(&ledger->holdings, pod, is_growth, live_now());
+    else
+        holdings_put(&ledger->holdings, pod);
 }
 
 static void write_down(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
@@ -217,7 +227,7 @@ static void write_down(struct ledger *ledger, const struct facts *facts, struct 
     switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
-        write_pod(holdings, pod, own);
+        write_pod(ledger, facts, pod, own);
         break;
     case EVALUATE_POD_DELETE:
         if (own)
@@ -249,7 +259,8 @@ static bool is_current(const struct holdings *holdings, const struct facts *fact
 
     if (facts->tenancy != holdings->tenancy)
         return false;
-    if (facts->world->view == holdings->view || !(facts->evaluation & in_namespace))
+    if (!facts->world->view || facts->world->view == holdings->view ||
+        !(facts->evaluation & in_namespace))
         return true;
     labels = view_labels(holdings->view, VIEW_NAMESPACES, facts->namespace);
     return tenancy_belonging(facts->tenancy, facts->namespace, labels).tenant == facts->tenant;
@@ -266,6 +277,7 @@ struct settlement {
 static bool settle_locked(struct ledger *ledger, struct settlement *settlement)
 {
     const struct facts *facts = settlement->facts;
+    const char *problem = settlement->needs_usage ? live_problem(ledger, facts->arena) : NULL;
     struct holding *own;
     struct usage usage;
 
@@ -273,7 +285,9 @@ static bool settle_locked(struct ledger *ledger, struct settlement *settlement)
         return false;
     holdings_drop_gone(&ledger->holdings, facts->world->now);
     own = find_own(&ledger->holdings, facts, &settlement->pod);
-    if (settlement->needs_usage)
+    if (problem)
+        usage_init_unknown(facts, problem, &usage);
+    else if (settlement->needs_usage)
         usage_read(&ledger->holdings, facts, own, &usage);
     if (settlement->judge(settlement->context, facts, settlement->needs_usage ? &usage : NULL) &&
         settlement->is_kept)
@@ -286,7 +300,7 @@ bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes
 {
     struct settlement settlement = {.facts = facts,
                                     .needs_usage = facts_need_usage(facts),
-                                    .is_kept = writes && is_kept(facts),
+                                    .is_kept = writes && is_kept(ledger, facts),
                                     .judge = judge,
                                     .context = context};
     struct usage unknown;
@@ -313,10 +327,10 @@ static void report_tenant(const struct tenant *tenant, const struct tenant_holdi
                           struct arena *arena, struct ledger_usage *out)
 {
     *out = (struct ledger_usage){.tenant = arena_copy(arena, bytes_from(tenant->name)),
-                                 .gpus = total_amount(&held->gpus),
+                                 .gpus = total_amount(&held->all.gpus),
                                  .pods = held->pods};
     for (int mode = 0; mode < MODE_COUNT; mode++)
-        out->by_mode[mode] = total_amount(&held->by_mode[mode]);
+        out->by_mode[mode] = total_amount(&held->all.by_mode[mode]);
 }
 
 void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,

@@ -32,7 +32,8 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err) MUS
  * any decision is made by it. */
 void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy);
 
-/* The view as it is now: read it once a decision, through the thread's own reader. */
+/* The view as it is now: read it once a decision, through the thread's own reader. NULL: a live one
+ * is not there yet, or too old. */
 const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader);
 
 /* Judge by what the tenant holds; true: the request is let in. Called at most once, with the lock

@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/field.h"
 #include "base/file.h"
-#include "base/instant.h"
 #include "base/yaml_json.h"
+#include "ledger/object_read.h"
 
 enum { MAX_FILE_BYTES = 1 << 30, MAX_DEPTH = 256 };
 
@@ -14,41 +14,13 @@ struct reading {
     struct arena scratch;
 };
 
-static bool is_ended(const struct pod *pod)
-{
-    return bytes_is(pod->phase, "Succeeded") || bytes_is(pod->phase, "Failed");
-}
-
-/* metadata.deletionTimestamp is when the grace period is over. */
-static bool read_deletion(const struct pod *pod, struct held_pod *held, struct error *err)
-{
-    return pod->deletion_timestamp.len == 0 ||
-           instant_parse(pod->deletion_timestamp, &held->gone_at, err) ||
-           error_wrap(err, "metadata.deletionTimestamp");
-}
-
-static bool read_held_pod(struct value object, struct arena *arena, struct held_pod *held,
-                          bool *counts, struct error *err)
-{
-    struct pod pod;
-
-    if (!pod_parse(object, arena, &pod, err))
-        return false;
-    if (pod.name.len == 0)
-        return error_set(err, "metadata.name: there is none");
-    *counts = !is_ended(&pod);
-    held_pod_init(held, &pod, pod.namespace.len ? pod.namespace : BYTES("default"), BYTES(""),
-                  arena);
-    return read_deletion(&pod, held, err);
-}
-
 static bool read_pod(struct reading *reading, struct value object, struct error *err)
 {
     struct state *state = reading->state;
     struct held_pod held, *copy;
     bool counts = false;
 
-    if (!read_held_pod(object, &reading->scratch, &held, &counts, err))
+    if (!object_read_pod(object, &reading->scratch, &held, &counts, err))
         return false;
     if (!counts)
         return true;
@@ -61,19 +33,10 @@ static bool read_pod(struct reading *reading, struct value object, struct error 
 static bool read_view_object(struct reading *reading, enum view_kind kind, struct value object,
                              struct error *err)
 {
-    struct view_object seen = {0};
-    struct pod metadata = {0};
+    struct view_object seen;
 
-    if (!pod_parse_metadata(object, &reading->scratch, &metadata, err))
+    if (!object_read(object, kind, &reading->scratch, &seen, err))
         return false;
-    if (metadata.name.len == 0)
-        return error_set(err, "metadata.name: there is none");
-    if (kind == VIEW_CLASSES &&
-        (!field_integer(object, "value", &reading->scratch, &seen.value, err) ||
-         !field_bool(object, "globalDefault", &reading->scratch, &seen.is_global_default, err)))
-        return false;
-    seen.name = metadata.name;
-    seen.labels = metadata.labels;
     view_add(&reading->state->view, kind, &seen);
     return true;
 }

@@ -38,11 +38,16 @@ static void take_off_holding(const struct look *look, const struct holding *hold
     if (holding->tenant != tenant) /* counted for another one, so there is nothing to take off */
         return;
     take_off(&usage->gpus, holding->gpus);
+    if (!holding->is_seen)
+        take_off(&usage->reserved, holding->gpus);
     for (size_t i = 0; i < tenant->resources.count; i++) {
         struct amount amount = {0};
 
-        if (resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
-            take_off(&usage->resources[i], amount);
+        if (!resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
+            continue;
+        take_off(&usage->resources[i], amount);
+        if (!holding->is_seen)
+            take_off(&usage->resources_reserved[i], amount);
     }
 }
 
@@ -52,9 +57,12 @@ static void read_totals(const struct look *look, struct usage *usage)
     const struct tenant_holdings *held = &look->holdings->tenants[tenant->index];
     const struct holding *each;
 
-    usage->gpus = total_amount(&held->gpus);
-    for (size_t i = 0; i < tenant->resources.count; i++)
-        usage->resources[i] = total_amount(&held->resources[i]);
+    usage->gpus = total_amount(&held->all.gpus);
+    usage->reserved = total_amount(&held->unseen.gpus);
+    for (size_t i = 0; i < tenant->resources.count; i++) {
+        usage->resources[i] = total_amount(&held->all.resources[i]);
+        usage->resources_reserved[i] = total_amount(&held->unseen.resources[i]);
+    }
     if (look->own)
         take_off_holding(look, look->own, usage);
     if (look->facts->evaluation != EVALUATE_POD_CREATE || look->facts->pod.name.len == 0)

@@ -27,48 +27,65 @@ static void total_subtract(struct total *total, struct amount amount)
         total->is_beyond = true;
 }
 
-/* Add or subtract everything that a pod holds. */
-static void change_totals(struct holdings *holdings, const struct holding *holding,
-                          void (*change)(struct total *total, struct amount amount))
+typedef void change_fn(struct total *total, struct amount amount);
+
+static void change_some(struct totals *totals, const struct holding *holding, change_fn *change)
 {
     const struct resource_caps *caps = &holding->tenant->resources;
-    struct tenant_holdings *held = &holdings->tenants[holding->tenant->index];
     struct amount amount;
 
-    change(&held->gpus, holding->gpus);
-    held->gpus.is_beyond |= holding->is_beyond;
+    change(&totals->gpus, holding->gpus);
+    totals->gpus.is_beyond |= holding->is_beyond;
     for (int mode = 0; mode < MODE_COUNT; mode++) {
-        change(&held->by_mode[mode], holding->by_mode[mode]);
-        held->by_mode[mode].is_beyond |= holding->is_beyond;
+        change(&totals->by_mode[mode], holding->by_mode[mode]);
+        totals->by_mode[mode].is_beyond |= holding->is_beyond;
     }
     for (size_t i = 0; i < caps->count; i++) {
         if (resource_cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
-            change(&held->resources[i], amount);
+            change(&totals->resources[i], amount);
         else
-            held->resources[i].is_beyond = true;
+            totals->resources[i].is_beyond = true;
     }
 }
 
+/* Add or subtract everything that a pod holds. */
+static void change_totals(struct holdings *holdings, const struct holding *holding,
+                          change_fn *change)
+{
+    struct tenant_holdings *held = &holdings->tenants[holding->tenant->index];
+
+    change_some(&held->all, holding, change);
+    if (!holding->is_seen)
+        change_some(&held->unseen, holding, change);
+}
+
+/* What is unseen is part of all, and so is not beyond where all isn't. */
 static bool has_total_beyond(const struct tenant_holdings *held, const struct tenant *tenant)
 {
-    bool is_beyond = held->gpus.is_beyond;
+    bool is_beyond = held->all.gpus.is_beyond;
 
     for (int mode = 0; mode < MODE_COUNT; mode++)
-        is_beyond |= held->by_mode[mode].is_beyond;
+        is_beyond |= held->all.by_mode[mode].is_beyond;
     for (size_t i = 0; i < tenant->resources.count; i++)
-        is_beyond |= held->resources[i].is_beyond;
+        is_beyond |= held->all.resources[i].is_beyond;
     return is_beyond;
+}
+
+static void clear_totals(struct totals *totals, const struct tenant *tenant)
+{
+    struct total *resources = totals->resources;
+
+    if (tenant->resources.count)
+        memset(resources, 0, tenant->resources.count * sizeof(*resources));
+    *totals = (struct totals){.resources = resources};
 }
 
 static void sum_again(struct holdings *holdings, const struct tenant *tenant)
 {
     struct tenant_holdings *held = &holdings->tenants[tenant->index];
 
-    held->gpus = (struct total){0};
-    for (int mode = 0; mode < MODE_COUNT; mode++)
-        held->by_mode[mode] = (struct total){0};
-    for (size_t i = 0; i < tenant->resources.count; i++)
-        held->resources[i] = (struct total){0};
+    clear_totals(&held->all, tenant);
+    clear_totals(&held->unseen, tenant);
     for (const struct holding *each = TAILQ_FIRST(&holdings->all); each;
          each = TAILQ_NEXT(each, in_all)) {
         if (each->tenant == tenant)
@@ -222,8 +239,10 @@ void weights_init(struct holdings *holdings, const struct tenancy *tenancy)
     for (size_t i = 0; i < tenancy->tenant_count; i++) {
         struct tenant_holdings *held = &holdings->tenants[i];
 
-        held->resources =
-            arena_alloc(arena, tenancy->tenants[i]->resources.count * sizeof(*held->resources));
+        size_t size = tenancy->tenants[i]->resources.count * sizeof(struct total);
+
+        held->all.resources = arena_alloc(arena, size);
+        held->unseen.resources = arena_alloc(arena, size);
         for (int mode = 0; mode < MODE_COUNT; mode++)
             TAILQ_INIT(&held->in_mode[mode]);
     }

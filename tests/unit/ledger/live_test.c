@@ -1,0 +1,389 @@
+/* The live view: rules 1 to 5 of the caps (docs/operations.md), each by what goes wrong without it.
+ */
+#include "unit/unit.h"
+
+#include "ledger/ledger_inner.h"
+#include "unit/ledger/scene.h"
+
+#define GPU "nvidia.com/gpu"
+
+static const char one_tenant[] = "research: {namespaces: [research], gpus: {guaranteed: 4}}";
+
+static struct value parse(struct scene *scene, const char *text)
+{
+    struct document *document = arena_alloc(&scene->arena, sizeof(*document));
+
+    document_parse(bytes_from(text), 64, &scene->arena, document);
+    assert_true(document_is_sound(document));
+    return document_root(document);
+}
+
+static void list(struct scene *scene, enum live_kind kind, const char *const *texts)
+{
+    struct error err;
+
+    live_list_begin(scene->ledger, kind);
+    for (; texts && *texts; texts++)
+        assert_true(live_list_item(scene->ledger, kind, parse(scene, *texts), &err));
+    live_list_end(scene->ledger, kind);
+}
+
+static void see(struct scene *scene, const struct pod_text *pod)
+{
+    struct error err;
+
+    assert_true(
+        live_event(scene->ledger, LIVE_PODS, false, parse(scene, scene_pod(scene, pod)), &err));
+}
+
+static void see_gone(struct scene *scene, const struct pod_text *pod)
+{
+    struct error err;
+
+    assert_true(
+        live_event(scene->ledger, LIVE_PODS, true, parse(scene, scene_pod(scene, pod)), &err));
+}
+
+static void scene_init_live(struct scene *scene, const char *yaml)
+{
+    scene_init(scene, yaml);
+    live_start(scene->ledger, 30000);
+    for (int kind = 0; kind < LIVE_WATCHES; kind++)
+        list(scene, (enum live_kind)kind, NULL);
+}
+
+/* All that is reserved was made `milliseconds` earlier. */
+static void age(struct scene *scene, int64_t milliseconds)
+{
+    struct reservation *each;
+
+    for (each = TAILQ_FIRST(&scene->ledger->holdings.reservations); each;
+         each = TAILQ_NEXT(each, in_all))
+        each->made_at -= milliseconds;
+}
+
+/* What a fresh pod sees: "used/reserved". */
+static const char *usage(struct scene *scene)
+{
+    struct pod_text fresh = {.name = "fresh", .uid = "fresh", .asks = GPU ": 1"};
+    struct outcome outcome =
+        scene_settle(scene, scene_review(scene, "CREATE", "pods", scene_pod(scene, &fresh), NULL),
+                     false);
+
+    if (!outcome.usage.is_known)
+        return outcome.usage.why_not;
+    return arena_printf(&scene->arena, "%s/%s", amount_write(outcome.usage.gpus, &scene->arena),
+                        amount_write(outcome.usage.reserved, &scene->arena));
+}
+
+static void nothing_is_known_before_all_is_listed(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init(&scene, one_tenant);
+    live_start(scene.ledger, 30000);
+    assert_string_equal(usage(&scene), "the view of namespaces isn't there yet");
+    assert_null(ledger_view(scene.ledger, &scene.reader));
+    list(&scene, LIVE_NAMESPACES, NULL);
+    list(&scene, LIVE_NODES, NULL);
+    list(&scene, LIVE_CLASSES, NULL);
+    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    assert_non_null(ledger_view(scene.ledger, &scene.reader));
+    live_list_begin(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    live_list_end(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+static void what_is_out_of_contact_is_not_relied_on(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    atomic_fetch_sub(&scene.ledger->watches[LIVE_PODS].contact, 31500);
+    assert_string_equal(usage(&scene), "the view of pods is 31 s old");
+    assert_non_null(ledger_view(scene.ledger, &scene.reader));
+    live_contact(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "0/0");
+    atomic_fetch_sub(&scene.ledger->watches[LIVE_NODES].contact, 31500);
+    assert_null(ledger_view(scene.ledger, &scene.reader));
+    scene_release(&scene);
+}
+
+/* Rule 1. */
+static void what_is_seen_and_reserved_counts_once(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 2"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    assert_string_equal(usage(&scene), "2/2");
+    see(&scene, &pod);
+    assert_string_equal(usage(&scene), "2/0");
+    assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
+    scene_release(&scene);
+}
+
+/* Rule 2. */
+static void reviews_repeated_for_one_create_share_one_reservation(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 2"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    assert_true(scene_create(&scene, &pod));
+    assert_string_equal(usage(&scene), "2/2");
+    see(&scene, &pod);
+    assert_string_equal(usage(&scene), "2/0");
+    scene_release(&scene);
+}
+
+/* Rule 3: an event on its way that shows the pod as it was takes nothing from its growth. */
+static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a",
+                             .uid = "u1",
+                             .asks = GPU ": 1",
+                             .metadata = "\"resourceVersion\":\"10\""};
+    struct pod_text touched = {.name = "a",
+                               .uid = "u1",
+                               .asks = GPU ": 1",
+                               .metadata = "\"resourceVersion\":\"11\",\"labels\":{\"a\":\"b\"}"};
+    struct pod_text large = {.name = "a",
+                             .uid = "u1",
+                             .asks = GPU ": 3",
+                             .metadata = "\"resourceVersion\":\"12\""};
+    struct pod_text shrunk = {.name = "a",
+                              .uid = "u1",
+                              .asks = GPU ": 2",
+                              .metadata = "\"resourceVersion\":\"13\""};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see(&scene, &small);
+    assert_true(scene_resize(&scene, &small, &large));
+    assert_string_equal(usage(&scene), "3/0");
+    see(&scene, &touched);
+    assert_string_equal(usage(&scene), "3/0");
+    see(&scene, &large);
+    see(&scene, &shrunk);
+    assert_string_equal(usage(&scene), "3/0"); /* another growth may be under way */
+    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(bytes_is(due.uid, "u1") && bytes_is(due.name, "a") &&
+                bytes_is(due.namespace, "research"));
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &shrunk)), &err));
+    assert_string_equal(usage(&scene), "2/0");
+    scene_release(&scene);
+}
+
+/* Rule 3, the read being ahead of the watch. */
+static void a_growth_waits_for_the_event_of_the_version_that_was_read(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a",
+                             .uid = "u1",
+                             .asks = GPU ": 1",
+                             .metadata = "\"resourceVersion\":\"10\""};
+    struct pod_text large = {.name = "a",
+                             .uid = "u1",
+                             .asks = GPU ": 3",
+                             .metadata = "\"resourceVersion\":\"12\""};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see(&scene, &small);
+    assert_true(scene_resize(&scene, &small, &large));
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &large)), &err));
+    assert_string_equal(usage(&scene), "3/0");
+    small.metadata = "\"resourceVersion\":\"11\"";
+    see(&scene, &small);
+    assert_string_equal(usage(&scene), "3/0");
+    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    see(&scene, &large);
+    assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
+    assert_string_equal(usage(&scene), "3/0");
+    scene_release(&scene);
+}
+
+/* Rule 3: a pod that is resized before the view shows it. */
+static void a_growth_outlives_the_first_sight_of_its_pod(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &small));
+    assert_true(scene_resize(&scene, &small, &large));
+    see(&scene, &small);
+    assert_string_equal(usage(&scene), "3/0");
+    scene_release(&scene);
+}
+
+/* Rule 4. */
+static void only_the_view_releases(void **state)
+{
+    struct scene scene;
+    struct pod_text a = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text b = {.name = "b", .uid = "u2", .asks = GPU ": 1"};
+    struct pod_text c = {.name = "c", .uid = "u3", .asks = GPU ": 1"};
+    const char *rest[] = {NULL, NULL};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &a));
+    see(&scene, &a);
+    see(&scene, &b);
+    see(&scene, &c);
+    scene_delete(&scene, &a);
+    assert_string_equal(usage(&scene), "3/0");
+    see_gone(&scene, &a);
+    assert_string_equal(usage(&scene), "2/0");
+    b.status = "\"phase\":\"Succeeded\"";
+    see(&scene, &b);
+    assert_string_equal(usage(&scene), "1/0");
+    rest[0] = scene_pod(&scene, &c);
+    list(&scene, LIVE_PODS, rest);
+    assert_string_equal(usage(&scene), "1/0");
+    list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+/* Rule 4: what is gone before it was ever shown as there. */
+static void an_event_of_the_end_releases_what_was_reserved(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    see_gone(&scene, &pod);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+/* Rule 5: neither time nor a list voids a reservation, but time and then a read. */
+static void what_never_came_is_void_by_a_read_after_its_time(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text other = {.name = "a", .uid = "u9", .asks = "cpu: 1"};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    list(&scene, LIVE_PODS, NULL);
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(usage(&scene), "1/1");
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    assert_string_equal(usage(&scene), "0/0");
+
+    assert_true(scene_create(&scene, &pod));
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &other)), &err));
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+/* Rule 5: a read of the pod itself is as good as an event. */
+static void a_read_that_shows_the_pod_makes_it_seen(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_string_equal(usage(&scene), "1/0");
+    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    scene_release(&scene);
+}
+
+/* Reserved anew while the read was under way. */
+static void a_read_voids_no_reservation_that_is_younger(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    age(&scene, LIVE_REQUEST_MS + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(scene_create(&scene, &pod));
+    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    assert_string_equal(usage(&scene), "1/1");
+    scene_release(&scene);
+}
+
+static void namespaces_move_with_their_labels(void **state)
+{
+    static const char *const namespaces[] = {
+        "{\"metadata\":{\"name\":\"research\",\"labels\":{\"fairgate.dev/tenant\":\"research\"}}}",
+        NULL};
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+
+    (void)state;
+    scene_init_live(&scene, "research: {gpus: {guaranteed: 4}}");
+    list(&scene, LIVE_NAMESPACES, namespaces);
+    see(&scene, &pod);
+    assert_string_equal(usage(&scene), "1/0");
+    list(&scene, LIVE_NAMESPACES, NULL);
+    list(&scene, LIVE_NAMESPACES, namespaces);
+    assert_string_equal(usage(&scene), "1/0");
+    scene_release(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_known_before_all_is_listed),
+        cmocka_unit_test(what_is_out_of_contact_is_not_relied_on),
+        cmocka_unit_test(what_is_seen_and_reserved_counts_once),
+        cmocka_unit_test(reviews_repeated_for_one_create_share_one_reservation),
+        cmocka_unit_test(a_growth_stays_until_the_view_shows_what_a_later_read_did),
+        cmocka_unit_test(a_growth_waits_for_the_event_of_the_version_that_was_read),
+        cmocka_unit_test(a_growth_outlives_the_first_sight_of_its_pod),
+        cmocka_unit_test(only_the_view_releases),
+        cmocka_unit_test(an_event_of_the_end_releases_what_was_reserved),
+        cmocka_unit_test(what_never_came_is_void_by_a_read_after_its_time),
+        cmocka_unit_test(a_read_that_shows_the_pod_makes_it_seen),
+        cmocka_unit_test(a_read_voids_no_reservation_that_is_younger),
+        cmocka_unit_test(namespaces_move_with_their_labels),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

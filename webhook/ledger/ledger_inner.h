@@ -1,0 +1,40 @@
+/* ledger_inner: what a ledger is made of. For ledger.c and live.c only. */
+#pragma once
+
+#include "ledger/holdings.h"
+#include "ledger/ledger.h"
+#include "ledger/live.h"
+
+/* One of the watches that the live view is made of. */
+struct live_watch {
+    atomic_llong contact; /* when it was last known to be up to date; milliseconds, monotonic; 0:
+                             no list has come to its end yet */
+    unsigned list;        /* of pods: the number of the list that is being read, or was */
+    struct view *listing; /* of the others: what the list that is being read has shown so far */
+};
+
+struct ledger {
+    struct snapshot_cell views;
+    bool is_live;    /* set before anything is decided, as is max_age */
+    int64_t max_age; /* milliseconds */
+    struct live_watch watches[LIVE_WATCHES];
+    pthread_mutex_t lock;
+    struct holdings holdings; /* guarded by the lock; its view is the current one of `views` */
+};
+
+struct view *ledger_new_view(void);
+void ledger_free_view(void *view);
+
+/* The view is this one from now on. The caller holds the lock. */
+void ledger_swap_view(struct ledger *ledger, struct view *view);
+
+/* Make a new view: the current one with `object`, or, where that is NULL, without `name`. The
+ * caller holds the lock. */
+void ledger_change_view(struct ledger *ledger, enum view_kind kind,
+                        const struct view_object *object, struct bytes name);
+
+/* Now, in milliseconds of the monotonic clock. */
+int64_t live_now(void);
+
+/* Are namespaces, nodes and priority classes listed and in contact? Without a live view: yes. */
+bool live_has_view(const struct ledger *ledger);

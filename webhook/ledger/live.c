@@ -1,0 +1,294 @@
+#include "ledger/live.h"
+
+#include <time.h>
+
+#include "base/memory.h"
+#include "ledger/ledger_inner.h"
+#include "ledger/object_read.h"
+
+static const char *const names[] = {
+    [LIVE_NAMESPACES] = "namespaces",
+    [LIVE_NODES] = "nodes",
+    [LIVE_CLASSES] = "priorityclasses",
+    [LIVE_PODS] = "pods",
+};
+
+int64_t live_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void live_start(struct ledger *ledger, int64_t max_age)
+{
+    ledger->is_live = true;
+    ledger->max_age = max_age;
+}
+
+static bool is_in_contact(const struct ledger *ledger, enum live_kind kind, int64_t now)
+{
+    int64_t contact = atomic_load(&ledger->watches[kind].contact);
+
+    return contact && now - contact <= ledger->max_age;
+}
+
+bool live_has_view(const struct ledger *ledger)
+{
+    int64_t now;
+
+    if (!ledger->is_live)
+        return true;
+    now = live_now();
+    for (int kind = 0; kind < VIEW_KINDS; kind++) {
+        if (!is_in_contact(ledger, (enum live_kind)kind, now))
+            return false;
+    }
+    return true;
+}
+
+const char *live_problem(const struct ledger *ledger, struct arena *arena)
+{
+    int64_t now = live_now(), contact;
+
+    for (int kind = 0; ledger->is_live && kind < LIVE_WATCHES; kind++) {
+        if (is_in_contact(ledger, (enum live_kind)kind, now))
+            continue;
+        contact = atomic_load(&ledger->watches[kind].contact);
+        if (!contact)
+            return arena_printf(arena, "the view of %s isn't there yet", names[kind]);
+        return arena_printf(arena, "the view of %s is %lld s old", names[kind],
+                            (long long)(now - contact) / 1000);
+    }
+    return NULL;
+}
+
+void live_contact(struct ledger *ledger, enum live_kind kind)
+{
+    atomic_store(&ledger->watches[kind].contact, live_now());
+}
+
+/* resourceVersions compare as numbers within one resource (KEP-5504); 0: none. */
+static uint64_t version_of(struct value object)
+{
+    struct bytes text = value_text(value_path(object, "metadata.resourceVersion"));
+    uint64_t version = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' ||
+            __builtin_mul_overflow(version, 10, &version) ||
+            __builtin_add_overflow(version, (uint64_t)(text.data[i] - '0'), &version))
+            return 0;
+    }
+    return version;
+}
+
+/* ---- pods */
+
+static void see_pod(struct ledger *ledger, const struct held_pod *pod, bool counts,
+                    uint64_t version)
+{
+    struct holdings *holdings = &ledger->holdings;
+    struct holding *holding;
+
+    if (counts) {
+        holding = holdings_see(holdings, pod, version);
+        holding->list = ledger->watches[LIVE_PODS].list;
+        return;
+    }
+    holding = holdings_find(holdings, pod->namespace, pod->uid);
+    if (holding)
+        holdings_remove(holdings, holding);
+}
+
+static bool read_pod(struct ledger *ledger, struct value object, bool is_gone, struct error *err)
+{
+    struct arena arena = {0};
+    struct held_pod pod;
+    bool counts = false;
+    bool is_read = object_read_pod(object, &arena, &pod, &counts, err);
+
+    if (is_read) {
+        pthread_mutex_lock(&ledger->lock);
+        see_pod(ledger, &pod, counts && !is_gone, version_of(object));
+        pthread_mutex_unlock(&ledger->lock);
+    }
+    arena_release(&arena);
+    return is_read;
+}
+
+/* What an earlier list or watch showed, and this list did not, is gone. */
+static void drop_unlisted(struct ledger *ledger)
+{
+    struct holdings *holdings = &ledger->holdings;
+    struct holding *each, *next;
+
+    for (each = TAILQ_FIRST(&holdings->all); each; each = next) {
+        next = TAILQ_NEXT(each, in_all);
+        if (each->is_seen && each->list != ledger->watches[LIVE_PODS].list)
+            holdings_remove(holdings, each);
+    }
+}
+
+/* ---- the others */
+
+/* Where nodes or many namespaces changed, all is weighed anew. */
+static void adopt_view(struct ledger *ledger, struct view *view)
+{
+    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
+    ledger_swap_view(ledger, view);
+}
+
+static void end_view_list(struct ledger *ledger, enum view_kind kind)
+{
+    struct live_watch *watch = &ledger->watches[kind];
+    struct view *view = watch->listing;
+
+    watch->listing = NULL;
+    view_add_others(view, ledger->holdings.view, kind);
+    adopt_view(ledger, view);
+}
+
+static bool is_same(const struct view_object *known, const struct view_object *object)
+{
+    return known && known->value == object->value &&
+           known->is_global_default == object->is_global_default &&
+           value_count(known->labels) == value_count(object->labels) &&
+           (value_count(object->labels) == 0 || value_equal(known->labels, object->labels));
+}
+
+static void change_object(struct ledger *ledger, enum view_kind kind,
+                          const struct view_object *object, bool is_gone)
+{
+    const struct view_object *known = view_find(ledger->holdings.view, kind, object->name);
+
+    if (is_gone ? !known : is_same(known, object))
+        return;
+    ledger_change_view(ledger, kind, is_gone ? NULL : object, object->name);
+    if (kind == VIEW_NAMESPACES)
+        holdings_move(&ledger->holdings, object->name);
+    else if (kind == VIEW_NODES && (is_gone || !known))
+        holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, ledger->holdings.view);
+}
+
+static bool read_view_object(struct ledger *ledger, enum live_kind kind, struct value object,
+                             struct view *listing, bool is_gone, struct error *err)
+{
+    struct arena arena = {0};
+    struct view_object seen;
+    bool is_read = object_read(object, (enum view_kind)kind, &arena, &seen, err);
+
+    if (is_read && listing) {
+        view_add(listing, (enum view_kind)kind, &seen);
+    } else if (is_read) {
+        pthread_mutex_lock(&ledger->lock);
+        change_object(ledger, (enum view_kind)kind, &seen, is_gone);
+        pthread_mutex_unlock(&ledger->lock);
+    }
+    arena_release(&arena);
+    return is_read;
+}
+
+/* ---- lists and events */
+
+void live_list_begin(struct ledger *ledger, enum live_kind kind)
+{
+    struct live_watch *watch = &ledger->watches[kind];
+
+    pthread_mutex_lock(&ledger->lock);
+    if (kind == LIVE_PODS)
+        watch->list++;
+    pthread_mutex_unlock(&ledger->lock);
+    if (kind == LIVE_PODS)
+        return;
+    ledger_free_view(watch->listing);
+    watch->listing = ledger_new_view();
+}
+
+bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value object,
+                    struct error *err)
+{
+    if (kind == LIVE_PODS)
+        return read_pod(ledger, object, false, err);
+    return read_view_object(ledger, kind, object, ledger->watches[kind].listing, false, err);
+}
+
+void live_list_end(struct ledger *ledger, enum live_kind kind)
+{
+    pthread_mutex_lock(&ledger->lock);
+    if (kind == LIVE_PODS)
+        drop_unlisted(ledger);
+    else
+        end_view_list(ledger, (enum view_kind)kind);
+    pthread_mutex_unlock(&ledger->lock);
+    live_contact(ledger, kind);
+}
+
+bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,
+                struct error *err)
+{
+    if (kind == LIVE_PODS)
+        return read_pod(ledger, object, is_gone, err);
+    return read_view_object(ledger, kind, object, NULL, is_gone, err);
+}
+
+/* ---- reservations that are due */
+
+bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out)
+{
+    const struct reservation *each;
+    int64_t newest = live_now() - LIVE_REQUEST_MS;
+    bool is_found = false;
+
+    pthread_mutex_lock(&ledger->lock);
+    for (each = TAILQ_FIRST(&ledger->holdings.reservations);
+         each && !is_found && each->made_at < newest; each = TAILQ_NEXT(each, in_all)) {
+        if (each->made_at <= after || each->settled_by)
+            continue;
+        *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
+                                 arena_copy_bytes(arena, each->pod.name),
+                                 arena_copy_bytes(arena, each->pod.uid), each->made_at};
+        is_found = true;
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    return is_found;
+}
+
+/* The pod is there: its creation's reservation leaves for what was read, a growth's once the view
+ * shows as much. */
+static void resolve_found(struct ledger *ledger, struct holding *holding,
+                          const struct held_pod *pod, bool counts, uint64_t version)
+{
+    if (holding->reservation->is_growth && counts)
+        holdings_settle_growth(&ledger->holdings, holding, version);
+    else
+        see_pod(ledger, pod, counts, version);
+}
+
+bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
+                  struct error *err)
+{
+    struct arena arena = {0};
+    struct held_pod pod = {0};
+    bool counts = false, is_there = value_type(object) != VALUE_ABSENT;
+    struct holding *holding;
+
+    if (is_there && !object_read_pod(object, &arena, &pod, &counts, err)) {
+        arena_release(&arena);
+        return false;
+    }
+    is_there = is_there && bytes_equal(pod.uid, due->uid);
+    pthread_mutex_lock(&ledger->lock);
+    holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
+    /* Meanwhile it may have been seen, or reserved anew. */
+    if (holding && holding->reservation && holding->reservation->made_at == due->made_at) {
+        if (is_there)
+            resolve_found(ledger, holding, &pod, counts, version_of(object));
+        else
+            holdings_remove(&ledger->holdings, holding);
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    arena_release(&arena);
+    return true;
+}

@@ -1,0 +1,60 @@
+/* live: the view as a cluster's API server shows it, in lists and watches; and what is reserved
+ * until it shows as much.
+ *
+ * Usage is the union, by uid, of what is seen and what is reserved, with the larger amount. Only
+ * the view releases: a pod's end, its DELETED event, or a list without it. A reservation whose pod
+ * never came is void once more than LIVE_REQUEST_MS have passed and a consistent read that was sent
+ * after that time shows no such pod. */
+#pragma once
+
+#include "ledger/ledger.h"
+
+/* What is watched; the first ones are those of enum view_kind. */
+enum live_kind {
+    LIVE_NAMESPACES = VIEW_NAMESPACES,
+    LIVE_NODES = VIEW_NODES,
+    LIVE_CLASSES = VIEW_CLASSES,
+    LIVE_PODS,
+    LIVE_WATCHES,
+};
+
+/* The longest that kube-apiserver works on a create (34 s in its handlers), and slack. */
+enum { LIVE_REQUEST_MS = 45000 };
+
+/* From now on the view comes from watches, and what is let in is reserved. Decisions that need the
+ * view are refused (usage is not known) until all have been listed, and when one was not in contact
+ * for more than `max_age` milliseconds. Called before any decision. */
+void live_start(struct ledger *ledger, int64_t max_age);
+
+/* What a list shows, from begin to end; what it doesn't show is gone then. False: the object can't
+ * be read, and the rest goes on without it. A list that is never ended changes nothing for good. */
+void live_list_begin(struct ledger *ledger, enum live_kind kind);
+bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value object,
+                    struct error *err) MUST_CHECK;
+void live_list_end(struct ledger *ledger, enum live_kind kind);
+
+/* An event: the object is so now, or is gone. */
+bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,
+                struct error *err) MUST_CHECK;
+
+/* The watch has proven that it is up to date. */
+void live_contact(struct ledger *ledger, enum live_kind kind);
+
+/* Why decisions can't rely on what is seen: what isn't listed yet or was out of contact for too
+ * long. NULL: they can, or the view is no live one. Lives in `arena`. */
+const char *live_problem(const struct ledger *ledger, struct arena *arena);
+
+/* A reservation that is older than LIVE_REQUEST_MS, to be looked up by name with a consistent read
+ * (no resourceVersion). */
+struct live_due {
+    struct bytes namespace, name, uid;
+    int64_t made_at;
+};
+
+/* The oldest one that is due and was made after `after` (0: the oldest of all); false: none is. */
+bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out);
+
+/* What the read showed: the pod of that name, or an absent value where there is none. False: the
+ * pod can't be read, and the reservation stays. */
+bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
+                  struct error *err) MUST_CHECK;
