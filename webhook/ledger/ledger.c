@@ -62,6 +62,7 @@ const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *re
 void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy)
 {
     pthread_mutex_lock(&ledger->lock);
+    live_adopt(ledger, tenancy);
     holdings_adopt(&ledger->holdings, tenancy, ledger->holdings.view);
     pthread_mutex_unlock(&ledger->lock);
 }

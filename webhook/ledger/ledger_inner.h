@@ -18,6 +18,7 @@ struct ledger {
     bool is_live;    /* set before anything is decided, as is max_age */
     int64_t max_age; /* milliseconds */
     struct live_watch watches[LIVE_WATCHES];
+    atomic_bool wants_pods; /* the pods must be listed anew */
     pthread_mutex_t lock;
     struct holdings holdings; /* guarded by the lock; its view is the current one of `views` */
 };
@@ -35,6 +36,9 @@ void ledger_change_view(struct ledger *ledger, enum view_kind kind,
 
 /* Now, in milliseconds of the monotonic clock. */
 int64_t live_now(void);
+
+/* Another tenancy is about to be adopted. The caller holds the lock. */
+void live_adopt(struct ledger *ledger, const struct tenancy *tenancy);
 
 /* Are namespaces, nodes and priority classes listed and in contact? Without a live view: yes. */
 bool live_has_view(const struct ledger *ledger);

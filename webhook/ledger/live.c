@@ -66,7 +66,9 @@ const char *live_problem(const struct ledger *ledger, struct arena *arena)
 
 void live_contact(struct ledger *ledger, enum live_kind kind)
 {
-    atomic_store(&ledger->watches[kind].contact, live_now());
+    /* What must be listed anew is so when that list has come to its end. */
+    if (atomic_load(&ledger->watches[kind].contact))
+        atomic_store(&ledger->watches[kind].contact, live_now());
 }
 
 /* resourceVersions compare as numbers within one resource (KEP-5504); 0: none. */
@@ -86,20 +88,40 @@ static uint64_t version_of(struct value object)
 
 /* ---- pods */
 
+/* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
+ * and are not kept. */
+static bool matters(const struct ledger *ledger, const struct held_pod *pod)
+{
+    const struct tenancy *tenancy = ledger->holdings.tenancy;
+    struct arena arena = {0};
+    struct demand demand;
+    struct error ignored;
+    bool is_accelerated;
+
+    if (!tenancy)
+        return true;
+    for (size_t i = 0; i < pod->ask.requests.count; i++) {
+        if (globs_match(&tenancy->capped, pod->ask.requests.items[i].name))
+            return true;
+    }
+    is_accelerated = !demand_weigh(&pod->ask, &tenancy->cluster, &arena, &demand, &ignored) ||
+                     demand.is_accelerated;
+    arena_release(&arena);
+    return is_accelerated;
+}
+
 static void see_pod(struct ledger *ledger, const struct held_pod *pod, bool counts,
                     uint64_t version)
 {
     struct holdings *holdings = &ledger->holdings;
-    struct holding *holding;
+    struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
 
-    if (counts) {
+    if (counts && (holding || matters(ledger, pod))) {
         holding = holdings_see(holdings, pod, version);
         holding->list = ledger->watches[LIVE_PODS].list;
-        return;
-    }
-    holding = holdings_find(holdings, pod->namespace, pod->uid);
-    if (holding)
+    } else if (holding) {
         holdings_remove(holdings, holding);
+    }
 }
 
 static bool read_pod(struct ledger *ledger, struct value object, bool is_gone, struct error *err)
@@ -221,8 +243,24 @@ void live_list_end(struct ledger *ledger, enum live_kind kind)
         drop_unlisted(ledger);
     else
         end_view_list(ledger, (enum view_kind)kind);
+    if (kind != LIVE_PODS || !atomic_load(&ledger->wants_pods))
+        atomic_store(&ledger->watches[kind].contact, live_now());
     pthread_mutex_unlock(&ledger->lock);
-    live_contact(ledger, kind);
+}
+
+void live_adopt(struct ledger *ledger, const struct tenancy *tenancy)
+{
+    const struct tenancy *old = ledger->holdings.tenancy;
+
+    if (!ledger->is_live || !old || !tenancy || tenancy_counts_alike(old, tenancy))
+        return;
+    atomic_store(&ledger->watches[LIVE_PODS].contact, 0);
+    atomic_store(&ledger->wants_pods, true);
+}
+
+bool live_wants_list(struct ledger *ledger, enum live_kind kind)
+{
+    return kind == LIVE_PODS && atomic_exchange(&ledger->wants_pods, false);
 }
 
 bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,

@@ -37,6 +37,10 @@ void live_list_end(struct ledger *ledger, enum live_kind kind);
 bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,
                 struct error *err) MUST_CHECK;
 
+/* Must it be listed anew, because a new policy set counts what was not kept? Decisions that need it
+ * are refused until then. Says so once. */
+bool live_wants_list(struct ledger *ledger, enum live_kind kind);
+
 /* The watch has proven that it is up to date. */
 void live_contact(struct ledger *ledger, enum live_kind kind);
 

@@ -171,6 +171,22 @@ void accelerators_init(struct accelerators *accelerators, const struct objects *
         qsort(accelerators->rows, rows->count, sizeof(*accelerators->rows), compare_rows);
 }
 
+static bool rows_are_alike(const struct accelerator_row *a, const struct accelerator_row *b)
+{
+    return compare_rows(&a, &b) == 0 && a->key == b->key && a->mode == b->mode &&
+           a->is_value == b->is_value && a->has_per == b->has_per &&
+           amount_compare(a->gpus, b->gpus) == 0 && amount_compare(a->per, b->per) == 0;
+}
+
+bool accelerators_are_alike(const struct accelerators *a, const struct accelerators *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        if (!rows_are_alike(a->rows[i], b->rows[i]))
+            return false;
+    }
+    return a->count == b->count;
+}
+
 /* The larger weight; a bounded one before none, an unbounded one above all. */
 static void keep_larger(struct accelerator_weight *kept, struct accelerator_weight weight)
 {

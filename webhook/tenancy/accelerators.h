@@ -36,6 +36,9 @@ struct accelerators {
 void accelerators_init(struct accelerators *accelerators, const struct objects *rows,
                        struct arena *arena);
 
+/* The same rows? */
+bool accelerators_are_alike(const struct accelerators *a, const struct accelerators *b);
+
 /* What is weighed: one unit of a resource or a device class, or an annotation with its number. */
 struct accelerator_name {
     enum accelerator_key key;

@@ -69,6 +69,24 @@ static void index_names(struct namespace_index *index, const struct tenancy *ten
     }
 }
 
+static bool has_glob(const struct globs *globs, const struct glob *glob)
+{
+    for (size_t i = 0; i < globs->count; i++) {
+        if (strcmp(globs->items[i].text, glob->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void collect_capped(const struct resource_caps *caps, struct arena *arena,
+                           struct globs *capped)
+{
+    for (size_t i = 0; i < caps->count; i++) {
+        if (!has_glob(capped, &caps->items[i].name))
+            *ARENA_APPEND(arena, capped->items, capped->count) = caps->items[i].name;
+    }
+}
+
 void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count,
                   struct arena *arena)
 {
@@ -88,9 +106,20 @@ void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < tenants[i]->namespaces.count; j++)
             index_pattern(index, &tenants[i]->namespaces.items[j], tenants[i], arena);
+        collect_capped(&tenants[i]->resources, arena, &tenancy->capped);
     }
     index_names(index, tenancy, arena);
     tenancy->index = index;
+}
+
+bool tenancy_counts_alike(const struct tenancy *a, const struct tenancy *b)
+{
+    for (size_t i = 0; i < a->capped.count; i++) {
+        if (!has_glob(&b->capped, &a->capped.items[i]))
+            return false;
+    }
+    return a->capped.count == b->capped.count &&
+           accelerators_are_alike(&a->cluster.accelerators, &b->cluster.accelerators);
 }
 
 const struct tenant *tenancy_find_tenant(const struct tenancy *tenancy, struct bytes name)

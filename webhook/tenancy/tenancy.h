@@ -13,6 +13,7 @@ struct tenancy {
     struct ladder ladder;          /* ladder.node is NULL where there is none */
     const struct tenant **tenants; /* ordered by name */
     size_t tenant_count;
+    struct globs capped; /* the names under `resources` of all tenants, each once */
     const struct namespace_index *index;
 };
 
@@ -23,6 +24,10 @@ void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count
 /* Two tenants whose namespace patterns both match some name; unknown references. That a tenant
  * names a class of no ladder is told only where it is known that the set has none. */
 void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct problems *problems);
+
+/* Could the one count what the other doesn't, for whomever: other resources capped, or another
+ * table of accelerators? */
+bool tenancy_counts_alike(const struct tenancy *a, const struct tenancy *b);
 
 const struct tenant *tenancy_find_tenant(const struct tenancy *tenancy, struct bytes name);
 

@@ -348,6 +348,50 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     scene_release(&scene);
 }
 
+static void what_no_policy_counts_is_not_kept(void **state)
+{
+    static const char capped[] =
+        "research: {namespaces: [research], gpus: {guaranteed: 4}, resources: {cpu: 4}}";
+    struct scene scene;
+    struct pod_text plain = {.name = "a", .uid = "u1", .asks = "cpu: 2"};
+    const char *all[] = {NULL, NULL};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see(&scene, &plain);
+    assert_true(TAILQ_EMPTY(&scene.ledger->holdings.all));
+    scene_adopt(&scene, one_tenant);
+    assert_false(live_wants_list(scene.ledger, LIVE_PODS));
+    scene_adopt(&scene, capped);
+    live_contact(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    assert_true(live_wants_list(scene.ledger, LIVE_PODS));
+    assert_false(live_wants_list(scene.ledger, LIVE_PODS));
+    all[0] = scene_pod(&scene, &plain);
+    list(&scene, LIVE_PODS, all);
+    assert_string_equal(scene_usage(&scene, "research", "cpu: 1"), "0 cpu=2");
+    scene_release(&scene);
+}
+
+/* A list that began by the old policy set doesn't show what the new one counts. */
+static void a_list_that_is_under_way_is_not_enough_for_a_new_policy_set(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    live_list_begin(scene.ledger, LIVE_PODS);
+    scene_adopt(&scene,
+                "cluster: {accelerators: [{resource: example.com/npu, mode: whole, gpus: 2}]}\n"
+                "research: {namespaces: [research], gpus: {guaranteed: 4}}");
+    live_list_end(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    assert_true(live_wants_list(scene.ledger, LIVE_PODS));
+    list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
 static void namespaces_move_with_their_labels(void **state)
 {
     static const char *const namespaces[] = {
@@ -382,6 +426,8 @@ int main(void)
         cmocka_unit_test(what_never_came_is_void_by_a_read_after_its_time),
         cmocka_unit_test(a_read_that_shows_the_pod_makes_it_seen),
         cmocka_unit_test(a_read_voids_no_reservation_that_is_younger),
+        cmocka_unit_test(what_no_policy_counts_is_not_kept),
+        cmocka_unit_test(a_list_that_is_under_way_is_not_enough_for_a_new_policy_set),
         cmocka_unit_test(namespaces_move_with_their_labels),
     };
 
