@@ -87,6 +87,10 @@ def metrics_count_decisions_rules_and_time():
         check_histogram(families["fairgate_decision_duration_seconds"])
         gauge = families["fairgate_tenant_gpus"]["samples"]
         assert gauge[("", (("tenant", "team-a"),))] == 2, gauge
+        modes = families["fairgate_tenant_gpus_by_mode"]["samples"]
+        assert modes[("", (("tenant", "team-a"), ("mode", "whole")))] == 2, modes
+        assert modes[("", (("tenant", "team-a"), ("mode", "mig")))] == 0, modes
+        assert families["fairgate_tenant_gpus_reserved"]["samples"][("", (("tenant", "team-a"),))] == 0
         expiry = families["fairgate_certificate_expiry_timestamp_seconds"]["samples"][("", ())]
         assert time.time() < expiry < time.time() + 8 * 24 * 3600
         loaded = families["fairgate_policy_set_loaded_timestamp_seconds"]["samples"][("", ())]

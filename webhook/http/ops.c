@@ -57,6 +57,51 @@ static void write_decimal(struct buf *buf, struct amount amount)
     buf_printf(buf, "%lld.%06lld\n", (long long)(amount.num / den), millionths);
 }
 
+static void begin_tenant(struct buf *buf, const char *name, const char *tenant)
+{
+    buf_printf(buf, "%s{", name);
+    metrics_write_label(buf, "tenant", bytes_from(tenant));
+}
+
+static void write_gpus(struct buf *buf, const char *name, const struct ledger_usage *usage,
+                       struct amount amount)
+{
+    begin_tenant(buf, name, usage->tenant);
+    buf_add_text(buf, "} ");
+    write_decimal(buf, amount);
+}
+
+static void write_caps(const struct ledger_usage *usage, size_t count, struct buf *buf)
+{
+    metrics_write_head(buf, "fairgate_tenant_gpus_guaranteed", "gauge",
+                       "Up to here a tenant may hold GPUs with any class it may use.");
+    for (size_t i = 0; i < count; i++) {
+        if (usage[i].has_guaranteed)
+            write_gpus(buf, "fairgate_tenant_gpus_guaranteed", &usage[i], usage[i].guaranteed);
+    }
+    metrics_write_head(buf, "fairgate_tenant_gpus_burst", "gauge",
+                       "Up to here a tenant may hold GPUs with its burst classes.");
+    for (size_t i = 0; i < count; i++) {
+        if (usage[i].has_burst)
+            write_gpus(buf, "fairgate_tenant_gpus_burst", &usage[i], usage[i].burst);
+    }
+}
+
+static void write_modes(const struct ledger_usage *usage, size_t count, struct buf *buf)
+{
+    metrics_write_head(buf, "fairgate_tenant_gpus_by_mode", "gauge",
+                       "GPUs that a tenant holds, by how it holds them.");
+    for (size_t i = 0; i < count; i++) {
+        for (int mode = 0; mode < MODE_COUNT; mode++) {
+            begin_tenant(buf, "fairgate_tenant_gpus_by_mode", usage[i].tenant);
+            buf_add_char(buf, ',');
+            metrics_write_label(buf, "mode", bytes_from(mode_names[mode]));
+            buf_add_text(buf, "} ");
+            write_decimal(buf, usage[i].by_mode[mode]);
+        }
+    }
+}
+
 static void write_usage(struct ledger *ledger, struct buf *buf)
 {
     struct ledger_usage *usage;
@@ -65,16 +110,19 @@ static void write_usage(struct ledger *ledger, struct buf *buf)
     ledger_report(ledger, buf->arena, &usage, &count);
     metrics_write_head(buf, "fairgate_tenant_gpus", "gauge",
                        "GPUs that a tenant holds, shares of one counted as such.");
+    for (size_t i = 0; i < count; i++)
+        write_gpus(buf, "fairgate_tenant_gpus", &usage[i], usage[i].gpus);
+    metrics_write_head(buf, "fairgate_tenant_gpus_reserved", "gauge",
+                       "Of the GPUs that a tenant holds, those of pods that the view does not "
+                       "show yet.");
+    for (size_t i = 0; i < count; i++)
+        write_gpus(buf, "fairgate_tenant_gpus_reserved", &usage[i], usage[i].reserved);
+    write_caps(usage, count, buf);
+    write_modes(usage, count, buf);
+    metrics_write_head(buf, "fairgate_tenant_pods", "gauge",
+                       "Pods of a tenant that count for something it may hold.");
     for (size_t i = 0; i < count; i++) {
-        buf_add_text(buf, "fairgate_tenant_gpus{");
-        metrics_write_label(buf, "tenant", bytes_from(usage[i].tenant));
-        buf_add_text(buf, "} ");
-        write_decimal(buf, usage[i].gpus);
-    }
-    metrics_write_head(buf, "fairgate_tenant_pods", "gauge", "Pods that a tenant has.");
-    for (size_t i = 0; i < count; i++) {
-        buf_add_text(buf, "fairgate_tenant_pods{");
-        metrics_write_label(buf, "tenant", bytes_from(usage[i].tenant));
+        begin_tenant(buf, "fairgate_tenant_pods", usage[i].tenant);
         buf_printf(buf, "} %zu\n", usage[i].pods);
     }
 }

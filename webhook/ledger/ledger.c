@@ -329,6 +329,11 @@ static void report_tenant(const struct tenant *tenant, const struct tenant_holdi
 {
     *out = (struct ledger_usage){.tenant = arena_copy(arena, bytes_from(tenant->name)),
                                  .gpus = total_amount(&held->all.gpus),
+                                 .reserved = total_amount(&held->unseen.gpus),
+                                 .guaranteed = tenant->gpus.guaranteed,
+                                 .burst = tenant->gpus.burst,
+                                 .has_guaranteed = tenant->gpus.node,
+                                 .has_burst = tenant->gpus.has_burst,
                                  .pods = held->pods};
     for (int mode = 0; mode < MODE_COUNT; mode++)
         out->by_mode[mode] = total_amount(&held->all.by_mode[mode]);

@@ -54,7 +54,10 @@ bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes
 /* What tenants hold, for metrics; sums that don't fit 64 bits are INT64_MAX. */
 struct ledger_usage {
     const char *tenant;
-    struct amount gpus, by_mode[MODE_COUNT];
+    struct amount gpus, by_mode[MODE_COUNT]; /* reserved ones included */
+    struct amount reserved;                  /* of gpus: reserved, but not seen yet */
+    struct amount guaranteed, burst;         /* the caps; where there is none, has_... is false */
+    bool has_guaranteed, has_burst;
     size_t pods;
 };
 
