@@ -15,8 +15,8 @@ struct live_watch {
 
 struct ledger {
     struct snapshot_cell views;
-    bool is_live;    /* set before anything is decided, as is max_age */
-    int64_t max_age; /* milliseconds */
+    bool is_live; /* set before anything is decided, as are the times */
+    struct live_times times;
     struct live_watch watches[LIVE_WATCHES];
     atomic_bool wants_pods; /* the pods must be listed anew */
     pthread_mutex_t lock;

@@ -21,17 +21,24 @@ int64_t live_now(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void live_start(struct ledger *ledger, int64_t max_age)
+void live_start(struct ledger *ledger, const struct live_times *times)
 {
     ledger->is_live = true;
-    ledger->max_age = max_age;
+    ledger->times = *times;
+}
+
+int64_t live_age(const struct ledger *ledger, enum live_kind kind)
+{
+    int64_t contact = atomic_load(&ledger->watches[kind].contact);
+
+    return contact ? live_now() - contact : -1;
 }
 
 static bool is_in_contact(const struct ledger *ledger, enum live_kind kind, int64_t now)
 {
     int64_t contact = atomic_load(&ledger->watches[kind].contact);
 
-    return contact && now - contact <= ledger->max_age;
+    return contact && now - contact <= ledger->times.max_age;
 }
 
 bool live_has_view(const struct ledger *ledger)
@@ -276,7 +283,7 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
 bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out)
 {
     const struct reservation *each;
-    int64_t newest = live_now() - LIVE_REQUEST_MS;
+    int64_t newest = live_now() - ledger->times.max_request;
     bool is_found = false;
 
     pthread_mutex_lock(&ledger->lock);

@@ -3,8 +3,8 @@
  *
  * Usage is the union, by uid, of what is seen and what is reserved, with the larger amount. Only
  * the view releases: a pod's end, its DELETED event, or a list without it. A reservation whose pod
- * never came is void once more than LIVE_REQUEST_MS have passed and a consistent read that was sent
- * after that time shows no such pod. */
+ * never came is void once no create of it can be under way any more, and a consistent read that was
+ * sent after that time shows no such pod. */
 #pragma once
 
 #include "ledger/ledger.h"
@@ -18,13 +18,17 @@ enum live_kind {
     LIVE_WATCHES,
 };
 
-/* The longest that kube-apiserver works on a create (34 s in its handlers), and slack. */
-enum { LIVE_REQUEST_MS = 45000 };
+/* In milliseconds. */
+struct live_times {
+    int64_t max_age;     /* so old a view is not relied on */
+    int64_t max_request; /* the longest that a create takes: kube-apiserver works on one for 34 s in
+                            its handlers; with slack */
+};
 
 /* From now on the view comes from watches, and what is let in is reserved. Decisions that need the
- * view are refused (usage is not known) until all have been listed, and when one was not in contact
- * for more than `max_age` milliseconds. Called before any decision. */
-void live_start(struct ledger *ledger, int64_t max_age);
+ * view are refused (usage is not known) until all have been listed, and when one was out of contact
+ * for too long. Called before any decision. */
+void live_start(struct ledger *ledger, const struct live_times *times);
 
 /* What a list shows, from begin to end; what it doesn't show is gone then. False: the object can't
  * be read, and the rest goes on without it. A list that is never ended changes nothing for good. */
@@ -44,12 +48,15 @@ bool live_wants_list(struct ledger *ledger, enum live_kind kind);
 /* The watch has proven that it is up to date. */
 void live_contact(struct ledger *ledger, enum live_kind kind);
 
+/* How long that was ago, in milliseconds; -1: it isn't listed yet. */
+int64_t live_age(const struct ledger *ledger, enum live_kind kind);
+
 /* Why decisions can't rely on what is seen: what isn't listed yet or was out of contact for too
  * long. NULL: they can, or the view is no live one. Lives in `arena`. */
 const char *live_problem(const struct ledger *ledger, struct arena *arena);
 
-/* A reservation that is older than LIVE_REQUEST_MS, to be looked up by name with a consistent read
- * (no resourceVersion). */
+/* A reservation that is older than any create can be, to be looked up by name with a consistent
+ * read (no resourceVersion). */
 struct live_due {
     struct bytes namespace, name, uid;
     int64_t made_at;

@@ -9,6 +9,10 @@
 
 static const char one_tenant[] = "research: {namespaces: [research], gpus: {guaranteed: 4}}";
 
+enum { MAX_REQUEST = 45000 };
+
+static const struct live_times times = {.max_age = 30000, .max_request = MAX_REQUEST};
+
 static struct value parse(struct scene *scene, const char *text)
 {
     struct document *document = arena_alloc(&scene->arena, sizeof(*document));
@@ -47,7 +51,7 @@ static void see_gone(struct scene *scene, const struct pod_text *pod)
 static void scene_init_live(struct scene *scene, const char *yaml)
 {
     scene_init(scene, yaml);
-    live_start(scene->ledger, 30000);
+    live_start(scene->ledger, &times);
     for (int kind = 0; kind < LIVE_WATCHES; kind++)
         list(scene, (enum live_kind)kind, NULL);
 }
@@ -82,7 +86,7 @@ static void nothing_is_known_before_all_is_listed(void **state)
 
     (void)state;
     scene_init(&scene, one_tenant);
-    live_start(scene.ledger, 30000);
+    live_start(scene.ledger, &times);
     assert_string_equal(usage(&scene), "the view of namespaces isn't there yet");
     assert_null(ledger_view(scene.ledger, &scene.reader));
     list(&scene, LIVE_NAMESPACES, NULL);
@@ -179,7 +183,7 @@ static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **sta
     see(&scene, &shrunk);
     assert_string_equal(usage(&scene), "3/0"); /* another growth may be under way */
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(bytes_is(due.uid, "u1") && bytes_is(due.name, "a") &&
                 bytes_is(due.namespace, "research"));
@@ -207,7 +211,7 @@ static void a_growth_waits_for_the_event_of_the_version_that_was_read(void **sta
     scene_init_live(&scene, one_tenant);
     see(&scene, &small);
     assert_true(scene_resize(&scene, &small, &large));
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &large)), &err));
     assert_string_equal(usage(&scene), "3/0");
@@ -295,7 +299,7 @@ static void what_never_came_is_void_by_a_read_after_its_time(void **state)
     assert_true(scene_create(&scene, &pod));
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
     list(&scene, LIVE_PODS, NULL);
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     list(&scene, LIVE_PODS, NULL);
     assert_string_equal(usage(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
@@ -303,7 +307,7 @@ static void what_never_came_is_void_by_a_read_after_its_time(void **state)
     assert_string_equal(usage(&scene), "0/0");
 
     assert_true(scene_create(&scene, &pod));
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &other)), &err));
     assert_string_equal(usage(&scene), "0/0");
@@ -321,7 +325,7 @@ static void a_read_that_shows_the_pod_makes_it_seen(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
     assert_string_equal(usage(&scene), "1/0");
@@ -340,7 +344,7 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    age(&scene, LIVE_REQUEST_MS + 1000);
+    age(&scene, MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(scene_create(&scene, &pod));
     assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
