@@ -120,11 +120,10 @@ def mistyped_options_get_a_hint():
 
 
 @test
-def an_option_without_effect_is_told():
-    with Server("--request-timeout", "30s") as server:
-        assert "--request-timeout has no effect" in server.errors(), server.errors()
-    with Server() as server:
-        assert "--request-timeout" not in server.errors(), server.errors()
+def a_cluster_must_be_found_before_anything_listens():
+    assert_one_line(call(kubeconfig="/nowhere/config"), "--kubeconfig", "/nowhere/config")
+    assert_one_line(call(in_cluster=None), "--in-cluster")
+    assert_one_line(call(in_cluster=None, kubeconfig="/nowhere/config"), "give one of them")
 
 
 @test

@@ -10,6 +10,8 @@
 
 enum {
     DEFAULT_IDLE_MS = 120000, /* the API server keeps idle connections for 90 s */
+    DEFAULT_STALENESS_MS = 30000,
+    DEFAULT_REQUEST_MS = 45000, /* the API server works on a create for 34 s at most */
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
@@ -39,6 +41,7 @@ static const char purpose[] =
     "finishes what is under way and ends.";
 
 static const char examples[] =
+    "fairgate serve --policies policies --tls-cert server.crt --tls-key server.key --in-cluster\n"
     "fairgate serve --policies policies --tls-cert server.crt --tls-key server.key --state "
     "cluster.json\n";
 
@@ -76,6 +79,13 @@ static size_t add_file_options(struct server_config *config, struct option_row *
          .help = "What the cluster holds, as kubectl prints it, JSON or YAML; may be given more "
                  "than once. Without any, what depends on it is denied.",
          .list = &service->states},
+        {.name = "kubeconfig",
+         .argument = "FILE",
+         .help = "Watch the cluster of this kubeconfig's current context.",
+         .text = &service->kubeconfig},
+        {.name = "in-cluster",
+         .help = "Watch the cluster that this runs in, as its service account.",
+         .flag = &service->is_in_cluster},
         {.name = "audit-log",
          .argument = "FILE",
          .help = "Append one JSON line a decision to FILE; - is standard output.",
@@ -107,9 +117,16 @@ static size_t add_server_options(struct server_config *config, struct option_row
          .max = 24 * HOUR_MS},
         {.name = "request-timeout",
          .argument = "TIME",
-         .help = "How long the API server may take over one create, with slack. Without effect so "
-                 "far: nothing that was let in is forgotten because of time alone.",
-         .milliseconds = &config->request_milliseconds,
+         .help = "With a cluster: the longest that the API server takes over one create, with slack; "
+                 "default: 45s. What was let in and does not come counts so long at least.",
+         .milliseconds = &config->service.times.max_request,
+         .min = SECOND_MS,
+         .max = HOUR_MS},
+        {.name = "max-staleness",
+         .argument = "TIME",
+         .help = "With a cluster: how old the view of it may be; default: 30s. What depends on an "
+                 "older one is denied.",
+         .milliseconds = &config->service.times.max_age,
          .min = SECOND_MS,
          .max = HOUR_MS},
         {.name = "drain-grace",
@@ -136,6 +153,7 @@ int cmd_serve(int argc, char **argv)
         .admin = "127.0.0.1:8080",
         .idle_milliseconds = DEFAULT_IDLE_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
+        .service.times = {.max_age = DEFAULT_STALENESS_MS, .max_request = DEFAULT_REQUEST_MS},
     };
     struct option_row options[MAX_OPTIONS];
     struct command command = {

@@ -154,6 +154,25 @@ static void write_process(const struct ops *ops, struct buf *buf)
     fclose(file);
 }
 
+static void write_view(struct service *service, struct buf *buf)
+{
+    metrics_write_head(buf, "fairgate_view_age_seconds", "gauge",
+                       "How long ago a watch proved that it is up to date; -1: not yet.");
+    for (int kind = 0; kind < LIVE_WATCHES; kind++) {
+        int64_t age = live_age(service->ledger, (enum live_kind)kind);
+        struct watch_state state;
+        const char *name;
+
+        feed_read_state(service->feed, (enum live_kind)kind, &name, &state);
+        buf_add_text(buf, "fairgate_view_age_seconds{");
+        metrics_write_label(buf, "watch", bytes_from(name));
+        buf_printf(buf, "} %.3f\n", age < 0 ? -1.0 : (double)age / 1000);
+    }
+    write_value(buf, "fairgate_reservations_expired_total", "counter",
+                "Reservations given up because their pod never came.",
+                (long long)feed_expired(service->feed));
+}
+
 static void send_metrics(struct ops *ops, h2o_req_t *req)
 {
     struct service *service = ops->service;
@@ -166,6 +185,8 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
     write_certificate(service, &buf);
     if (service->ledger)
         write_usage(service->ledger, &buf);
+    if (service->feed)
+        write_view(service, &buf);
     if (service->audit_log)
         write_value(&buf, "fairgate_audit_log_failures_total", "counter",
                     "Lines that could not be written to the audit log.",
@@ -175,11 +196,60 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
     arena_release(&arena);
 }
 
+/* A line for each watch that is behind, with the reason; true: none is. */
+static bool write_watches(struct service *service, struct buf *buf)
+{
+    bool is_fresh = true;
+
+    for (int kind = 0; service->feed && kind < LIVE_WATCHES; kind++) {
+        int64_t age = live_age(service->ledger, (enum live_kind)kind);
+        struct watch_state state;
+        const char *name;
+
+        if (age >= 0 && age <= service->config.times.max_age)
+            continue;
+        feed_read_state(service->feed, (enum live_kind)kind, &name, &state);
+        is_fresh = false;
+        if (age < 0)
+            buf_printf(buf, "%s: not listed yet%s%s\n", name, *state.problem ? ": " : "",
+                       state.problem);
+        else
+            buf_printf(buf, "%s: out of contact for %lld s%s%s\n", name, (long long)age / 1000,
+                       *state.problem ? ": " : "", state.problem);
+    }
+    return is_fresh;
+}
+
+/* A server that was ready stays so when its view grows old: what doesn't depend on the view is
+ * judged all the same, and elsewhere it would be no younger. */
+static void send_readiness(struct ops *ops, h2o_req_t *req)
+{
+    struct service *service = ops->service;
+    struct arena arena = {0};
+    struct buf watches, answer;
+    int status = 503;
+
+    buf_init(&watches, &arena, METRICS_MAX_BYTES);
+    buf_init(&answer, &arena, METRICS_MAX_BYTES);
+    if (write_watches(service, &watches))
+        atomic_store(&service->was_ready, true);
+    if (atomic_load(&service->is_draining)) {
+        buf_add_text(&answer, "draining\n");
+    } else if (!atomic_load(&service->was_ready)) {
+        buf_add_text(&answer, "not ready\n");
+    } else {
+        buf_add_text(&answer, "ok\n");
+        status = 200;
+    }
+    buf_add(&answer, buf_bytes(&watches));
+    reply_send(req, status, "text/plain; charset=utf-8", buf_bytes(&answer));
+    arena_release(&arena);
+}
+
 static int on_req(h2o_handler_t *self, h2o_req_t *req)
 {
     struct ops *ops = loop_data(req);
     struct bytes path = reply_path(req);
-    bool is_draining = atomic_load(&ops->service->is_draining);
 
     (void)self;
     if (!bytes_is(reply_method(req), "GET") && !bytes_is(reply_method(req), "HEAD"))
@@ -187,7 +257,7 @@ static int on_req(h2o_handler_t *self, h2o_req_t *req)
     else if (bytes_is(path, "/healthz"))
         reply_send_line(req, 200, "ok");
     else if (bytes_is(path, "/readyz"))
-        reply_send_line(req, is_draining ? 503 : 200, is_draining ? "draining" : "ok");
+        send_readiness(ops, req);
     else if (bytes_is(path, "/metrics"))
         send_metrics(ops, req);
     else

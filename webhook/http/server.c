@@ -146,7 +146,8 @@ bool server_start(struct server *server, struct problems *problems, struct error
     /* No temporary files for large bodies: the root may be read-only. */
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
     if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
-        !open_both(server, err) || !start_reviewers(server, err) || !start_ops(server, err))
+        !open_both(server, err) || !service_watch(&server->service, err) ||
+        !start_reviewers(server, err) || !start_ops(server, err))
         return false;
     /* The loops have their own: when they close them, nobody listens any more. */
     close_listener(&server->review_listener);
@@ -173,11 +174,9 @@ static void log_start(struct server *server)
     char threads[32];
 
     snprintf(threads, sizeof(threads), "%lld", (long long)server->config.thread_count);
-    if (server->service.ledger)
+    if (server->service.ledger && !server->service.feed)
         log_warning("stand-alone: what exists is the state files and what this server let in "
                     "since; a DELETE review is taken for a deletion");
-    if (server->config.request_milliseconds)
-        log_warning("--request-timeout has no effect: what was let in counts until its DELETE");
     log_info("serving", "listen", server->review_listener.address, "admin",
              server->ops_listener.address, "threads", threads, "policySet", set->digest);
     snapshot_reader_release(&reader);

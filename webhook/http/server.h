@@ -6,10 +6,8 @@
 struct server_config {
     struct service_config service;
     const char *listen, *admin;
-    int64_t idle_milliseconds;    /* from one answer to the end of the next request */
-    int64_t grace_milliseconds;   /* in which connections are taken after SIGTERM */
-    int64_t request_milliseconds; /* what the API server may take over one create; for the view of
-                                   * a cluster, which needs it to void reservations; 0: not given */
+    int64_t idle_milliseconds;  /* from one answer to the end of the next request */
+    int64_t grace_milliseconds; /* in which connections are taken after SIGTERM */
     int64_t thread_count;
 };
 

@@ -22,6 +22,37 @@ static bool load_states(struct service *service, struct error *err)
     return true;
 }
 
+static bool find_cluster(struct service *service, struct error *err)
+{
+    const struct service_config *config = &service->config;
+    bool is_found;
+
+    if (!config->kubeconfig && !config->is_in_cluster)
+        return true;
+    if (config->kubeconfig && config->is_in_cluster)
+        return error_set(err, "--kubeconfig and --in-cluster: give one of them");
+    if (config->states.count)
+        return error_set(err, "--state is for a server without a cluster: give either that or %s",
+                         config->kubeconfig ? "--kubeconfig" : "--in-cluster");
+    is_found = config->kubeconfig
+                   ? kubeconfig_read(config->kubeconfig, &service->arena, &service->cluster, err)
+                   : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, &service->arena,
+                                           &service->cluster, err);
+    if (!is_found)
+        return error_wrap(err, config->kubeconfig ? "--kubeconfig" : "--in-cluster");
+    service->ledger = ledger_new();
+    live_start(service->ledger, &config->times);
+    return true;
+}
+
+bool service_watch(struct service *service, struct error *err)
+{
+    if (!service->cluster.server)
+        return true;
+    service->feed = feed_start(&service->cluster, service->ledger, err);
+    return service->feed;
+}
+
 /* INVARIANT: the ledger takes the new tenancy before readers get the new set, and the old set is
  * freed after both, so that the ledger never weighs by a tenancy that is gone. */
 static void put_in_force(struct service *service, struct policy_set *set)
@@ -72,7 +103,8 @@ bool service_open(struct service *service, struct problems *problems, struct err
     const char *audit_log = service->config.audit_log;
 
     service->tls = tls_new(&service->config.tls, err);
-    if (!service->tls || !load_states(service, err) || !load_policies(service, problems, err))
+    if (!service->tls || !find_cluster(service, err) || !load_states(service, err) ||
+        !load_policies(service, problems, err))
         return false;
     if (audit_log)
         service->audit_log = audit_log_new(audit_log, err);
@@ -81,12 +113,14 @@ bool service_open(struct service *service, struct problems *problems, struct err
 
 void service_release(struct service *service)
 {
+    feed_stop(service->feed);
     tls_free(service->tls);
     ledger_free(service->ledger);
     snapshot_cell_release(&service->policies);
     policy_set_free(service->unsound);
     audit_log_free(service->audit_log);
     metrics_free(service->metrics);
+    arena_release(&service->arena);
 }
 
 static void reload_policies(struct service *service, struct arena *arena)

@@ -9,7 +9,8 @@
 struct live_watch {
     atomic_llong contact; /* when it was last known to be up to date; milliseconds, monotonic; 0:
                              no list has come to its end yet */
-    unsigned list;        /* of pods: the number of the list that is being read, or was */
+    unsigned list; /* of pods: the number of the list that is being read, or was; and of the */
+    unsigned first_list;  /* first one that shows all that counts by the tenancy */
     struct view *listing; /* of the others: what the list that is being read has shown so far */
 };
 

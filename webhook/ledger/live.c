@@ -71,11 +71,14 @@ const char *live_problem(const struct ledger *ledger, struct arena *arena)
     return NULL;
 }
 
-void live_contact(struct ledger *ledger, enum live_kind kind)
+void live_contact(struct ledger *ledger, enum live_kind kind, int64_t when)
 {
+    atomic_llong *contact = &ledger->watches[kind].contact;
+    long long before = atomic_load(contact);
+
     /* What must be listed anew is so when that list has come to its end. */
-    if (atomic_load(&ledger->watches[kind].contact))
-        atomic_store(&ledger->watches[kind].contact, live_now());
+    while (before && before < when && !atomic_compare_exchange_weak(contact, &before, when))
+        continue;
 }
 
 /* resourceVersions compare as numbers within one resource (KEP-5504); 0: none. */
@@ -250,7 +253,7 @@ void live_list_end(struct ledger *ledger, enum live_kind kind)
         drop_unlisted(ledger);
     else
         end_view_list(ledger, (enum view_kind)kind);
-    if (kind != LIVE_PODS || !atomic_load(&ledger->wants_pods))
+    if (ledger->watches[kind].list >= ledger->watches[kind].first_list)
         atomic_store(&ledger->watches[kind].contact, live_now());
     pthread_mutex_unlock(&ledger->lock);
 }
@@ -261,6 +264,7 @@ void live_adopt(struct ledger *ledger, const struct tenancy *tenancy)
 
     if (!ledger->is_live || !old || !tenancy || tenancy_counts_alike(old, tenancy))
         return;
+    ledger->watches[LIVE_PODS].first_list = ledger->watches[LIVE_PODS].list + 1;
     atomic_store(&ledger->watches[LIVE_PODS].contact, 0);
     atomic_store(&ledger->wants_pods, true);
 }

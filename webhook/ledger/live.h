@@ -45,8 +45,9 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
  * are refused until then. Says so once. */
 bool live_wants_list(struct ledger *ledger, enum live_kind kind);
 
-/* The watch has proven that it is up to date. */
-void live_contact(struct ledger *ledger, enum live_kind kind);
+/* The watch proved that it is up to date, at this time of the monotonic clock, in milliseconds; 0:
+ * not yet. */
+void live_contact(struct ledger *ledger, enum live_kind kind, int64_t when);
 
 /* How long that was ago, in milliseconds; -1: it isn't listed yet. */
 int64_t live_age(const struct ledger *ledger, enum live_kind kind);

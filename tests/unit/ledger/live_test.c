@@ -110,7 +110,7 @@ static void what_is_out_of_contact_is_not_relied_on(void **state)
     atomic_fetch_sub(&scene.ledger->watches[LIVE_PODS].contact, 31500);
     assert_string_equal(usage(&scene), "the view of pods is 31 s old");
     assert_non_null(ledger_view(scene.ledger, &scene.reader));
-    live_contact(scene.ledger, LIVE_PODS);
+    live_contact(scene.ledger, LIVE_PODS, live_now());
     assert_string_equal(usage(&scene), "0/0");
     atomic_fetch_sub(&scene.ledger->watches[LIVE_NODES].contact, 31500);
     assert_null(ledger_view(scene.ledger, &scene.reader));
@@ -367,7 +367,7 @@ static void what_no_policy_counts_is_not_kept(void **state)
     scene_adopt(&scene, one_tenant);
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
     scene_adopt(&scene, capped);
-    live_contact(scene.ledger, LIVE_PODS);
+    live_contact(scene.ledger, LIVE_PODS, live_now());
     assert_string_equal(usage(&scene), "the view of pods isn't there yet");
     assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
@@ -388,9 +388,9 @@ static void a_list_that_is_under_way_is_not_enough_for_a_new_policy_set(void **s
     scene_adopt(&scene,
                 "cluster: {accelerators: [{resource: example.com/npu, mode: whole, gpus: 2}]}\n"
                 "research: {namespaces: [research], gpus: {guaranteed: 4}}");
+    assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     live_list_end(scene.ledger, LIVE_PODS);
     assert_string_equal(usage(&scene), "the view of pods isn't there yet");
-    assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     list(&scene, LIVE_PODS, NULL);
     assert_string_equal(usage(&scene), "0/0");
     scene_release(&scene);

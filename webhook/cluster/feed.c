@@ -1,0 +1,282 @@
+#include "cluster/feed.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "cluster/api_client.h"
+#include "cluster/api_object.h"
+
+enum {
+    STEP_MS = 200,
+    LOOK_UP_MS = 2000, /* between two rounds of look-ups */
+    LOOK_UP_SECONDS = 10,
+    MAX_OBJECT_BYTES = 16 * 1024 * 1024,
+};
+
+static const struct resource {
+    const char *group, *version, *name;
+} resources[LIVE_WATCHES] = {
+    [LIVE_NAMESPACES] = {"", "v1", "namespaces"},
+    [LIVE_NODES] = {"", "v1", "nodes"},
+    [LIVE_CLASSES] = {"scheduling.k8s.io", "v1", "priorityclasses"},
+    [LIVE_PODS] = {"", "v1", "pods"},
+};
+
+/* One watch's way to the ledger. */
+struct inlet {
+    struct feed *feed;
+    enum live_kind kind;
+    struct watch *watch; /* guarded by the feed's lock */
+};
+
+struct feed {
+    const struct kubeconfig *kubeconfig;
+    struct ledger *ledger;
+    struct inlet inlets[LIVE_WATCHES];
+    struct api_client *client; /* for look-ups */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    atomic_ullong expired;
+};
+
+/* ---- what the watches' threads call */
+
+static void begin_list(void *context)
+{
+    struct inlet *inlet = context;
+
+    live_list_begin(inlet->feed->ledger, inlet->kind);
+}
+
+/* What can't be read is told and passed over: to list it again would show the same. */
+static void tell_unread(const struct inlet *inlet, struct value object, const struct error *err)
+{
+    struct bytes namespace = value_text(value_path(object, "metadata.namespace"));
+    struct bytes name = value_text(value_path(object, "metadata.name"));
+    struct arena arena = {0};
+
+    log_warning("an object of the cluster can't be read and does not count", "resource",
+                resources[inlet->kind].name, "object",
+                arena_printf(&arena, "%s%s%s", text_quote(&arena, namespace),
+                             namespace.len ? "/" : "", text_quote(&arena, name)),
+                "problem", err->text);
+    arena_release(&arena);
+}
+
+static bool add_item(void *context, struct value object, struct error *err)
+{
+    struct inlet *inlet = context;
+
+    if (!live_list_item(inlet->feed->ledger, inlet->kind, object, err))
+        tell_unread(inlet, object, err);
+    return true;
+}
+
+static void end_list(void *context, struct bytes resource_version)
+{
+    struct inlet *inlet = context;
+
+    (void)resource_version;
+    live_list_end(inlet->feed->ledger, inlet->kind);
+}
+
+static bool take_event(void *context, enum watch_event event, struct value object,
+                       struct error *err)
+{
+    struct inlet *inlet = context;
+
+    if (event != WATCH_BOOKMARK &&
+        !live_event(inlet->feed->ledger, inlet->kind, event == WATCH_DELETED, object, err))
+        tell_unread(inlet, object, err);
+    return true;
+}
+
+static struct watch *start_watch(struct inlet *inlet)
+{
+    const struct resource *resource = &resources[inlet->kind];
+    const struct watch_config config = {
+        .group = resource->group,
+        .version = resource->version,
+        .resource = resource->name,
+        .sink = {inlet, begin_list, add_item, end_list, take_event},
+    };
+
+    return watch_start(inlet->feed->kubeconfig, &config);
+}
+
+/* ---- the feed's own thread */
+
+struct look_up {
+    struct arena arena;
+    struct buf body;
+};
+
+static bool add_body(void *context, struct bytes piece, struct error *err)
+{
+    struct look_up *look_up = context;
+
+    buf_add(&look_up->body, piece);
+    return !look_up->body.is_full ||
+           error_set(err, "the pod has more than %d bytes", MAX_OBJECT_BYTES);
+}
+
+/* A consistent read: it names no resourceVersion. */
+static const char *path_of(const struct live_due *due, struct arena *arena)
+{
+    struct buf path;
+
+    buf_init(&path, arena, 4096);
+    buf_add_text(&path, "/api/v1/namespaces/");
+    api_client_add_escaped(&path, due->namespace);
+    buf_add_text(&path, "/pods/");
+    api_client_add_escaped(&path, due->name);
+    return path.is_full ? NULL : path.data;
+}
+
+/* The pod is not there: the API server says so itself, and not somebody on the way. */
+static bool says_not_found(const struct api_answer *answer, const struct error *err)
+{
+    return answer->status == 404 && strstr(err->text, "pods \"") &&
+           strstr(err->text, "\" not found");
+}
+
+static bool look_up(struct feed *feed, const struct live_due *due, struct error *err)
+{
+    struct look_up found = {0};
+    struct api_request request = {.path = path_of(due, &found.arena),
+                                  .seconds = LOOK_UP_SECONDS,
+                                  .body = add_body,
+                                  .context = &found};
+    struct value object = {0};
+    struct api_answer answer;
+    bool is_done = false;
+
+    buf_init(&found.body, &found.arena, MAX_OBJECT_BYTES);
+    if (!request.path)
+        error_set(err, "the name of the pod is too long");
+    else if (api_client_get(feed->client, &request, &answer, err))
+        is_done = api_object_parse(buf_bytes(&found.body), &found.arena, &object, err) &&
+                  live_resolve(feed->ledger, due, object, err);
+    else if (says_not_found(&answer, err))
+        is_done = live_resolve(feed->ledger, due, object, err);
+    if (is_done && value_type(object) == VALUE_ABSENT)
+        atomic_fetch_add(&feed->expired, 1);
+    arena_release(&found.arena);
+    return is_done;
+}
+
+/* Until one fails: then the API server is let alone until the next round. */
+static void look_up_due(struct feed *feed)
+{
+    struct arena arena = {0};
+    struct live_due due = {0};
+    struct error err = {0};
+
+    while (!api_client_is_stopped(feed->client) &&
+           live_next_due(feed->ledger, due.made_at, &arena, &due)) {
+        if (look_up(feed, &due, &err))
+            continue;
+        log_warning("what was reserved for a pod can't be looked up and goes on counting", "pod",
+                    text_quote(&arena, due.name), "problem", err.text);
+        break;
+    }
+    arena_release(&arena);
+}
+
+static void restart_watch(struct feed *feed, struct inlet *inlet)
+{
+    struct watch *old;
+
+    pthread_mutex_lock(&feed->lock);
+    old = inlet->watch;
+    inlet->watch = NULL;
+    pthread_mutex_unlock(&feed->lock);
+    watch_stop(old);
+    pthread_mutex_lock(&feed->lock);
+    inlet->watch = start_watch(inlet);
+    pthread_mutex_unlock(&feed->lock);
+}
+
+static void look_after_watches(struct feed *feed)
+{
+    for (int kind = 0; kind < LIVE_WATCHES; kind++) {
+        struct inlet *inlet = &feed->inlets[kind];
+        struct watch_state state;
+
+        if (live_wants_list(feed->ledger, (enum live_kind)kind))
+            restart_watch(feed, inlet);
+        watch_read_state(inlet->watch, &state);
+        live_contact(feed->ledger, (enum live_kind)kind, state.contact);
+    }
+}
+
+static void *run(void *context)
+{
+    struct feed *feed = context;
+    unsigned passed = 0;
+
+    while (api_client_wait(feed->client, STEP_MS)) {
+        look_after_watches(feed);
+        passed += STEP_MS;
+        if (passed < LOOK_UP_MS)
+            continue;
+        passed = 0;
+        look_up_due(feed);
+    }
+    return NULL;
+}
+
+struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger,
+                        struct error *err)
+{
+    struct feed *feed = memory_alloc(sizeof(*feed));
+    int code;
+
+    feed->kubeconfig = kubeconfig;
+    feed->ledger = ledger;
+    feed->client = api_client_new(kubeconfig);
+    pthread_mutex_init(&feed->lock, NULL);
+    for (int kind = 0; kind < LIVE_WATCHES; kind++) {
+        feed->inlets[kind] = (struct inlet){.feed = feed, .kind = (enum live_kind)kind};
+        feed->inlets[kind].watch = start_watch(&feed->inlets[kind]);
+    }
+    code = pthread_create(&feed->thread, NULL, run, feed);
+    if (code == 0)
+        return feed;
+    error_set(err, "a thread for the view can't be made: %s", strerror(code));
+    feed->thread = 0;
+    feed_stop(feed);
+    return NULL;
+}
+
+void feed_stop(struct feed *feed)
+{
+    if (!feed)
+        return;
+    api_client_stop(feed->client);
+    if (feed->thread)
+        pthread_join(feed->thread, NULL);
+    for (int kind = 0; kind < LIVE_WATCHES; kind++)
+        watch_stop(feed->inlets[kind].watch);
+    pthread_mutex_destroy(&feed->lock);
+    api_client_free(feed->client);
+    free(feed);
+}
+
+void feed_read_state(struct feed *feed, enum live_kind kind, const char **name,
+                     struct watch_state *out)
+{
+    *name = resources[kind].name;
+    *out = (struct watch_state){0};
+    pthread_mutex_lock(&feed->lock);
+    if (feed->inlets[kind].watch)
+        watch_read_state(feed->inlets[kind].watch, out);
+    pthread_mutex_unlock(&feed->lock);
+}
+
+unsigned long long feed_expired(struct feed *feed)
+{
+    return atomic_load(&feed->expired);
+}

@@ -1,0 +1,23 @@
+/* feed: what the watches of a cluster show goes to the ledger, and what was reserved and never came
+ * is looked up. */
+#pragma once
+
+#include "cluster/watch.h"
+#include "ledger/live.h"
+
+struct feed;
+
+/* Begin to watch; the ledger has been told by live_start. `kubeconfig` and `ledger` must outlive
+ * the feed. NULL with `err` set where a thread can't be made. */
+struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger,
+                        struct error *err);
+
+/* End it, and wait for its threads. NULL is fine. */
+void feed_stop(struct feed *feed);
+
+/* How the watch of a kind is; `name` is static. For any thread. */
+void feed_read_state(struct feed *feed, enum live_kind kind, const char **name,
+                     struct watch_state *out);
+
+/* Reservations that were void because their pod never came. */
+unsigned long long feed_expired(struct feed *feed);
