@@ -64,11 +64,22 @@ static struct bytes write_response(const struct decision *decision, const struct
     return buf_bytes(&buf);
 }
 
+static bool lacks_namespace(const struct decide_input *in, const struct decision *decision)
+{
+    static const unsigned itself = EVALUATE_NAMESPACE | EVALUATE_NAMESPACE_DELETE;
+    struct bytes namespace = decision->review.namespace;
+
+    return in->is_live && in->view && decision->evaluation && !(decision->evaluation & itself) &&
+           namespace.len && !view_find(in->view, VIEW_NAMESPACES, namespace);
+}
+
 enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,
                           struct answer *out, struct error *err)
 {
     if (!decide(in, arena, &out->decision, err))
         return ANSWER_NO_REVIEW;
+    if (lacks_namespace(in, &out->decision))
+        return ANSWER_NO_NAMESPACE;
     if (!settle(in, &out->decision, ledger, arena))
         return ANSWER_STALE;
     out->response = write_response(&out->decision, in->patch, arena);

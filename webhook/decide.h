@@ -12,6 +12,7 @@ struct decide_input {
     enum phase phase;
     const struct policy_set *policies;
     const struct view *view; /* NULL: there is none */
+    bool is_live;            /* the view follows a cluster, and may lack a namespace that is new */
     int64_t now;             /* seconds since 1970, UTC */
 
     /* For what isn't the server: nothing is written down, and the answer carries a patch that was

@@ -12,6 +12,8 @@ enum {
     STEP_MS = 200,
     LOOK_UP_MS = 2000, /* between two rounds of look-ups */
     LOOK_UP_SECONDS = 10,
+    FETCH_SECONDS = 2,
+    FETCH_PAUSE_MS = 1000, /* after one that failed */
     MAX_OBJECT_BYTES = 16 * 1024 * 1024,
 };
 
@@ -39,6 +41,10 @@ struct feed {
     pthread_t thread;
     pthread_mutex_t lock;
     atomic_ullong expired;
+
+    pthread_mutex_t fetch_lock;
+    struct api_client *fetcher; /* guarded by fetch_lock, as is the next */
+    int64_t failed_at;          /* when a fetch failed last; 0: none did */
 };
 
 /* ---- what the watches' threads call */
@@ -122,17 +128,35 @@ static bool add_body(void *context, struct bytes piece, struct error *err)
            error_set(err, "the pod has more than %d bytes", MAX_OBJECT_BYTES);
 }
 
-/* A consistent read: it names no resourceVersion. */
-static const char *path_of(const struct live_due *due, struct arena *arena)
+/* A consistent read: it names no resourceVersion. `pod` may be empty. */
+static const char *path_of(struct bytes namespace, struct bytes pod, struct arena *arena)
 {
     struct buf path;
 
     buf_init(&path, arena, 4096);
     buf_add_text(&path, "/api/v1/namespaces/");
-    api_client_add_escaped(&path, due->namespace);
-    buf_add_text(&path, "/pods/");
-    api_client_add_escaped(&path, due->name);
+    api_client_add_escaped(&path, namespace);
+    if (pod.len)
+        buf_add_text(&path, "/pods/");
+    api_client_add_escaped(&path, pod);
     return path.is_full ? NULL : path.data;
+}
+
+/* One GET of an object; absent in `out` where the answer was no object. */
+static bool get_object(struct api_client *client, const char *path, unsigned seconds,
+                       struct look_up *found, struct api_answer *answer, struct value *out,
+                       struct error *err)
+{
+    struct api_request request = {.path = path,
+                                  .seconds = seconds,
+                                  .body = add_body,
+                                  .context = found};
+
+    *answer = (struct api_answer){0};
+    if (!path)
+        return error_set(err, "the name is too long");
+    return api_client_get(client, &request, answer, err) &&
+           api_object_parse(buf_bytes(&found->body), &found->arena, out, err);
 }
 
 /* The pod is not there: the API server says so itself, and not somebody on the way. */
@@ -145,25 +169,48 @@ static bool says_not_found(const struct api_answer *answer, const struct error *
 static bool look_up(struct feed *feed, const struct live_due *due, struct error *err)
 {
     struct look_up found = {0};
-    struct api_request request = {.path = path_of(due, &found.arena),
-                                  .seconds = LOOK_UP_SECONDS,
-                                  .body = add_body,
-                                  .context = &found};
+    const char *path = path_of(due->namespace, due->name, &found.arena);
     struct value object = {0};
     struct api_answer answer;
     bool is_done = false;
 
     buf_init(&found.body, &found.arena, MAX_OBJECT_BYTES);
-    if (!request.path)
-        error_set(err, "the name of the pod is too long");
-    else if (api_client_get(feed->client, &request, &answer, err))
-        is_done = api_object_parse(buf_bytes(&found.body), &found.arena, &object, err) &&
-                  live_resolve(feed->ledger, due, object, err);
-    else if (says_not_found(&answer, err))
+    if (get_object(feed->client, path, LOOK_UP_SECONDS, &found, &answer, &object, err) ||
+        says_not_found(&answer, err))
         is_done = live_resolve(feed->ledger, due, object, err);
     if (is_done && value_type(object) == VALUE_ABSENT)
         atomic_fetch_add(&feed->expired, 1);
     arena_release(&found.arena);
+    return is_done;
+}
+
+static bool fetch(struct feed *feed, struct bytes name, struct error *err)
+{
+    struct look_up found = {0};
+    const char *path = path_of(name, BYTES(""), &found.arena);
+    struct value object = {0};
+    struct api_answer answer;
+    bool is_done;
+
+    buf_init(&found.body, &found.arena, MAX_OBJECT_BYTES);
+    is_done = get_object(feed->fetcher, path, FETCH_SECONDS, &found, &answer, &object, err) &&
+              live_event(feed->ledger, LIVE_NAMESPACES, false, object, err);
+    if (!is_done && answer.status != 404)
+        feed->failed_at = api_client_milliseconds();
+    arena_release(&found.arena);
+    return is_done;
+}
+
+bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *err)
+{
+    bool is_done;
+
+    pthread_mutex_lock(&feed->fetch_lock);
+    if (feed->failed_at && api_client_milliseconds() - feed->failed_at < FETCH_PAUSE_MS)
+        is_done = error_set(err, "the API server did not answer a moment ago");
+    else
+        is_done = fetch(feed, name, err);
+    pthread_mutex_unlock(&feed->fetch_lock);
     return is_done;
 }
 
@@ -237,7 +284,9 @@ struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledg
     feed->kubeconfig = kubeconfig;
     feed->ledger = ledger;
     feed->client = api_client_new(kubeconfig);
+    feed->fetcher = api_client_new(kubeconfig);
     pthread_mutex_init(&feed->lock, NULL);
+    pthread_mutex_init(&feed->fetch_lock, NULL);
     for (int kind = 0; kind < LIVE_WATCHES; kind++) {
         feed->inlets[kind] = (struct inlet){.feed = feed, .kind = (enum live_kind)kind};
         feed->inlets[kind].watch = start_watch(&feed->inlets[kind]);
@@ -261,6 +310,8 @@ void feed_stop(struct feed *feed)
     for (int kind = 0; kind < LIVE_WATCHES; kind++)
         watch_stop(feed->inlets[kind].watch);
     pthread_mutex_destroy(&feed->lock);
+    pthread_mutex_destroy(&feed->fetch_lock);
+    api_client_free(feed->fetcher);
     api_client_free(feed->client);
     free(feed);
 }

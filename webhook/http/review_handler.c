@@ -1,6 +1,8 @@
 #include "http/review_handler.h"
 
 #include "answer.h"
+#include "base/buf.h"
+#include "base/log.h"
 #include "http/loop.h"
 #include "http/reply.h"
 
@@ -12,12 +14,26 @@ static uint64_t nanoseconds_between(const struct timespec *from, const struct ti
     return (uint64_t)((to->tv_sec - from->tv_sec) * 1000000000 + to->tv_nsec - from->tv_nsec);
 }
 
+/* A namespace so new that no watch has told of it: it is asked for once. */
+static bool fetch_namespace(struct reviewer *reviewer, const struct answer *out)
+{
+    struct bytes name = out->decision.review.namespace;
+    struct error err = {0};
+
+    if (feed_fetch_namespace(reviewer->service->feed, name, &err))
+        return true;
+    log_warning("a namespace that is not in view can't be fetched", "namespace",
+                text_quote(&reviewer->arena, name), "problem", err.text);
+    return false;
+}
+
 /* Decisions are made from first to last byte without a pause, so one arena a thread is enough. */
 static enum answer_result judge(struct reviewer *reviewer, struct decide_input *in,
                                 struct answer *out, struct error *err)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
     struct service *service = reviewer->service;
+    bool has_fetched = false, has_view = service->ledger;
 
     for (int try = 0; try < MAX_TRIES; try++) {
         enum answer_result result;
@@ -26,17 +42,23 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
             nanosleep(&pause, NULL);
         arena_reset(&reviewer->arena);
         in->policies = snapshot_read(&service->policies, &reviewer->policies);
-        in->view = service->ledger ? ledger_view(service->ledger, &reviewer->view) : NULL;
+        in->view = has_view ? ledger_view(service->ledger, &reviewer->view) : NULL;
         result = answer(in, service->ledger, &reviewer->arena, out, err);
-        if (result != ANSWER_STALE)
+        if (result == ANSWER_NO_NAMESPACE) {
+            has_view = !has_fetched && fetch_namespace(reviewer, out);
+            has_fetched = true;
+        } else if (result != ANSWER_STALE) {
             return result;
+        }
     }
     return ANSWER_STALE;
 }
 
 static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase phase)
 {
-    struct decide_input in = {.body = {req->entity.base, req->entity.len}, .phase = phase};
+    struct decide_input in = {.body = {req->entity.base, req->entity.len},
+                              .phase = phase,
+                              .is_live = reviewer->service->feed};
     struct timespec now, started, ended;
     struct answer out;
     struct error err = {0};
@@ -59,6 +81,7 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
         reply_send_line(req, 400, err.text);
         break;
     case ANSWER_STALE:
+    case ANSWER_NO_NAMESPACE: /* never comes here */
         metrics_count_refusal(reviewer->metrics, REFUSED_POLICY_SET_CHANGING);
         reply_send_line(req, 500, "the policy set is being replaced");
         break;
