@@ -62,7 +62,7 @@ def race(server, count, cap, rounds):
             held = [one for one, is_in in zip(pods, allowed) if is_in]
             assert all(ask_at_once(server, clients, [review(one, "DELETE") for one in held]))
         gauge = [value for name, value in server.metrics().items()
-                 if name.startswith("fairgate_tenant_gpus")]
+                 if name.startswith("fairgate_tenant_gpus{")]
         assert set(map(float, gauge)) == {0}, gauge
     finally:
         for client in clients:

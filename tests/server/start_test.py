@@ -18,7 +18,9 @@ def call(**changes):
                "state": state(), **changes}
     arguments = []
     for name, value in options.items():
-        if value is not None:
+        if value is True:
+            arguments.append("--" + name.replace("_", "-"))
+        elif value is not None:
             arguments += ["--" + name.replace("_", "-"), value]
     return run("serve", *arguments)
 
@@ -121,9 +123,11 @@ def mistyped_options_get_a_hint():
 
 @test
 def a_cluster_must_be_found_before_anything_listens():
-    assert_one_line(call(kubeconfig="/nowhere/config"), "--kubeconfig", "/nowhere/config")
-    assert_one_line(call(in_cluster=None), "--in-cluster")
-    assert_one_line(call(in_cluster=None, kubeconfig="/nowhere/config"), "give one of them")
+    nowhere = "/nowhere/config"
+    assert_one_line(call(kubeconfig=nowhere, state=None), "--kubeconfig", nowhere)
+    assert_one_line(call(kubeconfig=nowhere), "--state is for a server without a cluster")
+    assert_one_line(call(in_cluster=True, state=None), "--in-cluster")
+    assert_one_line(call(in_cluster=True, kubeconfig=nowhere, state=None), "give one of them")
 
 
 @test

@@ -117,8 +117,9 @@ static size_t add_server_options(struct server_config *config, struct option_row
          .max = 24 * HOUR_MS},
         {.name = "request-timeout",
          .argument = "TIME",
-         .help = "With a cluster: the longest that the API server takes over one create, with slack; "
-                 "default: 45s. What was let in and does not come counts so long at least.",
+         .help =
+             "With a cluster: the longest that the API server takes over one create, with slack; "
+             "default: 45s. What was let in and does not come counts so long at least.",
          .milliseconds = &config->service.times.max_request,
          .min = SECOND_MS,
          .max = HOUR_MS},
@@ -127,7 +128,7 @@ static size_t add_server_options(struct server_config *config, struct option_row
          .help = "With a cluster: how old the view of it may be; default: 30s. What depends on an "
                  "older one is denied.",
          .milliseconds = &config->service.times.max_age,
-         .min = SECOND_MS,
+         .min = 2 * SECOND_MS,
          .max = HOUR_MS},
         {.name = "drain-grace",
          .argument = "TIME",

@@ -36,6 +36,7 @@ struct inlet {
 struct feed {
     const struct kubeconfig *kubeconfig;
     struct ledger *ledger;
+    unsigned quiet_seconds; /* see watch.h */
     struct inlet inlets[LIVE_WATCHES];
     struct api_client *client; /* for look-ups */
     pthread_t thread;
@@ -106,6 +107,7 @@ static struct watch *start_watch(struct inlet *inlet)
         .group = resource->group,
         .version = resource->version,
         .resource = resource->name,
+        .quiet_seconds = inlet->feed->quiet_seconds,
         .sink = {inlet, begin_list, add_item, end_list, take_event},
     };
 
@@ -114,8 +116,14 @@ static struct watch *start_watch(struct inlet *inlet)
 
 /* ---- the feed's own thread */
 
+/* One GET of an object, and what came of it. */
 struct look_up {
-    struct arena arena;
+    struct api_client *client;
+    const char *path; /* NULL: too long */
+    unsigned seconds;
+    struct api_answer answer;
+    struct value object; /* absent where it was none */
+    struct arena arena;  /* holds path and object */
     struct buf body;
 };
 
@@ -125,7 +133,7 @@ static bool add_body(void *context, struct bytes piece, struct error *err)
 
     buf_add(&look_up->body, piece);
     return !look_up->body.is_full ||
-           error_set(err, "the pod has more than %d bytes", MAX_OBJECT_BYTES);
+           error_set(err, "the object has more than %d bytes", MAX_OBJECT_BYTES);
 }
 
 /* A consistent read: it names no resourceVersion. `pod` may be empty. */
@@ -142,21 +150,18 @@ static const char *path_of(struct bytes namespace, struct bytes pod, struct aren
     return path.is_full ? NULL : path.data;
 }
 
-/* One GET of an object; absent in `out` where the answer was no object. */
-static bool get_object(struct api_client *client, const char *path, unsigned seconds,
-                       struct look_up *found, struct api_answer *answer, struct value *out,
-                       struct error *err)
+static bool get_object(struct look_up *look_up, struct error *err)
 {
-    struct api_request request = {.path = path,
-                                  .seconds = seconds,
-                                  .body = add_body,
-                                  .context = found};
+    const struct api_request request = {.path = look_up->path,
+                                        .seconds = look_up->seconds,
+                                        .body = add_body,
+                                        .context = look_up};
 
-    *answer = (struct api_answer){0};
-    if (!path)
+    if (!look_up->path)
         return error_set(err, "the name is too long");
-    return api_client_get(client, &request, answer, err) &&
-           api_object_parse(buf_bytes(&found->body), &found->arena, out, err);
+    buf_init(&look_up->body, &look_up->arena, MAX_OBJECT_BYTES);
+    return api_client_get(look_up->client, &request, &look_up->answer, err) &&
+           api_object_parse(buf_bytes(&look_up->body), &look_up->arena, &look_up->object, err);
 }
 
 /* The pod is not there: the API server says so itself, and not somebody on the way. */
@@ -168,17 +173,13 @@ static bool says_not_found(const struct api_answer *answer, const struct error *
 
 static bool look_up(struct feed *feed, const struct live_due *due, struct error *err)
 {
-    struct look_up found = {0};
-    const char *path = path_of(due->namespace, due->name, &found.arena);
-    struct value object = {0};
-    struct api_answer answer;
+    struct look_up found = {.client = feed->client, .seconds = LOOK_UP_SECONDS};
     bool is_done = false;
 
-    buf_init(&found.body, &found.arena, MAX_OBJECT_BYTES);
-    if (get_object(feed->client, path, LOOK_UP_SECONDS, &found, &answer, &object, err) ||
-        says_not_found(&answer, err))
-        is_done = live_resolve(feed->ledger, due, object, err);
-    if (is_done && value_type(object) == VALUE_ABSENT)
+    found.path = path_of(due->namespace, due->name, &found.arena);
+    if (get_object(&found, err) || says_not_found(&found.answer, err))
+        is_done = live_resolve(feed->ledger, due, found.object, err);
+    if (is_done && value_type(found.object) == VALUE_ABSENT)
         atomic_fetch_add(&feed->expired, 1);
     arena_release(&found.arena);
     return is_done;
@@ -186,16 +187,13 @@ static bool look_up(struct feed *feed, const struct live_due *due, struct error 
 
 static bool fetch(struct feed *feed, struct bytes name, struct error *err)
 {
-    struct look_up found = {0};
-    const char *path = path_of(name, BYTES(""), &found.arena);
-    struct value object = {0};
-    struct api_answer answer;
+    struct look_up found = {.client = feed->fetcher, .seconds = FETCH_SECONDS};
     bool is_done;
 
-    buf_init(&found.body, &found.arena, MAX_OBJECT_BYTES);
-    is_done = get_object(feed->fetcher, path, FETCH_SECONDS, &found, &answer, &object, err) &&
-              live_event(feed->ledger, LIVE_NAMESPACES, false, object, err);
-    if (!is_done && answer.status != 404)
+    found.path = path_of(name, BYTES(""), &found.arena);
+    is_done = get_object(&found, err) &&
+              live_event(feed->ledger, LIVE_NAMESPACES, false, found.object, err);
+    if (!is_done && found.answer.status != 404)
         feed->failed_at = api_client_milliseconds();
     arena_release(&found.arena);
     return is_done;
@@ -275,7 +273,17 @@ static void *run(void *context)
     return NULL;
 }
 
-struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger,
+/* A sign of life must come well before the view is too old. */
+static unsigned quiet_seconds(int64_t max_age)
+{
+    int64_t seconds = max_age * 2 / 3 / 1000;
+
+    return seconds < 1                     ? 1
+           : seconds > WATCH_QUIET_SECONDS ? WATCH_QUIET_SECONDS
+                                           : (unsigned)seconds;
+}
+
+struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger, int64_t max_age,
                         struct error *err)
 {
     struct feed *feed = memory_alloc(sizeof(*feed));
@@ -283,6 +291,7 @@ struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledg
 
     feed->kubeconfig = kubeconfig;
     feed->ledger = ledger;
+    feed->quiet_seconds = quiet_seconds(max_age);
     feed->client = api_client_new(kubeconfig);
     feed->fetcher = api_client_new(kubeconfig);
     pthread_mutex_init(&feed->lock, NULL);

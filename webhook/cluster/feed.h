@@ -7,9 +7,10 @@
 
 struct feed;
 
-/* Begin to watch; the ledger has been told by live_start. `kubeconfig` and `ledger` must outlive
- * the feed. NULL with `err` set where a thread can't be made. */
-struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger,
+/* Begin to watch; the ledger has been told by live_start, with a view that may be `max_age`
+ * milliseconds old. `kubeconfig` and `ledger` must outlive the feed. NULL with `err` set where a
+ * thread can't be made. */
+struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledger, int64_t max_age,
                         struct error *err);
 
 /* End it, and wait for its threads. NULL is fine. */

@@ -49,7 +49,8 @@ bool service_watch(struct service *service, struct error *err)
 {
     if (!service->cluster.server)
         return true;
-    service->feed = feed_start(&service->cluster, service->ledger, err);
+    service->feed =
+        feed_start(&service->cluster, service->ledger, service->config.times.max_age, err);
     return service->feed;
 }
 

@@ -204,18 +204,29 @@ static void change_object(struct ledger *ledger, enum view_kind kind,
         holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, ledger->holdings.view);
 }
 
-static bool read_view_object(struct ledger *ledger, enum live_kind kind, struct value object,
-                             struct view *listing, bool is_gone, struct error *err)
+static bool list_object(struct view *listing, enum view_kind kind, struct value object,
+                        struct error *err)
 {
     struct arena arena = {0};
     struct view_object seen;
-    bool is_read = object_read(object, (enum view_kind)kind, &arena, &seen, err);
+    bool is_read = object_read(object, kind, &arena, &seen, err);
 
-    if (is_read && listing) {
-        view_add(listing, (enum view_kind)kind, &seen);
-    } else if (is_read) {
+    if (is_read)
+        view_add(listing, kind, &seen);
+    arena_release(&arena);
+    return is_read;
+}
+
+static bool take_object(struct ledger *ledger, enum view_kind kind, struct value object,
+                        bool is_gone, struct error *err)
+{
+    struct arena arena = {0};
+    struct view_object seen;
+    bool is_read = object_read(object, kind, &arena, &seen, err);
+
+    if (is_read) {
         pthread_mutex_lock(&ledger->lock);
-        change_object(ledger, (enum view_kind)kind, &seen, is_gone);
+        change_object(ledger, kind, &seen, is_gone);
         pthread_mutex_unlock(&ledger->lock);
     }
     arena_release(&arena);
@@ -243,7 +254,7 @@ bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value obj
 {
     if (kind == LIVE_PODS)
         return read_pod(ledger, object, false, err);
-    return read_view_object(ledger, kind, object, ledger->watches[kind].listing, false, err);
+    return list_object(ledger->watches[kind].listing, (enum view_kind)kind, object, err);
 }
 
 void live_list_end(struct ledger *ledger, enum live_kind kind)
@@ -279,7 +290,7 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
 {
     if (kind == LIVE_PODS)
         return read_pod(ledger, object, is_gone, err);
-    return read_view_object(ledger, kind, object, NULL, is_gone, err);
+    return take_object(ledger, (enum view_kind)kind, object, is_gone, err);
 }
 
 /* ---- reservations that are due */

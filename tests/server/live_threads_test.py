@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""The live view: a server that watches an API server, whose objects the test changes."""
+
+import collections
+import json
+import threading
+import time
+
+from fake_api import FakeApi
+from serving import Server, main, pod, review, test
+
+KINDS = {"/api/v1/pods": "pods", "/api/v1/namespaces": "namespaces", "/api/v1/nodes": "nodes",
+         "/apis/scheduling.k8s.io/v1/priorityclasses": "priorityclasses"}
+
+
+def namespace(name, **labels):
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+class Cluster:
+    """What exists, and every change of it; lists and watches are told from here."""
+
+    def __init__(self, *objects):
+        self.changed = threading.Condition()
+        self.version = 0
+        self.objects = {kind: collections.OrderedDict() for kind in KINDS.values()}
+        self.events = {kind: [] for kind in KINDS.values()}
+        self.deaf = set()    # kinds whose calls hang
+        self.refused = set() # and those that are forbidden
+        for obj in objects:
+            self.put(obj)
+
+    def put(self, obj, kind=None):
+        kind = kind or obj["kind"].lower() + "s"
+        key = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
+        with self.changed:
+            self.version += 1
+            obj["metadata"]["resourceVersion"] = str(self.version)
+            event = "MODIFIED" if key in self.objects[kind] else "ADDED"
+            self.objects[kind][key] = obj
+            self.events[kind].append((self.version, event, obj))
+            self.changed.notify_all()
+
+    def remove(self, obj):
+        kind = obj["kind"].lower() + "s"
+        with self.changed:
+            self.version += 1
+            obj["metadata"]["resourceVersion"] = str(self.version)
+            self.objects[kind].pop((obj["metadata"].get("namespace"), obj["metadata"]["name"]))
+            self.events[kind].append((self.version, "DELETED", obj))
+            self.changed.notify_all()
+
+    def step(self, call):
+        path = call.query["path"]
+        kind = KINDS.get(path)
+        if kind is None:
+            self.get(call, path.split("/"))
+        elif kind in self.refused:
+            call.fail(403, f'{kind} is forbidden: User "me" cannot list resource "{kind}"', "Forbidden")
+        elif kind in self.deaf:
+            call.idle(3600)
+            call.cut()
+        elif "watch" in call.query:
+            self.watch(call, kind)
+        else:
+            with self.changed:
+                items, version = list(self.objects[kind].values()), self.version
+            call.list(items, version)
+
+    def get(self, call, path):
+        """.../namespaces/NAME or .../namespaces/NAME/pods/NAME"""
+        kind, key = ("pods", (path[4], path[6])) if len(path) == 7 else ("namespaces", (None, path[4]))
+        with self.changed:
+            obj = self.objects[kind].get(key)
+        if obj is None:
+            call.fail(404, f'{kind} "{key[1]}" not found', "NotFound")
+        else:
+            call.body(json.dumps(obj))
+
+    def watch(self, call, kind):
+        call.begin()
+        seen = int(call.query["resourceVersion"])
+        until = time.monotonic() + float(call.query["timeoutSeconds"])
+        while time.monotonic() < until and not call.server.fake.over.is_set() and kind not in self.deaf:
+            with self.changed:
+                news = [event for event in self.events[kind] if event[0] > seen]
+                if not news:
+                    self.changed.wait(0.05)
+            for seen, event, obj in news:
+                call.event(event, obj)
+        if kind in self.deaf:
+            call.idle(3600)
+            call.cut()
+        else:
+            call.end()
+
+
+def serve(api, *arguments):
+    return Server("--kubeconfig", api.kubeconfig(), *arguments, has_state=False)
+
+
+def wait_until(what, seconds=20):
+    deadline = time.monotonic() + seconds
+    while True:
+        result = what()
+        if result:
+            return result
+        assert time.monotonic() < deadline, "never came"
+        time.sleep(0.02)
+
+
+def is_ready(server):
+    return server.ask("/readyz")[0] == 200
+
+
+def ready(server):
+    wait_until(lambda: is_ready(server))
+    return server
+
+
+def denial(server, obj):
+    """The first line of its denial; "" where it is let in."""
+    response = server.validate(review(obj))
+    return "" if response["allowed"] else response["status"]["message"].splitlines()[0]
+
+
+@test
+def it_is_ready_once_all_is_listed():
+    cluster = Cluster(namespace("team-a"))
+    cluster.deaf.add("pods")
+    with FakeApi(cluster.step) as api, serve(api) as server:
+        wait_until(lambda: server.ask("/readyz")[2] == "not ready\npods: not listed yet\n")
+        assert server.ask("/readyz")[0] == 503
+        assert "isn't there yet" in denial(server, pod("a", 1))
+        assert denial(server, pod("plain")) == ""
+
+
+@test
+def a_missing_right_is_named():
+    cluster = Cluster(namespace("team-a"))
+    cluster.refused.add("pods")
+    with FakeApi(cluster.step) as api, serve(api) as server:
+        text = wait_until(lambda: "forbidden" in server.ask("/readyz")[2] and server.ask("/readyz")[2])
+        assert "pods: not listed yet: " in text and "list" in text, text
+        cluster.refused.clear()
+        ready(server)
+
+
+@test
+def what_exists_counts_and_what_ends_gives_back():
+    cluster = Cluster(namespace("team-a"), pod("old", 3))
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        assert "would hold 6 of 5 GPUs (3 in use, this pod asks for 3)" in denial(server, pod("a", 3))
+        second = pod("b", 2)
+        assert denial(server, second) == ""
+        assert "(3 in use, 2 reserved, not yet seen, this pod asks for 1)" in denial(server, pod("c", 1))
+        cluster.put(second)
+        wait_until(lambda: "(5 in use, this pod" in denial(server, pod("c", 1)))
+        server.validate(review(second, "DELETE"))
+        assert "(5 in use, this pod" in denial(server, pod("c", 1))
+        cluster.remove(second)
+        wait_until(lambda: denial(server, pod("c", 1)) == "")
+
+
+@test
+def an_event_is_visible_soon():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        for at in range(5):
+            cluster.put(pod(f"p-{at}", 1))
+            started = time.monotonic()
+            wait_until(lambda n=at: f"({n + 1} in use" in denial(server, pod("x", 9)))
+            assert time.monotonic() - started < 2  # a sign of polling; how soon is for the bench
+
+
+@test
+def a_reservation_whose_pod_never_came_is_given_up():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+        started = time.monotonic()
+        assert denial(server, pod("lost", 5)) == ""
+        assert "5 reserved, not yet seen" in denial(server, pod("a", 1))
+        wait_until(lambda: server.metrics()["fairgate_reservations_expired_total"] == "1")
+        assert time.monotonic() - started > 1
+        assert denial(server, pod("a", 1)) == ""
+
+
+@test
+def an_old_view_is_not_relied_on():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--max-staleness", "2s").__enter__()) as server:
+        assert denial(server, pod("a", 1)) == ""
+        cluster.deaf.add("pods")
+        wait_until(lambda: "out of contact for" in server.ask("/readyz")[2])
+        assert is_ready(server)
+        message = denial(server, pod("b", 1))
+        assert "the view of pods is " in message and message.endswith("s old"), message
+        assert denial(server, pod("plain")) == ""
+        assert float(server.metrics()['fairgate_view_age_seconds{watch="pods"}']) > 2
+
+
+@test
+def a_namespace_that_is_not_in_view_is_asked_for():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        cluster.deaf.add("namespaces")  # its watch tells nothing any more
+        time.sleep(0.2)
+        cluster.put(namespace("new", **{"fairgate.dev/tenant": "team-a"}))
+        assert denial(server, pod("a", 5, "new")) == ""
+        assert "5 reserved" in denial(server, pod("b", 1))
+        before = len([query for query in api.queries() if query["path"].endswith("/new")])
+        assert before == 1
+        assert "is in no tenant" not in denial(server, pod("c", 1, "new"))
+        assert len([query for query in api.queries() if query["path"].endswith("/new")]) == 1
+
+
+@test
+def it_ends_while_the_api_server_hangs():
+    cluster = Cluster()
+    cluster.deaf.update(KINDS.values())
+    with FakeApi(cluster.step) as api, serve(api) as server:
+        started = time.monotonic()
+        server.stop()
+        assert time.monotonic() - started < 10
+
+
+main()
