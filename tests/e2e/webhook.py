@@ -12,7 +12,7 @@ import urllib.request
 
 from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
 
-LIVE = False  # whether fairgate watches the cluster (serve --kubeconfig), or is told once what there is
+LIVE = True  # whether fairgate watches the cluster (serve --kubeconfig), or is told once what there is
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
 PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {
