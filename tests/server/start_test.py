@@ -146,7 +146,7 @@ def version_names_the_libraries():
     assert code == 0 and err == "" and out.startswith("fairgate "), (out, err)
     told = json.loads(run("version", "-o", "json")[1])
     assert out.split()[1] == told["version"]
-    assert set(told["libraries"]) == {"h2o", "openssl", "jansson", "libyaml", "pcre2"}, told
+    assert set(told["libraries"]) == {"h2o", "openssl", "jansson", "libyaml", "pcre2", "libcurl"}, told
     assert all(re.match(r"\d+\.\d", text) for text in told["libraries"].values()), told
     assert run("--version")[1] == out
     shown = ["version: " + told["version"], "libraries:",

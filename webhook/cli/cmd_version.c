@@ -5,6 +5,7 @@
 #include "base/pattern.h"
 #include "base/version.h"
 #include "cli/output.h"
+#include "cluster/api_client.h"
 #include "http/server.h"
 #include "http/tls.h"
 
@@ -35,7 +36,7 @@ int cmd_version(int argc, char **argv)
     const struct library libraries[] = {
         {"h2o", server_library_version()},          {"openssl", tls_library_version()},
         {"jansson", jansson_version_str()},         {"libyaml", node_library_version()},
-        {"pcre2", pattern_library_version(&arena)},
+        {"pcre2", pattern_library_version(&arena)}, {"libcurl", api_client_library_version()},
     };
     const size_t count = sizeof(libraries) / sizeof(*libraries);
     const char *format = "text";

@@ -398,3 +398,8 @@ bool api_client_get(struct api_client *client, const struct api_request *request
     arena_release(&call.arena);
     return is_whole;
 }
+
+const char *api_client_library_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}

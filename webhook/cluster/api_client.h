@@ -52,3 +52,6 @@ void api_client_add_escaped(struct buf *buf, struct bytes text);
 
 /* For a clock that only goes forward. */
 int64_t api_client_milliseconds(void);
+
+/* libcurl's. */
+const char *api_client_library_version(void);
