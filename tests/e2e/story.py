@@ -111,6 +111,15 @@ def indented(text):
     return "\n".join("    " + line for line in text.splitlines()) or "    (nothing)"
 
 
+def end(process):
+    """A step's command, and what it started: all that is in its group."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.communicate()
+
+
 class Stage:
     """A control plane and a webhook, on which one story after another is played."""
 
@@ -131,14 +140,19 @@ class Stage:
             except Exception:  # pylint: disable=broad-except
                 failures.append(what + traceback.format_exc())
 
-        attempt("", lambda: self.prepare(story))
-        for step in story.steps:
-            if failures and not self.show:
-                break
-            attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
-            if self.show and not step.meanwhile:
-                print(f"{step.number}: {step.text}\n{indented(step.printed)}")
-        attempt("", self.finish_running)
+        try:
+            attempt("", lambda: self.prepare(story))
+            for step in story.steps:
+                if failures and not self.show:
+                    break
+                attempt(f"story:{step.number}: {step.text}\n", lambda step=step: self.take(story, step))
+                if self.show and not step.meanwhile:
+                    print(f"{step.number}: {step.text}\n{indented(step.printed)}")
+            if not failures or self.show:
+                attempt("", self.finish_running)
+        finally:
+            for _, process in self.running:
+                end(process)
         attempt("clearing up: ", lambda: self.clear(story, before))
         if failures:
             raise Failed("\n".join(failures))
@@ -175,11 +189,11 @@ class Stage:
         if self.plane.api_server() is None:
             self.plane.start_api_server()
         self.webhook.withdraw()
-        self.webhook.stop()
         new = sorted(self.cluster_wide() - before)
         if new:
             self.plane.kubectl("delete", "--wait=false", *new)
         wait_until(f"the end of the pods of {story.name}", self.has_no_pods, 60, 0.3)
+        self.webhook.stop()
 
     def has_no_pods(self):
         """Ends those that are left, whatever finalizers hold them."""
@@ -257,9 +271,7 @@ class Stage:
         except subprocess.TimeoutExpired:
             raise Failed(f"out of time after {seconds} s: {step.command}") from None
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+            end(process)
         step.printed = output.decode("utf-8", "backslashreplace").rstrip()
         return process.returncode, step.printed
 

@@ -138,4 +138,5 @@ class Webhook:
     def withdraw(self):
         """Nothing is asked any more, whether fairgate is there or not."""
         self.plane.kubectl("delete", "--ignore-not-found", *CONFIGURATIONS)
-        wait_until("webhooks withdrawn", self.probe if self.process is None else lambda: not self.is_asked(), 30)
+        is_there = self.process is not None and self.process.process.poll() is None
+        wait_until("webhooks withdrawn", lambda: not self.is_asked() if is_there else self.probe(), 30)
