@@ -54,6 +54,13 @@ static void check_tenant(const struct facts *facts, struct findings *findings)
     if (facts->is_admin || is_same_belonging(&before, now))
         return;
     rule_of_cluster(findings, facts, "tenantLabel");
+    if (facts->review->operation == OPERATION_CREATE) {
+        findings_add_next(findings, facts_key_field(facts, "metadata.labels", label),
+                          "ask a cluster administrator",
+                          "%s would be created in %s, which only Cluster.admins may do",
+                          facts_subject(facts), describe(now, facts->arena));
+        return;
+    }
     findings_add_next(findings, facts_key_field(facts, "metadata.labels", label),
                       "ask a cluster administrator",
                       "%s would go from %s to %s, which only Cluster.admins may do",
