@@ -36,7 +36,12 @@ struct holding {
     bool is_leaving; /* is in that list */
 
     const struct tenant *tenant; /* NULL: counted for nobody */
-    bool is_accelerated;
+    struct weight *weight;       /* NULL: it asks for no accelerators */
+};
+
+/* What a pod that asks for accelerators weighs, and the lists that it is in because of that. Most
+ * pods have none. */
+struct weight {
     bool is_beyond; /* its GPUs don't fit 64 bits */
     struct amount gpus, by_mode[MODE_COUNT];
     struct workload_holdings *workload; /* NULL: in none */

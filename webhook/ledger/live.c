@@ -98,35 +98,44 @@ static uint64_t version_of(struct value object)
 
 /* ---- pods */
 
-/* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
- * and are not kept. */
-static bool matters(const struct ledger *ledger, const struct held_pod *pod)
+static bool is_accelerated(const struct tenancy *tenancy, const struct held_pod *pod)
 {
-    const struct tenancy *tenancy = ledger->holdings.tenancy;
     struct arena arena = {0};
     struct demand demand;
     struct error ignored;
-    bool is_accelerated;
+    bool is_weighed = demand_weigh(&pod->ask, &tenancy->cluster, &arena, &demand, &ignored);
 
-    if (!tenancy)
-        return true;
+    arena_release(&arena);
+    return !is_weighed || demand.is_accelerated;
+}
+
+static bool is_capped(const struct tenancy *tenancy, const struct held_pod *pod)
+{
     for (size_t i = 0; i < pod->ask.requests.count; i++) {
         if (globs_match(&tenancy->capped, pod->ask.requests.items[i].name))
             return true;
     }
-    is_accelerated = !demand_weigh(&pod->ask, &tenancy->cluster, &arena, &demand, &ignored) ||
-                     demand.is_accelerated;
-    arena_release(&arena);
-    return is_accelerated;
+    return false;
 }
 
-static void see_pod(struct ledger *ledger, const struct held_pod *pod, bool counts,
-                    uint64_t version)
+/* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
+ * and are not kept. Of those that ask for no accelerators, nobody asks for the workload. */
+static bool matters(const struct ledger *ledger, struct held_pod *pod)
+{
+    const struct tenancy *tenancy = ledger->holdings.tenancy;
+
+    if (!tenancy || is_accelerated(tenancy, pod))
+        return true;
+    pod->workload = BYTES("");
+    return is_capped(tenancy, pod);
+}
+
+static void see_pod(struct ledger *ledger, struct held_pod *pod, bool counts, uint64_t version)
 {
     struct holdings *holdings = &ledger->holdings;
     struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
 
-    if (counts && (holding || matters(ledger, pod))) {
+    if (counts && (matters(ledger, pod) || holding)) {
         holding = holdings_see(holdings, pod, version);
         holding->list = ledger->watches[LIVE_PODS].list;
     } else if (holding) {
@@ -317,8 +326,8 @@ bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, st
 
 /* The pod is there: its creation's reservation leaves for what was read, a growth's once the view
  * shows as much. */
-static void resolve_found(struct ledger *ledger, struct holding *holding,
-                          const struct held_pod *pod, bool counts, uint64_t version)
+static void resolve_found(struct ledger *ledger, struct holding *holding, struct held_pod *pod,
+                          bool counts, uint64_t version)
 {
     if (holding->reservation->is_growth && counts)
         holdings_settle_growth(&ledger->holdings, holding, version);

@@ -37,9 +37,10 @@ static void take_off_holding(const struct look *look, const struct holding *hold
 
     if (holding->tenant != tenant) /* counted for another one, so there is nothing to take off */
         return;
-    take_off(&usage->gpus, holding->gpus);
-    if (!holding->is_seen)
-        take_off(&usage->reserved, holding->gpus);
+    if (holding->weight)
+        take_off(&usage->gpus, holding->weight->gpus);
+    if (holding->weight && !holding->is_seen)
+        take_off(&usage->reserved, holding->weight->gpus);
     for (size_t i = 0; i < tenant->resources.count; i++) {
         struct amount amount = {0};
 
@@ -91,7 +92,7 @@ static void read_holders(const struct look *look, struct usage *usage)
         const struct holding *each = list ? TAILQ_FIRST(list) : NULL;
 
         while (each && is_left_out(look, each))
-            each = TAILQ_NEXT(each, in_mode[mode]);
+            each = TAILQ_NEXT(each, weight->in_mode[mode]);
         usage->holder[mode] = each ? name_holding(each, facts->arena) : NULL;
     }
 }
@@ -114,7 +115,7 @@ static void read_placements(const struct look *look, struct bytes workload, stru
     size_t count = 0;
 
     for (const struct holding *each = list ? TAILQ_FIRST(list) : NULL; each;
-         each = TAILQ_NEXT(each, in_workload)) {
+         each = TAILQ_NEXT(each, weight->in_workload)) {
         if (each->pod.node.len && !is_left_out(look, each))
             *ARENA_APPEND(facts->arena, placed, count) = each;
     }
@@ -145,7 +146,7 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
     struct bytes workload = facts->workload;
 
     *out = (struct usage){.is_known = true,
-                          .is_bound_pod_accelerated = is_binding && own && own->is_accelerated};
+                          .is_bound_pod_accelerated = is_binding && own && own->weight};
     init_amounts(facts, out);
     read_totals(&look, out);
     read_holders(&look, out);

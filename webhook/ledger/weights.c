@@ -32,13 +32,16 @@ typedef void change_fn(struct total *total, struct amount amount);
 static void change_some(struct totals *totals, const struct holding *holding, change_fn *change)
 {
     const struct resource_caps *caps = &holding->tenant->resources;
+    const struct weight *weight = holding->weight;
     struct amount amount;
 
-    change(&totals->gpus, holding->gpus);
-    totals->gpus.is_beyond |= holding->is_beyond;
-    for (int mode = 0; mode < MODE_COUNT; mode++) {
-        change(&totals->by_mode[mode], holding->by_mode[mode]);
-        totals->by_mode[mode].is_beyond |= holding->is_beyond;
+    if (weight) {
+        change(&totals->gpus, weight->gpus);
+        totals->gpus.is_beyond |= weight->is_beyond;
+    }
+    for (int mode = 0; weight && mode < MODE_COUNT; mode++) {
+        change(&totals->by_mode[mode], weight->by_mode[mode]);
+        totals->by_mode[mode].is_beyond |= weight->is_beyond;
     }
     for (size_t i = 0; i < caps->count; i++) {
         if (resource_cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
@@ -95,7 +98,9 @@ static void sum_again(struct holdings *holdings, const struct tenant *tenant)
 
 static bool holds_mode(const struct holding *holding, int mode)
 {
-    return holding->is_beyond || !amount_is_zero(holding->by_mode[mode]);
+    const struct weight *weight = holding->weight;
+
+    return weight && (weight->is_beyond || !amount_is_zero(weight->by_mode[mode]));
 }
 
 /* The lists of the scope in which the tenant (which may be NULL) may use one mode at a time; NULL:
@@ -141,23 +146,23 @@ static struct workload_holdings *new_workload(struct holdings *holdings, struct 
 static void join_workload(struct holdings *holdings, struct holding *holding)
 {
     const struct held_pod *pod = &holding->pod;
+    struct weight *weight = holding->weight;
 
-    if (!holding->is_accelerated || pod->workload.len == 0)
+    if (!weight || pod->workload.len == 0)
         return;
-    holding->workload = find_workload(holdings, pod->namespace, pod->workload);
-    if (!holding->workload)
-        holding->workload = new_workload(holdings, pod->namespace, pod->workload);
-    TAILQ_INSERT_TAIL(&holding->workload->all, holding, in_workload);
+    weight->workload = find_workload(holdings, pod->namespace, pod->workload);
+    if (!weight->workload)
+        weight->workload = new_workload(holdings, pod->namespace, pod->workload);
+    TAILQ_INSERT_TAIL(&weight->workload->all, holding, weight->in_workload);
 }
 
 static void leave_workload(struct holdings *holdings, struct holding *holding)
 {
-    struct workload_holdings *workload = holding->workload;
+    struct workload_holdings *workload = holding->weight ? holding->weight->workload : NULL;
 
     if (!workload)
         return;
-    holding->workload = NULL;
-    TAILQ_REMOVE(&workload->all, holding, in_workload);
+    TAILQ_REMOVE(&workload->all, holding, weight->in_workload);
     if (!TAILQ_EMPTY(&workload->all))
         return;
     table_remove(&holdings->workloads, &workload->link);
@@ -168,14 +173,23 @@ static void measure(struct holdings *holdings, struct holding *holding)
 {
     struct demand demand;
     struct error ignored;
-
     /* Of what was kept nothing fails to be a number, so it can only be too large. */
-    holding->is_beyond = !demand_weigh(&holding->pod.ask, &holdings->tenancy->cluster,
-                                       &holdings->scratch, &demand, &ignored);
-    holding->is_accelerated = demand.is_accelerated || holding->is_beyond;
-    holding->gpus = demand.gpus;
-    memcpy(holding->by_mode, demand.by_mode, sizeof(demand.by_mode));
+    bool is_beyond = !demand_weigh(&holding->pod.ask, &holdings->tenancy->cluster,
+                                   &holdings->scratch, &demand, &ignored);
+
+    if (is_beyond || demand.is_accelerated) {
+        holding->weight = memory_alloc(sizeof(*holding->weight));
+        holding->weight->is_beyond = is_beyond;
+        holding->weight->gpus = demand.gpus;
+        memcpy(holding->weight->by_mode, demand.by_mode, sizeof(demand.by_mode));
+    }
     arena_reset(&holdings->scratch);
+}
+
+static void forget(struct holding *holding)
+{
+    free(holding->weight);
+    holding->weight = NULL;
 }
 
 void weights_add(struct holdings *holdings, struct holding *holding)
@@ -195,35 +209,45 @@ void weights_add(struct holdings *holdings, struct holding *holding)
     scope = find_scope(holdings, tenant, holding->namespace);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
         if (holds_mode(holding, mode))
-            TAILQ_INSERT_TAIL(&scope[mode], holding, in_mode[mode]);
+            TAILQ_INSERT_TAIL(&scope[mode], holding, weight->in_mode[mode]);
     }
 }
 
-void weights_unlink(struct holdings *holdings, struct holding *holding)
+static void unlink_holding(struct holdings *holdings, struct holding *holding)
 {
     struct holding_list *scope = find_scope(holdings, holding->tenant, holding->namespace);
 
     leave_workload(holdings, holding);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
         if (holds_mode(holding, mode))
-            TAILQ_REMOVE(&scope[mode], holding, in_mode[mode]);
+            TAILQ_REMOVE(&scope[mode], holding, weight->in_mode[mode]);
     }
 }
 
-void weights_subtract(struct holdings *holdings, struct holding *holding)
+static void subtract(struct holdings *holdings, struct holding *holding)
 {
     const struct tenant *tenant = holding->tenant;
-    struct tenant_holdings *held;
+    struct tenant_holdings *held = &holdings->tenants[tenant->index];
 
-    weights_unlink(holdings, holding);
-    if (!tenant)
-        return;
-    held = &holdings->tenants[tenant->index];
     held->pods--;
     change_totals(holdings, holding, total_subtract);
     holding->tenant = NULL;
     if (has_total_beyond(held, tenant))
         sum_again(holdings, tenant);
+}
+
+void weights_unlink(struct holdings *holdings, struct holding *holding)
+{
+    unlink_holding(holdings, holding);
+    forget(holding);
+}
+
+void weights_subtract(struct holdings *holdings, struct holding *holding)
+{
+    unlink_holding(holdings, holding);
+    if (holding->tenant)
+        subtract(holdings, holding);
+    forget(holding);
 }
 
 void weights_init(struct holdings *holdings, const struct tenancy *tenancy)
