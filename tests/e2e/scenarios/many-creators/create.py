@@ -62,11 +62,16 @@ class Holdings(threading.Thread):
                    and priority_class in (None, each["spec"]["priorityClassName"]))
 
 
+def is_warming_up(message):
+    """What an API server that has just started says of itself, and of classes that it has not listed yet."""
+    return "not yet ready" in message or "no PriorityClass with name" in message
+
+
 def ask(api, namespace, gpus, priority_class):
     """Whether it was let in. Only caps may refuse."""
     status, answer = api.call("POST", f"/api/v1/namespaces/{namespace}/pods",
                               pod("train", gpus, priorityClassName=priority_class))
-    if PATIENCE and (status >= 500 or "not yet ready" in answer.get("message", "")):
+    if PATIENCE and (status >= 500 or is_warming_up(answer.get("message", ""))):
         raise OSError(answer.get("message"))
     if status != 201 and not (status == 403 and "exceeded quota" in answer["message"]):
         failures.append(f"{status}: {answer.get('message')}")
