@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "cluster/api_client.h"
 #include "cluster/watch.h"
 
@@ -76,8 +77,8 @@ static void print_state(struct watch *watch)
     print_line("state synced=%d absent=%d age=%lld lists=%llu watches=%llu events=%llu "
                "failures=%llu problem=%s",
                state.is_synced, state.is_absent,
-               state.contact ? (long long)api_client_milliseconds() - state.contact : -1,
-               state.lists, state.watches, state.events, state.failures, state.problem);
+               state.contact ? (long long)clock_milliseconds() - state.contact : -1, state.lists,
+               state.watches, state.events, state.failures, state.problem);
 }
 
 static bool read_access(const char *path, struct arena *arena, struct kubeconfig *out,
@@ -97,9 +98,9 @@ static void follow_orders(struct watch *watch)
 
     while (fgets(line, sizeof(line), stdin) && !strcmp(line, "state\n"))
         print_state(watch);
-    began = api_client_milliseconds();
+    began = clock_milliseconds();
     watch_stop(watch);
-    print_line("stopped %lld", (long long)(api_client_milliseconds() - began));
+    print_line("stopped %lld", (long long)(clock_milliseconds() - began));
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/version.h"
@@ -47,14 +48,6 @@ struct call {
     struct buf status; /* the body of an answer that isn't 200 */
     char problem[CURL_ERROR_SIZE];
 };
-
-int64_t api_client_milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void api_client_add_escaped(struct buf *buf, struct bytes text)
 {
@@ -217,9 +210,9 @@ bool api_client_is_stopped(const struct api_client *client)
 
 bool api_client_wait(struct api_client *client, unsigned milliseconds)
 {
-    int64_t end = api_client_milliseconds() + milliseconds, now;
+    int64_t end = clock_milliseconds() + milliseconds, now;
 
-    while (!api_client_is_stopped(client) && (now = api_client_milliseconds()) < end) {
+    while (!api_client_is_stopped(client) && (now = clock_milliseconds()) < end) {
         if (curl_multi_poll(client->multi, NULL, 0, (int)(end - now), NULL) != CURLM_OK)
             return false;
     }
@@ -230,7 +223,7 @@ bool api_client_wait(struct api_client *client, unsigned milliseconds)
 static void renew_token(struct api_client *client)
 {
     const char *path = client->kubeconfig->token_file, *token;
-    int64_t now = api_client_milliseconds();
+    int64_t now = clock_milliseconds();
     struct arena arena = {0};
     struct error ignored;
 

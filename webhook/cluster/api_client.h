@@ -50,8 +50,5 @@ bool api_client_is_stopped(const struct api_client *client);
 /* Text as it may stand in a query. */
 void api_client_add_escaped(struct buf *buf, struct bytes text);
 
-/* For a clock that only goes forward. */
-int64_t api_client_milliseconds(void);
-
 /* libcurl's. */
 const char *api_client_library_version(void);

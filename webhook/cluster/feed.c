@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "cluster/api_client.h"
@@ -17,14 +18,7 @@ enum {
     MAX_OBJECT_BYTES = 16 * 1024 * 1024,
 };
 
-static const struct resource {
-    const char *group, *version, *name;
-} resources[LIVE_WATCHES] = {
-    [LIVE_NAMESPACES] = {"", "v1", "namespaces"},
-    [LIVE_NODES] = {"", "v1", "nodes"},
-    [LIVE_CLASSES] = {"scheduling.k8s.io", "v1", "priorityclasses"},
-    [LIVE_PODS] = {"", "v1", "pods"},
-};
+static const char *const groups[LIVE_WATCHES] = {[LIVE_CLASSES] = "scheduling.k8s.io"};
 
 /* One watch's way to the ledger. */
 struct inlet {
@@ -65,7 +59,7 @@ static void tell_unread(const struct inlet *inlet, struct value object, const st
     struct arena arena = {0};
 
     log_warning("an object of the cluster can't be read and does not count", "resource",
-                resources[inlet->kind].name, "object",
+                live_names[inlet->kind], "object",
                 arena_printf(&arena, "%s%s%s", text_quote(&arena, namespace),
                              namespace.len ? "/" : "", text_quote(&arena, name)),
                 "problem", err->text);
@@ -102,11 +96,11 @@ static bool take_event(void *context, enum watch_event event, struct value objec
 
 static struct watch *start_watch(struct inlet *inlet)
 {
-    const struct resource *resource = &resources[inlet->kind];
+    const char *group = groups[inlet->kind];
     const struct watch_config config = {
-        .group = resource->group,
-        .version = resource->version,
-        .resource = resource->name,
+        .group = group ? group : "",
+        .version = "v1",
+        .resource = live_names[inlet->kind],
         .quiet_seconds = inlet->feed->quiet_seconds,
         .sink = {inlet, begin_list, add_item, end_list, take_event},
     };
@@ -194,7 +188,7 @@ static bool fetch(struct feed *feed, struct bytes name, struct error *err)
     is_done = get_object(&found, err) &&
               live_event(feed->ledger, LIVE_NAMESPACES, false, found.object, err);
     if (!is_done && found.answer.status != 404)
-        feed->failed_at = api_client_milliseconds();
+        feed->failed_at = clock_milliseconds();
     arena_release(&found.arena);
     return is_done;
 }
@@ -204,7 +198,7 @@ bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *er
     bool is_done;
 
     pthread_mutex_lock(&feed->fetch_lock);
-    if (feed->failed_at && api_client_milliseconds() - feed->failed_at < FETCH_PAUSE_MS)
+    if (feed->failed_at && clock_milliseconds() - feed->failed_at < FETCH_PAUSE_MS)
         is_done = error_set(err, "the API server did not answer a moment ago");
     else
         is_done = fetch(feed, name, err);
@@ -325,10 +319,8 @@ void feed_stop(struct feed *feed)
     free(feed);
 }
 
-void feed_read_state(struct feed *feed, enum live_kind kind, const char **name,
-                     struct watch_state *out)
+void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out)
 {
-    *name = resources[kind].name;
     *out = (struct watch_state){0};
     pthread_mutex_lock(&feed->lock);
     if (feed->inlets[kind].watch)

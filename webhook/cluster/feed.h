@@ -20,9 +20,8 @@ void feed_stop(struct feed *feed);
  * there, or the API server did not answer. For any thread. */
 bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *err) MUST_CHECK;
 
-/* How the watch of a kind is; `name` is static. For any thread. */
-void feed_read_state(struct feed *feed, enum live_kind kind, const char **name,
-                     struct watch_state *out);
+/* How the watch of a kind is. For any thread. */
+void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out);
 
 /* Reservations that were void because their pod never came. */
 unsigned long long feed_expired(struct feed *feed);

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "cluster/api_client.h"
@@ -191,7 +192,7 @@ static bool get_page(struct listing *listing, struct api_answer *answer, struct 
 static void end_list(struct listing *listing)
 {
     struct watch *watch = listing->watch;
-    int64_t now = api_client_milliseconds();
+    int64_t now = clock_milliseconds();
 
     watch->config.sink.list_end(watch->config.sink.context, bytes_from(listing->version));
     memcpy(watch->version, listing->version, sizeof(watch->version));
@@ -213,14 +214,14 @@ static void note_absent(struct watch *watch)
     watch->is_absent = true;
     watch->failures = 0;
     note_synced(watch, true);
-    note_contact(watch, api_client_milliseconds());
+    note_contact(watch, clock_milliseconds());
     note_well(watch);
     api_client_wait(watch->client, watch->config.quiet_seconds * 750);
 }
 
 static bool list_all(struct watch *watch, struct api_answer *answer, struct error *err)
 {
-    struct listing listing = {.watch = watch, .began = api_client_milliseconds()};
+    struct listing listing = {.watch = watch, .began = clock_milliseconds()};
     bool is_read;
 
     count(watch, &watch->state.lists);
@@ -251,7 +252,7 @@ static void note_opened(void *context)
 {
     const struct following *following = context;
 
-    note_contact(following->watch, api_client_milliseconds());
+    note_contact(following->watch, clock_milliseconds());
     /* For the log it is over when the watch has lasted. */
     set_problem(following->watch, "");
 }
@@ -294,7 +295,7 @@ static bool take_event(void *context, enum watch_event event, struct value objec
     snprintf(watch->version, sizeof(watch->version), "%.*s", BYTES_ARG(version));
     following->events++;
     count(watch, &watch->state.events);
-    note_contact(watch, api_client_milliseconds());
+    note_contact(watch, clock_milliseconds());
     note_well(watch);
     return true;
 }
@@ -331,12 +332,12 @@ static bool follow(struct watch *watch, struct api_answer *answer, struct error 
     struct following following = {.watch = watch};
     unsigned quiet = watch->config.quiet_seconds;
     unsigned seconds = quiet - arc4random_uniform(quiet / 4 + 1);
-    int64_t began = api_client_milliseconds(), took;
+    int64_t began = clock_milliseconds(), took;
     bool is_whole, has_lasted;
 
     count(watch, &watch->state.watches);
     is_whole = get_events(&following, seconds, answer, err);
-    took = api_client_milliseconds() - began;
+    took = clock_milliseconds() - began;
     has_lasted = took >= (int64_t)seconds * 500;
     if (has_lasted && (is_whole || following.events > 0))
         watch->failures = 0;

@@ -54,7 +54,7 @@ struct watch_config {
 struct watch_state {
     bool is_synced;    /* it was listed once */
     bool is_absent;    /* the resource does not exist */
-    long long contact; /* api_client_milliseconds() of the last sign as above; 0: none yet */
+    long long contact; /* clock_milliseconds() of the last sign as above; 0: none yet */
     unsigned long long lists, watches, events, failures; /* begun, begun, taken, failed */
     char problem[512]; /* why it does not go on, in one line; "" where it does */
 };

@@ -160,12 +160,9 @@ static void write_view(struct service *service, struct buf *buf)
                        "How long ago a watch proved that it is up to date; -1: not yet.");
     for (int kind = 0; kind < LIVE_WATCHES; kind++) {
         int64_t age = live_age(service->ledger, (enum live_kind)kind);
-        struct watch_state state;
-        const char *name;
 
-        feed_read_state(service->feed, (enum live_kind)kind, &name, &state);
         buf_add_text(buf, "fairgate_view_age_seconds{");
-        metrics_write_label(buf, "watch", bytes_from(name));
+        metrics_write_label(buf, "watch", bytes_from(live_names[kind]));
         buf_printf(buf, "} %.3f\n", age < 0 ? -1.0 : (double)age / 1000);
     }
     write_value(buf, "fairgate_reservations_expired_total", "counter",
@@ -203,12 +200,12 @@ static bool write_watches(struct service *service, struct buf *buf)
 
     for (int kind = 0; service->feed && kind < LIVE_WATCHES; kind++) {
         int64_t age = live_age(service->ledger, (enum live_kind)kind);
+        const char *name = live_names[kind];
         struct watch_state state;
-        const char *name;
 
         if (age >= 0 && age <= service->config.times.max_age)
             continue;
-        feed_read_state(service->feed, (enum live_kind)kind, &name, &state);
+        feed_read_state(service->feed, (enum live_kind)kind, &state);
         is_fresh = false;
         if (age < 0)
             buf_printf(buf, "%s: not listed yet%s%s\n", name, *state.problem ? ": " : "",

@@ -1,5 +1,6 @@
 #include "ledger/ledger.h"
 
+#include "base/clock.h"
 #include "base/field.h"
 #include "base/memory.h"
 #include "engine/check.h"
@@ -22,9 +23,9 @@ struct view *ledger_new_view(void)
     return view;
 }
 
-void ledger_swap_view(struct ledger *ledger, struct view *view)
+void ledger_adopt_view(struct ledger *ledger, struct view *view)
 {
-    ledger->holdings.view = view;
+    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
     snapshot_cell_swap(&ledger->views, view, ledger_free_view);
 }
 
@@ -80,10 +81,9 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     pthread_mutex_lock(&ledger->lock);
     view_add_all(view, ledger->holdings.view);
     view_add_all(view, &state.view);
-    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
+    ledger_adopt_view(ledger, view);
     for (size_t i = 0; i < state.pod_count; i++)
         holdings_put(&ledger->holdings, state.pods[i]);
-    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
     pthread_mutex_unlock(&ledger->lock);
     state_release(&state);
     return true;
@@ -155,53 +155,63 @@ static struct holding *find_own(const struct holdings *holdings, const struct fa
     return NULL;
 }
 
-void ledger_change_view(struct ledger *ledger, enum view_kind kind,
-                        const struct view_object *object, struct bytes name)
+/* Make a new view: the current one with `object`, or without it. */
+static void change_view(struct ledger *ledger, enum view_kind kind,
+                        const struct view_object *object, bool is_gone)
 {
-    const struct view *old = ledger->holdings.view;
     struct view *view = ledger_new_view();
 
-    view_add_all(view, old);
-    if (object)
-        view_add(view, kind, object);
+    view_add_all(view, ledger->holdings.view);
+    if (is_gone)
+        view_remove(view, kind, object->name);
     else
-        view_remove(view, kind, name);
-    ledger_swap_view(ledger, view);
+        view_add(view, kind, object);
+    ledger->holdings.view = view;
+    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
+}
+
+static bool is_same(const struct view_object *known, const struct view_object *object)
+{
+    return known && known->value == object->value &&
+           known->is_global_default == object->is_global_default &&
+           value_count(known->labels) == value_count(object->labels) &&
+           (value_count(object->labels) == 0 || value_equal(known->labels, object->labels));
+}
+
+void ledger_change_object(struct ledger *ledger, enum view_kind kind,
+                          const struct view_object *object, bool is_gone)
+{
+    const struct view_object *known = view_find(ledger->holdings.view, kind, object->name);
+
+    if (is_gone ? !known : is_same(known, object))
+        return;
+    change_view(ledger, kind, object, is_gone);
+    if (kind == VIEW_NAMESPACES)
+        holdings_move(&ledger->holdings, object->name);
+    else if (kind == VIEW_NODES && (is_gone || !known))
+        holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, ledger->holdings.view);
 }
 
 static void write_namespace(struct ledger *ledger, const struct facts *facts)
 {
-    struct view_object object = {.name = facts->namespace, .labels = facts->pod.labels};
-    const struct view_object *known =
-        view_find(ledger->holdings.view, VIEW_NAMESPACES, object.name);
-    bool has_none = value_count(object.labels) == 0;
+    const struct view_object object = {.name = facts->namespace, .labels = facts->pod.labels};
 
-    if (known &&
-        (has_none ? value_count(known->labels) == 0 : value_equal(known->labels, object.labels)))
-        return;
-    ledger_change_view(ledger, VIEW_NAMESPACES, &object, object.name);
-    holdings_move(&ledger->holdings, object.name);
+    ledger_change_object(ledger, VIEW_NAMESPACES, &object, false);
 }
 
 static void write_priority_class(struct ledger *ledger, const struct facts *facts)
 {
     struct view_object object = {.name = object_name(facts), .labels = facts->pod.labels};
-    const struct view_object *known = view_find(ledger->holdings.view, VIEW_CLASSES, object.name);
+    bool is_gone = facts->review->operation == OPERATION_DELETE;
     struct value class = facts->pod.object;
     struct error ignored;
 
-    if (facts->review->operation == OPERATION_DELETE) {
-        if (known)
-            ledger_change_view(ledger, VIEW_CLASSES, NULL, object.name);
-        return;
-    }
     /* Values of another type make a class that the API server refuses. */
-    if (!field_integer(class, "value", facts->arena, &object.value, &ignored) ||
-        !field_bool(class, "globalDefault", facts->arena, &object.is_global_default, &ignored))
+    if (!is_gone &&
+        (!field_integer(class, "value", facts->arena, &object.value, &ignored) ||
+         !field_bool(class, "globalDefault", facts->arena, &object.is_global_default, &ignored)))
         return;
-    if (!known || known->value != object.value ||
-        known->is_global_default != object.is_global_default)
-        ledger_change_view(ledger, VIEW_CLASSES, &object, object.name);
+    ledger_change_object(ledger, VIEW_CLASSES, &object, is_gone);
 }
 
 static void write_pod(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
@@ -215,7 +225,7 @@ static void write_pod(struct ledger *ledger, const struct facts *facts, struct h
         pod->has_uid = own->pod.has_uid;
     }
     if (ledger->is_live)
-        holdings_reserve(&ledger->holdings, pod, is_growth, live_now());
+        holdings_reserve(&ledger->holdings, pod, is_growth, clock_milliseconds());
     else
         holdings_put(&ledger->holdings, pod);
 }

@@ -27,16 +27,13 @@ struct ledger {
 struct view *ledger_new_view(void);
 void ledger_free_view(void *view);
 
-/* The view is this one from now on. The caller holds the lock. */
-void ledger_swap_view(struct ledger *ledger, struct view *view);
+/* The view is this one from now on, and all is weighed anew by it. The caller holds the lock. */
+void ledger_adopt_view(struct ledger *ledger, struct view *view);
 
-/* Make a new view: the current one with `object`, or, where that is NULL, without `name`. The
- * caller holds the lock. */
-void ledger_change_view(struct ledger *ledger, enum view_kind kind,
-                        const struct view_object *object, struct bytes name);
-
-/* Now, in milliseconds of the monotonic clock. */
-int64_t live_now(void);
+/* The object is so now, or, `is_gone`, there is none of its name; nothing happens where the view
+ * says so already. The caller holds the lock. */
+void ledger_change_object(struct ledger *ledger, enum view_kind kind,
+                          const struct view_object *object, bool is_gone);
 
 /* Another tenancy is about to be adopted. The caller holds the lock. */
 void live_adopt(struct ledger *ledger, const struct tenancy *tenancy);

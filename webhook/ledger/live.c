@@ -1,25 +1,15 @@
 #include "ledger/live.h"
 
-#include <time.h>
-
-#include "base/memory.h"
+#include "base/clock.h"
 #include "ledger/ledger_inner.h"
 #include "ledger/object_read.h"
 
-static const char *const names[] = {
+const char *const live_names[] = {
     [LIVE_NAMESPACES] = "namespaces",
     [LIVE_NODES] = "nodes",
     [LIVE_CLASSES] = "priorityclasses",
     [LIVE_PODS] = "pods",
 };
-
-int64_t live_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void live_start(struct ledger *ledger, const struct live_times *times)
 {
@@ -31,7 +21,7 @@ int64_t live_age(const struct ledger *ledger, enum live_kind kind)
 {
     int64_t contact = atomic_load(&ledger->watches[kind].contact);
 
-    return contact ? live_now() - contact : -1;
+    return contact ? clock_milliseconds() - contact : -1;
 }
 
 static bool is_in_contact(const struct ledger *ledger, enum live_kind kind, int64_t now)
@@ -47,7 +37,7 @@ bool live_has_view(const struct ledger *ledger)
 
     if (!ledger->is_live)
         return true;
-    now = live_now();
+    now = clock_milliseconds();
     for (int kind = 0; kind < VIEW_KINDS; kind++) {
         if (!is_in_contact(ledger, (enum live_kind)kind, now))
             return false;
@@ -57,15 +47,15 @@ bool live_has_view(const struct ledger *ledger)
 
 const char *live_problem(const struct ledger *ledger, struct arena *arena)
 {
-    int64_t now = live_now(), contact;
+    int64_t now = clock_milliseconds(), contact;
 
     for (int kind = 0; ledger->is_live && kind < LIVE_WATCHES; kind++) {
         if (is_in_contact(ledger, (enum live_kind)kind, now))
             continue;
         contact = atomic_load(&ledger->watches[kind].contact);
         if (!contact)
-            return arena_printf(arena, "the view of %s isn't there yet", names[kind]);
-        return arena_printf(arena, "the view of %s is %lld s old", names[kind],
+            return arena_printf(arena, "the view of %s isn't there yet", live_names[kind]);
+        return arena_printf(arena, "the view of %s is %lld s old", live_names[kind],
                             (long long)(now - contact) / 1000);
     }
     return NULL;
@@ -174,13 +164,6 @@ static void drop_unlisted(struct ledger *ledger)
 
 /* ---- the others */
 
-/* Where nodes or many namespaces changed, all is weighed anew. */
-static void adopt_view(struct ledger *ledger, struct view *view)
-{
-    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
-    ledger_swap_view(ledger, view);
-}
-
 static void end_view_list(struct ledger *ledger, enum view_kind kind)
 {
     struct live_watch *watch = &ledger->watches[kind];
@@ -188,29 +171,7 @@ static void end_view_list(struct ledger *ledger, enum view_kind kind)
 
     watch->listing = NULL;
     view_add_others(view, ledger->holdings.view, kind);
-    adopt_view(ledger, view);
-}
-
-static bool is_same(const struct view_object *known, const struct view_object *object)
-{
-    return known && known->value == object->value &&
-           known->is_global_default == object->is_global_default &&
-           value_count(known->labels) == value_count(object->labels) &&
-           (value_count(object->labels) == 0 || value_equal(known->labels, object->labels));
-}
-
-static void change_object(struct ledger *ledger, enum view_kind kind,
-                          const struct view_object *object, bool is_gone)
-{
-    const struct view_object *known = view_find(ledger->holdings.view, kind, object->name);
-
-    if (is_gone ? !known : is_same(known, object))
-        return;
-    ledger_change_view(ledger, kind, is_gone ? NULL : object, object->name);
-    if (kind == VIEW_NAMESPACES)
-        holdings_move(&ledger->holdings, object->name);
-    else if (kind == VIEW_NODES && (is_gone || !known))
-        holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, ledger->holdings.view);
+    ledger_adopt_view(ledger, view);
 }
 
 static bool list_object(struct view *listing, enum view_kind kind, struct value object,
@@ -235,7 +196,7 @@ static bool take_object(struct ledger *ledger, enum view_kind kind, struct value
 
     if (is_read) {
         pthread_mutex_lock(&ledger->lock);
-        change_object(ledger, kind, &seen, is_gone);
+        ledger_change_object(ledger, kind, &seen, is_gone);
         pthread_mutex_unlock(&ledger->lock);
     }
     arena_release(&arena);
@@ -248,12 +209,12 @@ void live_list_begin(struct ledger *ledger, enum live_kind kind)
 {
     struct live_watch *watch = &ledger->watches[kind];
 
-    pthread_mutex_lock(&ledger->lock);
-    if (kind == LIVE_PODS)
+    if (kind == LIVE_PODS) {
+        pthread_mutex_lock(&ledger->lock);
         watch->list++;
-    pthread_mutex_unlock(&ledger->lock);
-    if (kind == LIVE_PODS)
+        pthread_mutex_unlock(&ledger->lock);
         return;
+    }
     ledger_free_view(watch->listing);
     watch->listing = ledger_new_view();
 }
@@ -274,7 +235,7 @@ void live_list_end(struct ledger *ledger, enum live_kind kind)
     else
         end_view_list(ledger, (enum view_kind)kind);
     if (ledger->watches[kind].list >= ledger->watches[kind].first_list)
-        atomic_store(&ledger->watches[kind].contact, live_now());
+        atomic_store(&ledger->watches[kind].contact, clock_milliseconds());
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -307,7 +268,7 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
 bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out)
 {
     const struct reservation *each;
-    int64_t newest = live_now() - ledger->times.max_request;
+    int64_t newest = clock_milliseconds() - ledger->times.max_request;
     bool is_found = false;
 
     pthread_mutex_lock(&ledger->lock);

@@ -18,6 +18,9 @@ enum live_kind {
     LIVE_WATCHES,
 };
 
+/* Their resources: "pods". */
+extern const char *const live_names[];
+
 /* In milliseconds. */
 struct live_times {
     int64_t max_age;     /* so old a view is not relied on */

@@ -2,6 +2,7 @@
  */
 #include "unit/unit.h"
 
+#include "base/clock.h"
 #include "ledger/ledger_inner.h"
 #include "unit/ledger/scene.h"
 
@@ -110,7 +111,7 @@ static void what_is_out_of_contact_is_not_relied_on(void **state)
     atomic_fetch_sub(&scene.ledger->watches[LIVE_PODS].contact, 31500);
     assert_string_equal(usage(&scene), "the view of pods is 31 s old");
     assert_non_null(ledger_view(scene.ledger, &scene.reader));
-    live_contact(scene.ledger, LIVE_PODS, live_now());
+    live_contact(scene.ledger, LIVE_PODS, clock_milliseconds());
     assert_string_equal(usage(&scene), "0/0");
     atomic_fetch_sub(&scene.ledger->watches[LIVE_NODES].contact, 31500);
     assert_null(ledger_view(scene.ledger, &scene.reader));
@@ -367,7 +368,7 @@ static void what_no_policy_counts_is_not_kept(void **state)
     scene_adopt(&scene, one_tenant);
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
     scene_adopt(&scene, capped);
-    live_contact(scene.ledger, LIVE_PODS, live_now());
+    live_contact(scene.ledger, LIVE_PODS, clock_milliseconds());
     assert_string_equal(usage(&scene), "the view of pods isn't there yet");
     assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
