@@ -9,7 +9,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -291,11 +290,13 @@ class ControlPlane:
 
 def programs():
     """The folder of the programs; builds what is missing, which is told on stderr."""
-    with subprocess.Popen([os.path.join(HERE, "build.sh")], stdout=subprocess.PIPE) as build:
+    with subprocess.Popen([os.path.join(HERE, "build.sh")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          start_new_session=True, preexec_fn=end_with_us) as build:
         try:
             folder = build.communicate()[0].decode().strip()
-        except KeyboardInterrupt:  # the build has got it, too
-            sys.exit(130)
+        except BaseException:  # it tidies up after itself, and all that it started ends with it
+            os.killpg(build.pid, signal.SIGTERM)
+            raise
     if build.returncode:
-        sys.exit(build.returncode)
+        raise Failed("its programs were not built")
     return folder

@@ -11,9 +11,10 @@ from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
-CLUSTER_WIDE = "namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings"
+CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings,"
+                "mutatingwebhookconfigurations,validatingwebhookconfigurations")
 
-HEADER = re.compile(r"(policies|given|needs|namespace +\S+): *(.*)")
+HEADER = re.compile(r"(policies|given|serve|namespace +\S+): *(.*)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
 PROCESS = re.compile(r"(fairgate|kube-apiserver): *(stops|starts|reads (\S+))")
 
@@ -52,7 +53,7 @@ class Story:
         own = os.path.join(folder, "policies")
         self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies")
         self.given, self.namespaces, self.steps = [], {}, []
-        self.needs_live = False  # fairgate must see what becomes of pods
+        self.options = []  # of `fairgate serve`, beside those that it always has
         with open(os.path.join(folder, "story"), encoding="utf-8") as file:
             self.read(file.read().splitlines())
         if not self.steps:
@@ -83,10 +84,8 @@ class Story:
             raise Failed(f"line {number}: \"{header[1]}\" stands before the first step")
         elif header[1] == "policies":
             self.policies = os.path.join(self.folder, header[2])
-        elif header[1] == "needs":
-            if header[2] != "live view":
-                raise Failed(f"line {number}: expected \"needs: live view\"")
-            self.needs_live = True
+        elif header[1] == "serve":
+            self.options = header[2].split()
         elif header[1] == "given":
             self.given += header[2].split()
         else:
@@ -175,6 +174,7 @@ class Stage:
             if ":" not in user:
                 self.plane.kubeconfig(user, self.home(story, user))
         self.webhook.use(story.policies)
+        self.webhook.options = story.options
         self.webhook.start()
         self.webhook.register()
 

@@ -12,7 +12,6 @@ import urllib.request
 
 from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
 
-LIVE = True  # whether fairgate watches the cluster (serve --kubeconfig), or is told once what there is
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
 PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {
@@ -27,6 +26,7 @@ class Webhook:
         self.listen = f"127.0.0.1:{free_ports(1)[0]}"
         self.policies = os.path.join(plane.work, "policies")
         self.certs = os.path.join(plane.work, "fairgate-certs")
+        self.options = []  # of `fairgate serve`, beside those that it always has
         self.process, self.admin = None, None
 
     # ---- the process
@@ -36,13 +36,6 @@ class Webhook:
         shutil.rmtree(self.policies, ignore_errors=True)
         shutil.copytree(folder, self.policies)
         shutil.copytree(self.plane.certs, self.certs, dirs_exist_ok=True)
-
-    def view(self):
-        """Where it sees the cluster: there, or in a file that shows what is there now."""
-        if LIVE:
-            return ["--kubeconfig", self.plane.kubeconfig("fairgate", folder="own")]
-        listed = self.plane.kubectl("get", "pods,namespaces,nodes,priorityclasses", "-A", "-o", "json")[1]
-        return ["--state", self.plane.write("state.json", listed)]
 
     def is_ready(self):
         try:
@@ -57,7 +50,8 @@ class Webhook:
             "--tls-cert", os.path.join(self.certs, "server.crt"),
             "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
-            "--audit-log", os.path.join(self.plane.logs, "audit.log"), *self.view()],
+            "--audit-log", os.path.join(self.plane.logs, "audit.log"),
+            "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own"), *self.options],
             os.path.join(self.plane.logs, "fairgate.log"))
         self.admin = self.wait_for_log("serving")["admin"]
         wait_until("fairgate ready", self.is_ready, 30)

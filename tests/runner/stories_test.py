@@ -27,14 +27,16 @@ def mistake(text):
 
 @test
 def headers_and_steps_are_read():
-    told = story("# why\nnamespace a: alice bob\nnamespace b:\ngiven: x.yaml y.yaml\npolicies: strict\n\n"
+    told = story("# why\nnamespace a: alice bob\nnamespace b:\ngiven: x.yaml y.yaml\npolicies: strict\n"
+                 "serve: --max-staleness 5s --threads 1\n\n"
                  "as alice: kubectl get pods\nprints: None\n\nfairgate: reads other\n"
                  "eventually within 9 s as bob: ls\nprints:\n    one\n      two\n\n    three\n\n"
                  "for 5 s as admin: true\n")
     assert told.namespaces == {"a": ["alice", "bob"], "b": []}, told.namespaces
     assert told.given == ["x.yaml", "y.yaml"] and told.policies.endswith("/told/strict"), told.policies
+    assert told.options == ["--max-staleness", "5s", "--threads", "1"], told.options
     first, second, third, fourth = told.steps
-    assert (first.user, first.command, first.expected, first.number) == ("alice", "kubectl get pods", "None", 7)
+    assert (first.user, first.command, first.expected, first.number) == ("alice", "kubectl get pods", "None", 8)
     assert second.process == ("fairgate", "reads", "other"), second.process
     assert third.eventually and third.seconds(60) == 9 and third.expected == "one\n  two\n\nthree", third.expected
     assert fourth.stays == "5" and fourth.expected is None and fourth.seconds(60) == 60, fourth.stays
@@ -57,7 +59,7 @@ def mistakes_name_their_line():
                        ("kube-apiserver: reads x\n", "line 1: expected"),
                        ("as nobody: true\n", "line 1: there is no user \"nobody\""),
                        ("namespace a: alcie\nas alice: true\n", "line 1: there is no user \"alcie\""),
-                       ("needs: luck\nas alice: true\n", "line 1: expected \"needs: live view\""),
+                       ("needs: luck\nas alice: true\n", "line 1: expected"),
                        ("# nothing\n", "no step")):
         assert said in mistake(text), (text, mistake(text))
 
