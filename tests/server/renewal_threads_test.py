@@ -13,9 +13,18 @@ import threading
 import time
 
 from serving import (Server, certificates, main, parsed, pod, read_response,
-                     request_bytes, review, scratch, test, write, TENANT)
+                     request_bytes, review, scratch, test, write, CLUSTER, TENANT)
+
+LABELS = """\
+apiVersion: fairgate.dev/v1alpha1
+kind: Policy
+metadata: {name: labels}
+spec: {rules: [{id: owner, labels: {required: {owner: ".+"}}}]}
+"""
 
 RELOADS = 'fairgate_policy_reloads_total{result="%s"}'
+CURRENT = "fairgate_policy_last_reload_successful"
+NOT_RELOADED = "policy set not reloaded, the old one goes on"
 
 
 def digest(server):
@@ -99,6 +108,118 @@ def reloads_go_on_under_load_without_a_failed_request():
         traffic.stop()
 
 
+def replace(path, text):
+    """As editors do: there is never less than the whole file."""
+    os.replace(write(f"{os.path.dirname(path)}/.new", text), path)
+
+
+def holds(server, gpus):
+    """Whether that many, and not one more, are let in."""
+    return [server.validate(review(pod("a", asked), dry_run=True))["allowed"]
+            for asked in (gpus, gpus + 1)] == [True, False]
+
+
+@test
+def a_changed_folder_is_put_in_force_without_a_signal():
+    with Server() as server:
+        assert holds(server, 5)
+        replace(f"{server.folder}/tenant.yaml", TENANT % 6)
+        server.wait_for_log("policy set reloaded")
+        assert holds(server, 6)
+        with open(f"{server.folder}/tenant.yaml", "w", encoding="utf-8") as file:  # in place
+            file.write(TENANT % 7)
+        server.wait_for_log("policy set reloaded")
+        assert holds(server, 7)
+        write(f"{server.folder}/more/deep/labels.yaml", LABELS)
+        server.wait_for_log("policy set reloaded")
+        assert server.validate(review(pod("a")))["allowed"] is False
+        shutil.rmtree(f"{server.folder}/more")
+        server.wait_for_log("policy set reloaded")
+        assert server.validate(review(pod("a")))["allowed"] is True
+        metrics = server.metrics()
+        assert (metrics[RELOADS % "ok"], metrics[RELOADS % "failed"]) == ("4", "0")
+
+
+class ConfigMap:
+    """A folder as the kubelet fills it: the files lead through ..data to a folder that has its time
+    for a name; ..data is replaced by a rename."""
+
+    def __init__(self, name):
+        self.folder, self.version = os.path.join(scratch(), name), 0
+
+    def set(self, files):
+        old, self.version = self.version, self.version + 1
+        for name, text in files.items():
+            write(f"{self.folder}/..{self.version}/{name}", text)
+        os.symlink(f"..{self.version}", f"{self.folder}/..data_tmp")
+        os.rename(f"{self.folder}/..data_tmp", f"{self.folder}/..data")
+        for name in files:
+            if not os.path.lexists(f"{self.folder}/{name}"):
+                os.symlink(f"..data/{name}", f"{self.folder}/{name}")
+        if old:
+            shutil.rmtree(f"{self.folder}/..{old}")
+
+
+@test
+def a_config_map_is_followed():
+    volume = ConfigMap("volume")
+    volume.set({"cluster.yaml": CLUSTER, "tenant.yaml": TENANT % 5})
+    with Server(folder=volume.folder) as server:
+        assert holds(server, 5)
+        for gpus in (6, 7):
+            volume.set({"cluster.yaml": CLUSTER, "tenant.yaml": TENANT % gpus})
+            server.wait_for_log("policy set reloaded")
+            assert holds(server, gpus)
+        assert server.metrics()[RELOADS % "ok"] == "2"
+
+
+@test
+def a_bad_set_is_told_once_until_it_is_another():
+    own = os.path.join(scratch(), "clock")
+    shutil.copytree(certificates(), own)
+    with Server(certs=own) as server:
+        assert server.metrics()[CURRENT] == "1"
+        replace(f"{server.folder}/tenant.yaml", TENANT.replace("guaranteed", "guarantied") % 6)
+        assert server.wait_for_log(NOT_RELOADED)["error"] == "1 mistake"
+        for _ in range(3):  # each takes looks, at the set as well
+            shutil.copy(f"{certificates()}/server.crt", own)
+            server.wait_for_log("certificate reloaded")
+        metrics = server.metrics()
+        assert (metrics[RELOADS % "failed"], metrics[CURRENT]) == ("1", "0")
+        assert server.errors().count("tenant.yaml:6:10") == 1, server.errors()
+        assert server.ask("/readyz")[0] == 200 and holds(server, 5)
+        replace(f"{server.folder}/tenant.yaml", TENANT.replace("gpus:", "gpu:") % 6)
+        server.wait_for_log(NOT_RELOADED)
+        assert "tenant.yaml:6:3" in server.errors(), server.errors()
+        replace(f"{server.folder}/tenant.yaml", TENANT % 6)
+        server.wait_for_log("policy set reloaded")
+        metrics = server.metrics()
+        assert (metrics[RELOADS % "failed"], metrics[CURRENT]) == ("2", "1")
+        assert holds(server, 6)
+
+
+@test
+def a_folder_that_goes_or_is_emptied_leaves_the_set_in_force():
+    with Server() as server:
+        os.rename(server.folder, server.folder + ".away")
+        line = server.wait_for_log(NOT_RELOADED)
+        assert server.folder in line["error"], line
+        assert holds(server, 5) and server.metrics()[CURRENT] == "0"
+        os.rename(server.folder + ".away", server.folder)  # the very same files
+        server.wait_for_log("policy set reloaded")
+        assert holds(server, 5) and server.metrics()[CURRENT] == "1"
+        os.rename(server.folder, server.folder + ".away")
+        os.mkdir(server.folder)
+        line = server.wait_for_log(NOT_RELOADED)
+        while "no policy" not in line["error"]:  # for a moment the folder wasn't there
+            line = server.wait_for_log(NOT_RELOADED)
+        assert holds(server, 5)
+        os.rmdir(server.folder)
+        write(f"{server.folder}/all.yaml", CLUSTER + "---\n" + TENANT % 6)
+        server.wait_for_log("policy set reloaded")
+        assert holds(server, 6)
+
+
 def serial(server):
     """Of the certificate that a new connection is shown."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -133,6 +254,35 @@ def sighup_takes_a_new_certificate_and_keeps_the_old_one_for_a_bad_pair():
         results = 'fairgate_certificate_reloads_total{result="%s"}'
         metrics = server.metrics()
         assert (metrics[results % "ok"], metrics[results % "failed"]) == ("1", "1")
+
+
+@test
+def certificates_are_taken_without_a_signal_and_a_key_that_never_comes_is_told_once():
+    own = os.path.join(scratch(), "watched")
+    shutil.copytree(certificates(), own)
+    results = 'fairgate_certificate_reloads_total{result="%s"}'
+    current = "fairgate_certificate_last_reload_successful"
+    with Server(certs=own) as server:
+        first = serial(server)
+        for kind in ("key", "crt"):
+            shutil.copy(f"{certificates('one')}/server.{kind}", own)
+        server.wait_for_log("certificate reloaded")
+        second = serial(server)
+        assert second != first
+        shutil.copy(f"{certificates('two')}/server.crt", own)
+        line = server.wait_for_log("certificate not reloaded, the old one goes on")
+        assert "server.key" in line["error"], line
+        metrics = server.metrics()
+        assert (metrics[results % "failed"], metrics[current]) == ("1", "0"), metrics
+        assert serial(server) == second
+        for gpus in (6, 7, 8):  # each takes looks, at the certificate as well
+            replace(f"{server.folder}/tenant.yaml", TENANT % gpus)
+            server.wait_for_log("policy set reloaded")
+        shutil.copy(f"{certificates('two')}/server.key", own)
+        server.wait_for_log("certificate reloaded")
+        assert serial(server) not in (first, second)
+        metrics = server.metrics()
+        assert metrics[results % "failed"] == metrics[current] == "1", metrics
 
 
 @test

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/siphash.h"
+
 enum { MAX_FILES = 10000, MAX_FOLDER_DEPTH = 32, READ_STEP = 64 * 1024 };
 
 static bool read_all(int fd, size_t max, struct arena *arena, struct bytes *out, struct error *err)
@@ -68,9 +70,36 @@ struct listing {
     struct arena *arena;
     struct strings *out;
     struct error *err;
+    uint64_t fingerprint; /* the sum over all files, so that order doesn't matter */
 };
 
-static bool list_folder(const struct listing *listing, struct folder *folder);
+static bool list_folder(struct listing *listing, struct folder *folder);
+
+static uint64_t fingerprint_of(const char *path, const struct stat *status)
+{
+    const int64_t marks[] = {
+        status->st_mode,        (int64_t)status->st_dev, (int64_t)status->st_ino,
+        status->st_size,        status->st_mtim.tv_sec,  status->st_mtim.tv_nsec,
+        status->st_ctim.tv_sec, status->st_ctim.tv_nsec,
+    };
+    uint64_t key[2];
+    struct siphash hash;
+
+    siphash_process_key(key);
+    hash = siphash_start(key);
+    siphash_add(&hash, bytes_from(path));
+    siphash_add(&hash, (struct bytes){(const char *)marks, sizeof(marks)});
+    return siphash_finish(&hash);
+}
+
+uint64_t file_fingerprint(const char *path)
+{
+    struct stat status = {0};
+
+    if (stat(path, &status) != 0)
+        status.st_size = -errno;
+    return fingerprint_of(path, &status);
+}
 
 static bool ends_as_wanted(const struct listing *listing, const char *name)
 {
@@ -81,7 +110,7 @@ static bool ends_as_wanted(const struct listing *listing, const char *name)
     return false;
 }
 
-static bool list_entry(const struct listing *listing, const struct folder *folder, const char *name)
+static bool list_entry(struct listing *listing, const struct folder *folder, const char *name)
 {
     const char *path = *folder->path ? arena_printf(listing->arena, "%s/%s", folder->path, name)
                                      : arena_copy(listing->arena, bytes_from(name));
@@ -101,11 +130,12 @@ static bool list_entry(const struct listing *listing, const struct folder *folde
     if (listing->out->count >= MAX_FILES)
         return error_set_limit(listing->err, "%s: more than %d files", listing->directory,
                                MAX_FILES);
+    listing->fingerprint += fingerprint_of(path, &status);
     strings_add(listing->out, listing->arena, path);
     return true;
 }
 
-static bool list_folder(const struct listing *listing, struct folder *folder)
+static bool list_folder(struct listing *listing, struct folder *folder)
 {
     const char *whole =
         *folder->path ? arena_printf(listing->arena, "%s/%s", listing->directory, folder->path)
@@ -137,20 +167,39 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool list_all(struct listing *listing)
+{
+    struct folder root = {.path = ""};
+    struct stat status;
+
+    if (stat(listing->directory, &status) != 0)
+        return error_set(listing->err, "%s: %s", listing->directory, strerror(errno));
+    if (!S_ISDIR(status.st_mode))
+        return error_set(listing->err, "%s: not a folder", listing->directory);
+    root.device = status.st_dev;
+    root.inode = status.st_ino;
+    return list_folder(listing, &root);
+}
+
+uint64_t file_list_fingerprint(const char *directory, const char *const *endings)
+{
+    struct arena arena = {0};
+    struct strings paths = {0};
+    struct error err = {0};
+    struct listing listing = {directory, endings, &arena, &paths, &err};
+
+    if (!list_all(&listing))
+        listing.fingerprint = fingerprint_of(err.text, &(struct stat){0});
+    arena_release(&arena);
+    return listing.fingerprint;
+}
+
 bool file_list(const char *directory, const char *const *endings, struct arena *arena,
                struct strings *out, struct error *err)
 {
     struct listing listing = {directory, endings, arena, out, err};
-    struct folder root = {.path = ""};
-    struct stat status;
 
-    if (stat(directory, &status) != 0)
-        return error_set(err, "%s: %s", directory, strerror(errno));
-    if (!S_ISDIR(status.st_mode))
-        return error_set(err, "%s: not a folder", directory);
-    root.device = status.st_dev;
-    root.inode = status.st_ino;
-    if (!list_folder(&listing, &root))
+    if (!list_all(&listing))
         return false;
     if (out->count)
         qsort(out->items, out->count, sizeof(*out->items), compare_paths);

@@ -1,6 +1,8 @@
 /* file: whole files, read up to a maximum, and folders of them. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/strings.h"
 
 /* Read a file ("-": standard input) into the arena. `err` names the file. A file over `max` bytes
@@ -14,3 +16,11 @@ bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *
  * links is an error. At most 10,000 files. */
 bool file_list(const char *directory, const char *const *endings, struct arena *arena,
                struct strings *out, struct error *err) MUST_CHECK;
+
+/* What stays the same as long as the file that `path` leads to is neither changed nor replaced nor
+ * taken away, and is another then: its name, place, size and times, not what is in it. Good within
+ * this process. */
+uint64_t file_fingerprint(const char *path);
+
+/* The same for all files that file_list finds. */
+uint64_t file_list_fingerprint(const char *directory, const char *const *endings);

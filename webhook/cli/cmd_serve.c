@@ -36,9 +36,9 @@ static int serve(const struct command *command, const struct server_config *conf
 
 static const char purpose[] =
     "Answers AdmissionReviews sent to /mutate and /validate over TLS, by the policy set in DIR. "
-    "Health, readiness and metrics are on the admin address: /healthz, /readyz, /metrics. SIGHUP "
-    "reads policy set, certificate and key anew; what has mistakes changes nothing. SIGTERM "
-    "finishes what is under way and ends.";
+    "Health, readiness and metrics are on the admin address: /healthz, /readyz, /metrics. Policy "
+    "set, certificate and key are read anew when their files change, at SIGHUP at once; what has "
+    "mistakes changes nothing. SIGTERM finishes what is under way and ends.";
 
 static const char examples[] =
     "fairgate serve --policies policies --tls-cert server.crt --tls-key server.key --in-cluster\n"

@@ -15,12 +15,12 @@ static void write_value(struct buf *buf, const char *name, const char *type, con
     buf_printf(buf, "%s %lld\n", name, value);
 }
 
-/* Two samples: one by one what went well, and what did not. */
-static void write_results(struct buf *buf, const char *name, const char *help, unsigned long ok,
-                          unsigned long failed)
+static void write_reloads(struct buf *buf, const char *name, const char *help,
+                          const struct reloads *reloads)
 {
     metrics_write_head(buf, name, "counter", help);
-    buf_printf(buf, "%s{result=\"ok\"} %lu\n%s{result=\"failed\"} %lu\n", name, ok, name, failed);
+    buf_printf(buf, "%s{result=\"ok\"} %lu\n%s{result=\"failed\"} %lu\n", name,
+               atomic_load(&reloads->succeeded), name, atomic_load(&reloads->failed));
 }
 
 static void write_policy_set(struct ops *ops, struct buf *buf)
@@ -34,18 +34,27 @@ static void write_policy_set(struct ops *ops, struct buf *buf)
     metrics_write_label(buf, "digest", bytes_from(set->digest));
     buf_add_text(buf, "} 1\n");
     write_value(buf, "fairgate_policy_set_loaded_timestamp_seconds", "gauge",
-                "When the policy set in force was read.", atomic_load(&service->loaded_at));
-    write_results(buf, "fairgate_policy_reloads_total", "Reloads of the policy set, by result.",
-                  atomic_load(&service->reloads), atomic_load(&service->failed_reloads));
+                "When the policy set in force was read.",
+                atomic_load(&service->policy_reloads.loaded_at));
+    write_reloads(buf, "fairgate_policy_reloads_total", "Reloads of the policy set, by result.",
+                  &service->policy_reloads);
+    write_value(buf, "fairgate_policy_last_reload_successful", "gauge",
+                "0: the policy set in the folder can't be used, and an older one is in force.",
+                !atomic_load(&service->policy_reloads.has_failed));
 }
 
 static void write_certificate(struct service *service, struct buf *buf)
 {
     write_value(buf, "fairgate_certificate_expiry_timestamp_seconds", "gauge",
                 "When the certificate in force ends.", tls_expires(service->tls));
-    write_results(buf, "fairgate_certificate_reloads_total",
-                  "Reloads of certificate and key, by result.", atomic_load(&service->tls_reloads),
-                  atomic_load(&service->failed_tls_reloads));
+    write_value(buf, "fairgate_certificate_loaded_timestamp_seconds", "gauge",
+                "When the certificate in force was read.",
+                atomic_load(&service->tls_reloads.loaded_at));
+    write_reloads(buf, "fairgate_certificate_reloads_total",
+                  "Reloads of certificate and key, by result.", &service->tls_reloads);
+    write_value(buf, "fairgate_certificate_last_reload_successful", "gauge",
+                "0: certificate and key can't be used as they are, and older ones are in force.",
+                !atomic_load(&service->tls_reloads.has_failed));
 }
 
 /* A decimal of at most six digits after the point. */

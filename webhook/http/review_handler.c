@@ -6,8 +6,9 @@
 #include "http/loop.h"
 #include "http/reply.h"
 
-/* While a policy set is replaced, the ledger and the readers differ for a moment. */
-enum { MAX_TRIES = 100, TRIES_AT_ONCE = 3, PAUSE_NANOSECONDS = 1000000 };
+/* While a policy set is replaced, the ledger and the readers differ for a moment: longer than that
+ * only where the thread that replaces it is not let run. */
+enum { MAX_TRIES = 5000, TRIES_AT_ONCE = 3, PAUSE_NANOSECONDS = 1000000 };
 
 static uint64_t nanoseconds_between(const struct timespec *from, const struct timespec *to)
 {

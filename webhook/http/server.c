@@ -5,11 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/listener.h"
 #include "http/loop.h"
 #include "http/ops.h"
+#include "http/renewal.h"
 #include "http/review_handler.h"
 
 enum {
@@ -32,17 +34,21 @@ struct server {
     struct listener review_listener, ops_listener;
     struct reviewer *reviewers;
     struct ops ops;
-    sigset_t signals;
+    struct renewal renewal;
+    sigset_t signals; /* that end it */
 };
 
 static void block_signals(struct server *server)
 {
+    sigset_t all;
+
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&server->signals);
     sigaddset(&server->signals, SIGTERM);
     sigaddset(&server->signals, SIGINT);
-    sigaddset(&server->signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &server->signals, NULL);
+    all = server->signals;
+    sigaddset(&all, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
 /* How many connections there may be; as many descriptors as the system grants are asked for. */
@@ -145,9 +151,11 @@ bool server_start(struct server *server, struct problems *problems, struct error
     mallopt(M_MMAP_THRESHOLD, LARGEST_HEAP_BYTES);
     /* No temporary files for large bodies: the root may be read-only. */
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
+    renewal_init(&server->renewal, &server->service);
     if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
         !open_both(server, err) || !service_watch(&server->service, err) ||
-        !start_reviewers(server, err) || !start_ops(server, err))
+        !start_reviewers(server, err) || !start_ops(server, err) ||
+        !renewal_start(&server->renewal, err))
         return false;
     /* The loops have their own: when they close them, nobody listens any more. */
     close_listener(&server->review_listener);
@@ -203,13 +211,12 @@ static bool has_drained(const struct server *server)
 static bool drain(struct server *server)
 {
     const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000};
+    int64_t begun = clock_milliseconds(), passed;
     bool is_accepting = true;
 
     for (size_t i = 0; i < server->ops.loop_count; i++)
         loop_request_shutdown(server->ops.loops[i]);
-    for (int64_t passed = 0; passed < DRAIN_MAX_MS; passed += DRAIN_STEP_MS) {
-        int number;
-
+    while ((passed = clock_milliseconds() - begun) < DRAIN_MAX_MS) {
         if (is_accepting && passed >= server->config.grace_milliseconds) {
             for (size_t i = 0; i < server->ops.loop_count; i++)
                 loop_stop_accepting(server->ops.loops[i]);
@@ -217,8 +224,7 @@ static bool drain(struct server *server)
         }
         if (has_drained(server))
             return true;
-        number = sigtimedwait(&server->signals, NULL, &step);
-        if (number == SIGTERM || number == SIGINT)
+        if (sigtimedwait(&server->signals, NULL, &step) > 0)
             return false;
     }
     return true; /* what is still open by now is idle: nobody waits for an answer */
@@ -229,14 +235,8 @@ bool server_wait(struct server *server)
     char left[32];
 
     log_start(server);
-    for (;;) {
-        int number = sigwaitinfo(&server->signals, NULL);
-
-        if (number == SIGHUP)
-            service_reload(&server->service);
-        else if (number == SIGTERM || number == SIGINT)
-            break;
-    }
+    while (sigwaitinfo(&server->signals, NULL) < 0)
+        continue;
     /* Whoever reads the line finds the server not ready. */
     atomic_store(&server->service.is_draining, true);
     log_info("draining");

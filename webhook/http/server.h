@@ -17,14 +17,14 @@ struct server;
 struct server *server_new(const struct server_config *config);
 
 /* Everything is read and all addresses are taken before anything listens. False: `problems` has
- * mistakes of the policy set, or `err` tells what else is wrong. Blocks the signals that
- * server_wait handles; call it before other threads are started. */
+ * mistakes of the policy set, or `err` tells what else is wrong. Blocks the signals that the server
+ * handles; call it before other threads are started. */
 bool server_start(struct server *server, struct problems *problems, struct error *err) MUST_CHECK;
 
 /* Of a server that did not start. */
 void server_free(struct server *server);
 
-/* Serve until SIGTERM or SIGINT, then drain; SIGHUP reloads. True: every connection came to its
+/* Serve until SIGTERM or SIGINT, then drain. True: every connection came to its
  * end. The process must end thereafter, because threads still run. */
 bool server_wait(struct server *server) MUST_CHECK;
 

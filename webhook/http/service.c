@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/node.h"
+#include "policy/load.h"
 
 static void free_set(void *set)
 {
@@ -61,7 +62,7 @@ static void put_in_force(struct service *service, struct policy_set *set)
     if (service->ledger)
         ledger_adopt(service->ledger, &set->tenancy);
     snapshot_cell_swap(&service->policies, set, free_set);
-    atomic_store(&service->loaded_at, time(NULL));
+    atomic_store(&service->policy_reloads.loaded_at, time(NULL));
 }
 
 static void log_problem(const struct problem *problem, struct arena *arena)
@@ -74,6 +75,12 @@ static void log_problem(const struct problem *problem, struct arena *arena)
         log_warning("policy set", "at", where, "problem", problem->text);
     else
         log_error("policy set", "at", where, "problem", problem->text);
+}
+
+static void log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        log_problem(&problems->items[i], problems->arena);
 }
 
 void service_init(struct service *service, const struct service_config *config, size_t thread_count)
@@ -93,8 +100,7 @@ static bool load_policies(struct service *service, struct problems *problems, st
         service->unsound = set;
         return false;
     }
-    for (size_t i = 0; i < problems->count; i++)
-        log_problem(&problems->items[i], problems->arena);
+    log_problems(problems);
     put_in_force(service, set);
     return true;
 }
@@ -104,6 +110,7 @@ bool service_open(struct service *service, struct problems *problems, struct err
     const char *audit_log = service->config.audit_log;
 
     service->tls = tls_new(&service->config.tls, err);
+    atomic_store(&service->tls_reloads.loaded_at, time(NULL));
     if (!service->tls || !find_cluster(service, err) || !load_states(service, err) ||
         !load_policies(service, problems, err))
         return false;
@@ -124,51 +131,89 @@ void service_release(struct service *service)
     arena_release(&service->arena);
 }
 
-static void reload_policies(struct service *service, struct arena *arena)
+static void note_success(struct reloads *reloads)
 {
-    struct problems problems = {.arena = arena};
-    struct error err = {0};
-    struct policy_set *set = policy_set_load(service->config.policies, &problems, &err);
-
-    for (size_t i = 0; i < problems.count; i++)
-        log_problem(&problems.items[i], arena);
-    if (set && problems.error_count == 0) {
-        const char *digest = arena_copy(arena, bytes_from(set->digest));
-
-        put_in_force(service, set);
-        atomic_fetch_add(&service->reloads, 1);
-        log_info("policy set reloaded", "digest", digest);
-        return;
-    }
-    policy_set_free(set);
-    atomic_fetch_add(&service->failed_reloads, 1);
-    log_error("policy set not reloaded, the old one goes on", "error",
-              set ? arena_printf(arena, "%zu mistake%s", problems.error_count,
-                                 problems.error_count == 1 ? "" : "s")
-                  : err.text);
+    atomic_store(&reloads->has_failed, false);
+    atomic_fetch_add(&reloads->succeeded, 1);
 }
 
-static void reload_certificates(struct service *service)
+static void note_failure(struct reloads *reloads)
 {
-    struct error err = {0};
-
-    if (tls_reload(service->tls, &err)) {
-        atomic_fetch_add(&service->tls_reloads, 1);
-        log_info("certificate reloaded", "file", service->config.tls.certificate);
-    } else {
-        atomic_fetch_add(&service->failed_tls_reloads, 1);
-        log_error("certificate not reloaded, the old one goes on", "error", err.text);
-    }
+    atomic_store(&reloads->has_failed, true);
+    atomic_fetch_add(&reloads->failed, 1);
 }
 
-void service_reload(struct service *service)
+/* NULL: it may be put in force. */
+static const char *find_fault(const struct policy_set *set, const struct problems *problems,
+                              const struct error *err)
+{
+    if (!set)
+        return err->text;
+    if (problems->error_count > 0)
+        return arena_printf(problems->arena, "%zu mistake%s", problems->error_count,
+                            problems->error_count == 1 ? "" : "s");
+    return set->is_empty ? "there is no policy in the folder any more" : NULL;
+}
+
+static void take_set(struct service *service, struct policy_set *set,
+                     const struct problems *problems)
+{
+    const char *digest = arena_copy(problems->arena, bytes_from(set->digest));
+
+    log_problems(problems);
+    put_in_force(service, set);
+    note_success(&service->policy_reloads);
+    log_info("policy set reloaded", "digest", digest);
+}
+
+static void refuse_set(struct service *service, const char *fault, const struct problems *problems)
+{
+    log_problems(problems);
+    note_failure(&service->policy_reloads);
+    log_error("policy set not reloaded, the old one goes on", "error", fault);
+}
+
+bool service_reload_policies(struct service *service, uint64_t fingerprint, bool tells)
 {
     struct arena arena = {0};
+    struct problems problems = {.arena = &arena};
+    struct error err = {0};
+    struct policy_set *set = policy_set_load(service->config.policies, &problems, &err);
+    const char *fault = find_fault(set, &problems, &err);
+    bool is_whole = load_fingerprint(service->config.policies) == fingerprint;
+    bool is_taken = is_whole && !fault;
+
+    if (is_taken)
+        take_set(service, set, &problems);
+    else if (is_whole && tells)
+        refuse_set(service, fault, &problems);
+    if (!is_taken)
+        policy_set_free(set);
+    arena_release(&arena);
+    return is_taken;
+}
+
+bool service_reload_certificates(struct service *service, uint64_t fingerprint, bool tells)
+{
     struct error err = {0};
 
-    reload_policies(service, &arena);
-    reload_certificates(service);
+    if (tls_reload(service->tls, fingerprint, &err)) {
+        atomic_store(&service->tls_reloads.loaded_at, time(NULL));
+        note_success(&service->tls_reloads);
+        log_info("certificate reloaded", "file", service->config.tls.certificate);
+        return true;
+    }
+    if (tells) {
+        note_failure(&service->tls_reloads);
+        log_error("certificate not reloaded, the old one goes on", "error", err.text);
+    }
+    return false;
+}
+
+void service_reopen_audit_log(struct service *service)
+{
+    struct error err = {0};
+
     if (service->audit_log && !audit_log_reopen(service->audit_log, &err))
         log_error("audit log not opened anew, the old file goes on", "error", err.text);
-    arena_release(&arena);
 }

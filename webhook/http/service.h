@@ -19,6 +19,13 @@ struct service_config {
     const char *audit_log; /* NULL: none */
 };
 
+/* What became of what was read anew. */
+struct reloads {
+    atomic_ulong succeeded, failed;
+    atomic_bool has_failed; /* the last one: something older than the files is in force */
+    atomic_llong loaded_at; /* when what is in force was read, in seconds since 1970 */
+};
+
 struct service {
     struct service_config config;
     struct snapshot_cell policies; /* struct policy_set */
@@ -32,10 +39,8 @@ struct service {
     struct policy_set *unsound; /* read at the start, and full of mistakes */
 
     atomic_bool is_draining;
-    atomic_bool was_ready;  /* all of the cluster that decisions need has been listed once */
-    atomic_llong loaded_at; /* when the set in force was read, in seconds since 1970 */
-    atomic_ulong reloads, failed_reloads;
-    atomic_ulong tls_reloads, failed_tls_reloads;
+    atomic_bool was_ready; /* all of the cluster that decisions need has been listed once */
+    struct reloads policy_reloads, tls_reloads;
 };
 
 void service_init(struct service *service, const struct service_config *config,
@@ -51,6 +56,12 @@ bool service_watch(struct service *service, struct error *err) MUST_CHECK;
 /* Where no thread uses it. */
 void service_release(struct service *service);
 
-/* Read policy set, certificates and audit log anew, and log how that went. What can't be used
- * changes nothing. Called by one thread at a time, none of which serves requests. */
-void service_reload(struct service *service);
+/* Read the policy set anew and put it in force. False: it can't be used, or its files no longer
+ * have that fingerprint, and nothing has changed; with `tells` the log and the metrics have it.
+ * Called by one thread at a time, none of which serves requests; so are the next two. */
+bool service_reload_policies(struct service *service, uint64_t fingerprint, bool tells);
+
+/* The same of certificate, key and the clients' authority. */
+bool service_reload_certificates(struct service *service, uint64_t fingerprint, bool tells);
+
+void service_reopen_audit_log(struct service *service);

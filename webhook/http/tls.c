@@ -226,12 +226,24 @@ void tls_free(struct tls *tls)
     free(tls);
 }
 
-bool tls_reload(struct tls *tls, struct error *err)
+uint64_t tls_fingerprint(const struct tls_files *files)
+{
+    uint64_t sum = file_fingerprint(files->certificate) + file_fingerprint(files->key);
+
+    return files->client_ca ? sum + file_fingerprint(files->client_ca) : sum;
+}
+
+bool tls_reload(struct tls *tls, uint64_t fingerprint, struct error *err)
 {
     struct credentials credentials = {0}, old;
 
     if (!credentials_read(&tls->files, &credentials, err))
         return false;
+    if (tls_fingerprint(&tls->files) != fingerprint) {
+        credentials_release(&credentials);
+        return error_set(err, "%s, or a file beside it, changed while it was read",
+                         tls->files.certificate);
+    }
     pthread_mutex_lock(&tls->lock);
     old = tls->now;
     tls->now = credentials;

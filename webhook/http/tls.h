@@ -21,8 +21,12 @@ struct tls_files {
 struct tls *tls_new(const struct tls_files *files, struct error *err) MUST_CHECK;
 void tls_free(struct tls *tls);
 
-/* Read the files again. False: something is wrong with them, and what was in force goes on. */
-bool tls_reload(struct tls *tls, struct error *err) MUST_CHECK;
+/* Changes when one of the files does: see file_fingerprint. */
+uint64_t tls_fingerprint(const struct tls_files *files);
+
+/* Read the files again. False: something is wrong with them, or they no longer have that
+ * fingerprint, and what was in force goes on. */
+bool tls_reload(struct tls *tls, uint64_t fingerprint, struct error *err) MUST_CHECK;
 
 struct ssl_ctx_st *tls_context(struct tls *tls);
 

@@ -363,10 +363,16 @@ static void warn_of_nothing(struct loading *loading, const char *directory)
                   "there is no policy here, so there are no rules but fairgate's own");
 }
 
+static const char *const endings[] = {".yaml", ".yml", NULL};
+
+uint64_t load_fingerprint(const char *directory)
+{
+    return file_list_fingerprint(directory, endings);
+}
+
 bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
                     struct problems *problems, struct error *err)
 {
-    static const char *const endings[] = {".yaml", ".yml", NULL};
     struct loading loading = {.arena = arena, .out = out, .problems = problems};
     struct digest *digest;
     struct strings paths = {0};
@@ -383,7 +389,8 @@ bool load_documents(const char *directory, struct arena *arena, struct loaded *o
             is_read = load_file(&loading, directory, paths.items[i], digest, err);
     }
     out->digest = digest_finish_take(digest, arena);
-    if (is_read && !loading.has_policy && problems->error_count == 0)
+    out->is_empty = is_read && !loading.has_policy;
+    if (out->is_empty && problems->error_count == 0)
         warn_of_nothing(&loading, directory);
     return is_read;
 }

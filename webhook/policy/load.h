@@ -13,6 +13,7 @@ struct loaded {
     struct policy **policies;
     size_t policy_count;
     const char *digest;
+    bool is_empty; /* no document is policy */
 
     /* A document that could not be read, or not under its name, may have been one: that a reference
      * leads nowhere can't be told. */
@@ -35,3 +36,6 @@ extern const struct schema document_schema;
  * `problems`. */
 bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
                     struct problems *problems, struct error *err) MUST_CHECK;
+
+/* Changes when something that load_documents would read does: see file_fingerprint. */
+uint64_t load_fingerprint(const char *directory);

@@ -185,6 +185,7 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
         return NULL;
     }
     set->digest = loaded.digest;
+    set->is_empty = loaded.is_empty;
     set->tenancy.cluster = loaded.cluster;
     set->tenancy.ladder = loaded.ladder;
     /* Rows that could not be read can't be ordered. */

@@ -13,6 +13,7 @@ struct policy_set {
     struct policy **policies; /* ordered by name */
     size_t policy_count;
     const char *digest; /* "sha256:" and 64 hex digits, over names and contents of the files */
+    bool is_empty; /* no file has policy: perhaps the wrong folder, or one that isn't mounted */
 };
 
 /* Read every .yaml and .yml below `directory` (but *.test.yaml). Every mistake and warning goes to

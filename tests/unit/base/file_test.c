@@ -238,6 +238,66 @@ static void folders_are_not_listed_without_end(void **state)
     expect_list_error(folder, "folders deep");
 }
 
+/* Everything in the folder `d`, as it is after each of these steps in turn. */
+static uint64_t fingerprint(void)
+{
+    static const char *const endings[] = {".yaml", NULL};
+
+    return file_list_fingerprint(in_folder("d"), endings);
+}
+
+static void must_change(uint64_t *before)
+{
+    uint64_t now = fingerprint();
+
+    assert_true(now != *before);
+    *before = now;
+}
+
+static void a_fingerprint_is_another_when_a_file_is(void **state)
+{
+    uint64_t last = fingerprint(); /* of a folder that is missing */
+
+    make_files((const char *const[]){"d/", NULL});
+    must_change(&last);
+    make_files((const char *const[]){"d/a.yaml", "d/s/", "d/s/b.yaml", NULL});
+    must_change(&last);
+    make_files(
+        (const char *const[]){"d/c.txt", "d/.e.yaml", "d/t/", NULL}); /* nobody reads these */
+    assert_int_equal(fingerprint(), last);
+    make_files((const char *const[]){"d/t/f.yaml", NULL});
+    must_change(&last);
+    assert_int_equal(rename(in_folder("d/s"), in_folder("d/u")), 0);
+    must_change(&last);
+    assert_int_equal(chmod(in_folder("d/a.yaml"), 0), 0);
+    must_change(&last);
+    make_files((const char *const[]){"new", NULL});
+    assert_int_equal(rename(in_folder("new"), in_folder("d/a.yaml")), 0);
+    must_change(&last);
+    assert_int_equal(truncate(in_folder("d/a.yaml"), 5), 0);
+    must_change(&last);
+    assert_int_equal(remove(in_folder("d/a.yaml")), 0);
+    must_change(&last);
+    assert_int_equal(rename(in_folder("d"), in_folder("away")), 0);
+    must_change(&last);
+}
+
+static void a_fingerprint_follows_links(void **state)
+{
+    uint64_t first, second;
+
+    make_files((const char *const[]){"one", "two", NULL});
+    link_to("one", "link");
+    first = file_fingerprint(in_folder("link"));
+    assert_int_equal(file_fingerprint(in_folder("link")), first);
+    assert_int_equal(remove(in_folder("link")), 0);
+    link_to("two", "link");
+    second = file_fingerprint(in_folder("link"));
+    assert_true(second != first);
+    assert_int_equal(remove(in_folder("two")), 0);
+    assert_true(file_fingerprint(in_folder("link")) != second);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -252,6 +312,8 @@ int main(void)
         IN_FOLDER(links_are_followed),
         IN_FOLDER(folders_that_cannot_be_listed_are_named),
         IN_FOLDER(folders_are_not_listed_without_end),
+        IN_FOLDER(a_fingerprint_is_another_when_a_file_is),
+        IN_FOLDER(a_fingerprint_follows_links),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
