@@ -122,6 +122,11 @@ struct bytes value_raw(struct value value);
  * For documents without doubled names. */
 bool value_equal(struct value a, struct value b);
 
+/* A copy of the value, the root of a document of its own, that refers to nothing but `room`, which
+ * has value_room() bytes and is aligned as for a pointer. Of an absent value: none, and 0. */
+size_t value_room(struct value value);
+struct value value_copy(struct value value, void *room);
+
 /* Where the value stands in its document, as people write it: spec.containers[0].image or, for
  * names with other characters, metadata.labels["a/b"]. Slow: for messages. Lives in `arena`. */
 const char *value_place(struct value value, struct arena *arena);

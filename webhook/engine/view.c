@@ -1,5 +1,13 @@
 #include "engine/view.h"
 
+#include "base/memory.h"
+
+/* One in a table. Its labels and then its name are behind it. */
+struct kept_object {
+    struct trie_item item;
+    struct view_object object;
+};
+
 void view_init(struct view *view)
 {
     *view = (struct view){0};
@@ -7,106 +15,56 @@ void view_init(struct view *view)
 
 void view_release(struct view *view)
 {
-    arena_release(&view->arena);
+    for (int kind = 0; kind < VIEW_KINDS; kind++)
+        trie_release(&view->kinds[kind]);
 }
 
-/* The slot that holds the name, or the free one where it would go. */
-static const struct view_object **find_slot(const struct view_table *table, struct bytes name)
+static struct value labels_of(const struct view_object *object)
 {
-    size_t at = bytes_hash(name);
-
-    for (;; at++) {
-        const struct view_object **slot = &table->slots[at & (table->slot_count - 1)];
-
-        if (!*slot || bytes_equal((*slot)->name, name))
-            return slot;
-    }
-}
-
-static void grow(struct view *view, struct view_table *table)
-{
-    struct view_table larger = {.slot_count = table->slot_count ? table->slot_count * 2 : 16,
-                                .count = table->count};
-
-    larger.slots = arena_alloc(&view->arena, larger.slot_count * sizeof(*larger.slots));
-    for (size_t i = 0; i < table->slot_count; i++) {
-        if (table->slots[i])
-            *find_slot(&larger, table->slots[i]->name) = table->slots[i];
-    }
-    *table = larger;
-}
-
-static struct value copy_labels(struct view *view, struct value labels)
-{
-    struct document *document;
-
-    if (value_count(labels) == 0)
-        return (struct value){0};
-    document = arena_alloc(&view->arena, sizeof(*document));
-    document_parse(arena_copy_bytes(&view->arena, value_raw(labels)), 2, &view->arena, document);
-    return document_root(document);
+    return value_count(object->labels) ? object->labels : (struct value){0};
 }
 
 void view_add(struct view *view, enum view_kind kind, const struct view_object *object)
 {
-    struct view_table *table = &view->tables[kind];
-    struct view_object *copy = arena_alloc(&view->arena, sizeof(*copy));
-    const struct view_object **slot;
+    struct value labels = labels_of(object);
+    size_t labels_room = value_room(labels);
+    struct kept_object *kept = memory_alloc(sizeof(*kept) + labels_room + object->name.len);
+    char *rest = (char *)(kept + 1) + labels_room;
 
-    *copy = *object;
-    copy->name = arena_copy_bytes(&view->arena, object->name);
-    copy->labels = copy_labels(view, object->labels);
-    if ((table->count + 1) * 2 > table->slot_count)
-        grow(view, table);
-    slot = find_slot(table, copy->name);
-    table->count += *slot == NULL;
-    *slot = copy;
+    kept->object = *object;
+    kept->object.labels = value_copy(labels, kept + 1);
+    kept->object.name = kept->item.name = memory_place(&rest, object->name);
+    trie_put(&view->kinds[kind], &kept->item);
 }
 
 void view_remove(struct view *view, enum view_kind kind, struct bytes name)
 {
-    struct view_table *table = &view->tables[kind], old = *table;
-
-    *table = (struct view_table){0};
-    for (size_t i = 0; i < old.slot_count; i++) {
-        if (!old.slots[i] || bytes_equal(old.slots[i]->name, name))
-            continue;
-        if ((table->count + 1) * 2 > table->slot_count)
-            grow(view, table);
-        *find_slot(table, old.slots[i]->name) = old.slots[i];
-        table->count++;
-    }
+    trie_remove(&view->kinds[kind], name);
 }
 
-static void add_kind(struct view *view, const struct view *from, enum view_kind kind)
+void view_copy(struct view *view, const struct view *from)
 {
-    const struct view_table *table = &from->tables[kind];
-
-    for (size_t i = 0; i < table->slot_count; i++) {
-        if (table->slots[i])
-            view_add(view, kind, table->slots[i]);
-    }
+    for (int kind = 0; kind < VIEW_KINDS; kind++)
+        trie_copy(&view->kinds[kind], &from->kinds[kind]);
 }
 
 void view_add_all(struct view *view, const struct view *from)
 {
     for (int kind = 0; kind < VIEW_KINDS; kind++)
-        add_kind(view, from, (enum view_kind)kind);
+        trie_put_all(&view->kinds[kind], &from->kinds[kind]);
 }
 
-void view_add_others(struct view *view, const struct view *from, enum view_kind than)
+void view_set_kind(struct view *view, enum view_kind kind, const struct view *from)
 {
-    for (int kind = 0; kind < VIEW_KINDS; kind++) {
-        if (kind != (int)than)
-            add_kind(view, from, (enum view_kind)kind);
-    }
+    trie_release(&view->kinds[kind]);
+    trie_copy(&view->kinds[kind], &from->kinds[kind]);
 }
 
 const struct view_object *view_find(const struct view *view, enum view_kind kind, struct bytes name)
 {
-    if (!view || view->tables[kind].slot_count == 0)
-        return NULL;
-    return *find_slot(&view->tables[kind], name);
+    const struct trie_item *item = view ? trie_find(&view->kinds[kind], name) : NULL;
+
+    return item ? &((const struct kept_object *)item)->object : NULL;
 }
 
 struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name)
@@ -114,4 +72,9 @@ struct value view_labels(const struct view *view, enum view_kind kind, struct by
     const struct view_object *known = view_find(view, kind, name);
 
     return known ? known->labels : (struct value){0};
+}
+
+size_t view_count(const struct view *view, enum view_kind kind)
+{
+    return view->kinds[kind].count;
 }

@@ -1,8 +1,9 @@
-/* view: what is known of the cluster beside its pods: a snapshot that never changes once it is
- * made. */
+/* view: what is known of the cluster beside its pods: a snapshot that never changes once others
+ * read it. */
 #pragma once
 
 #include "base/json.h"
+#include "base/trie.h"
 
 struct view_object {
     struct bytes name;
@@ -13,26 +14,24 @@ struct view_object {
 
 enum view_kind { VIEW_NAMESPACES, VIEW_NODES, VIEW_CLASSES, VIEW_KINDS };
 
-struct view_table {
-    const struct view_object **slots;
-    size_t slot_count; /* a power of two, or 0 */
-    size_t count;
-};
-
 struct view {
-    struct arena arena; /* holds everything below */
-    struct view_table tables[VIEW_KINDS];
+    struct trie kinds[VIEW_KINDS];
 };
 
 /* A view's making: add, then read. Texts and labels are copied; of one name the last one holds. */
 void view_init(struct view *view);
 void view_add(struct view *view, enum view_kind kind, const struct view_object *object);
 void view_remove(struct view *view, enum view_kind kind, struct bytes name);
+void view_release(struct view *view);
+
+/* Views made of others share with them what is the same, and take no time for it. */
+
+/* Make an empty one what `from` is. */
+void view_copy(struct view *view, const struct view *from);
 /* Everything that `from` has, too. */
 void view_add_all(struct view *view, const struct view *from);
-/* Everything of the other kinds. */
-void view_add_others(struct view *view, const struct view *from, enum view_kind than);
-void view_release(struct view *view);
+/* Of a kind what `from` has, and nothing else. */
+void view_set_kind(struct view *view, enum view_kind kind, const struct view *from);
 
 /* NULL where there is none, or `view` is NULL. */
 const struct view_object *view_find(const struct view *view, enum view_kind kind,
@@ -40,3 +39,6 @@ const struct view_object *view_find(const struct view *view, enum view_kind kind
 
 /* Its labels; absent where the object is not in view. */
 struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name);
+
+/* How many there are. */
+size_t view_count(const struct view *view, enum view_kind kind);

@@ -142,16 +142,22 @@ struct holding *holdings_find_named(const struct holdings *holdings, struct byte
     return found;
 }
 
+/* Of no node is known where they aren't in view at all. */
+static bool lacks_node(const struct holdings *holdings, const struct held_pod *pod)
+{
+    return view_count(holdings->view, VIEW_NODES) > 0 &&
+           !view_find(holdings->view, VIEW_NODES, pod->node);
+}
+
 static void note_leaving(struct holdings *holdings, struct holding *holding)
 {
     const struct held_pod *pod = &holding->pod;
 
-    if (pod->gone_at == 0 || pod->node.len == 0 || holdings->view->tables[VIEW_NODES].count == 0 ||
-        view_find(holdings->view, VIEW_NODES, pod->node))
+    if (pod->gone_at == 0 || pod->node.len == 0)
         return;
     holding->is_leaving = true;
     TAILQ_INSERT_TAIL(&holdings->leaving, holding, in_leaving);
-    if (pod->gone_at < holdings->next_gone)
+    if (pod->gone_at < holdings->next_gone && lacks_node(holdings, pod))
         holdings->next_gone = pod->gone_at;
 }
 
@@ -357,6 +363,11 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
     replace(holdings, holding, &pod, holding->is_seen);
 }
 
+void holdings_note_nodes(struct holdings *holdings)
+{
+    holdings->next_gone = 0;
+}
+
 void holdings_drop_gone(struct holdings *holdings, int64_t now)
 {
     struct holding *each, *next;
@@ -366,6 +377,8 @@ void holdings_drop_gone(struct holdings *holdings, int64_t now)
     holdings->next_gone = INT64_MAX;
     for (each = TAILQ_FIRST(&holdings->leaving); each; each = next) {
         next = TAILQ_NEXT(each, in_leaving);
+        if (!lacks_node(holdings, &each->pod))
+            continue;
         if (each->pod.gone_at <= now)
             holdings_remove(holdings, each);
         else if (each->pod.gone_at < holdings->next_gone)
@@ -381,19 +394,16 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
 
     for (each = TAILQ_FIRST(&holdings->all); each; each = TAILQ_NEXT(each, in_all)) {
         weights_unlink(holdings, each);
-        forget_leaving(holdings, each);
         each->tenant = NULL;
     }
     weights_init(holdings, tenancy);
     holdings->view = view;
-    holdings->next_gone = INT64_MAX;
+    holdings_note_nodes(holdings);
     for (namespace = TAILQ_FIRST(&holdings->all_namespaces); namespace;
          namespace = TAILQ_NEXT(namespace, in_all))
         find_tenant(holdings, namespace);
-    for (each = TAILQ_FIRST(&holdings->all); each; each = TAILQ_NEXT(each, in_all)) {
-        note_leaving(holdings, each);
+    for (each = TAILQ_FIRST(&holdings->all); each; each = TAILQ_NEXT(each, in_all))
         weights_add(holdings, each);
-    }
 }
 
 void holdings_release(struct holdings *holdings)

@@ -84,10 +84,8 @@ struct holdings {
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
     struct arena tenants_arena, scratch;
     uint64_t next_number;
-    /* Pods that are gone once their grace period is over; next_gone: the earliest of these times.
-     */
-    struct holding_list leaving;
-    int64_t next_gone;
+    struct holding_list leaving; /* pods that terminate on a node */
+    int64_t next_gone;           /* when the first of them is gone whose node is; 0: look for it */
     TAILQ_HEAD(reservation_list, reservation) reservations; /* the oldest first */
 };
 
@@ -123,6 +121,9 @@ void holdings_settle_growth(struct holdings *holdings, struct holding *holding, 
 
 void holdings_remove(struct holdings *holdings, struct holding *holding);
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node);
+
+/* `view` is another one, with other nodes. */
+void holdings_note_nodes(struct holdings *holdings);
 
 /* Pods whose node is gone and whose grace period is over don't count any more. */
 void holdings_drop_gone(struct holdings *holdings, int64_t now);

@@ -79,7 +79,7 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     }
     view = ledger_new_view();
     pthread_mutex_lock(&ledger->lock);
-    view_add_all(view, ledger->holdings.view);
+    view_copy(view, ledger->holdings.view);
     view_add_all(view, &state.view);
     ledger_adopt_view(ledger, view);
     for (size_t i = 0; i < state.pod_count; i++)
@@ -161,7 +161,7 @@ static void change_view(struct ledger *ledger, enum view_kind kind,
 {
     struct view *view = ledger_new_view();
 
-    view_add_all(view, ledger->holdings.view);
+    view_copy(view, ledger->holdings.view);
     if (is_gone)
         view_remove(view, kind, object->name);
     else
@@ -189,7 +189,7 @@ void ledger_change_object(struct ledger *ledger, enum view_kind kind,
     if (kind == VIEW_NAMESPACES)
         holdings_move(&ledger->holdings, object->name);
     else if (kind == VIEW_NODES && (is_gone || !known))
-        holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, ledger->holdings.view);
+        holdings_note_nodes(&ledger->holdings);
 }
 
 static void write_namespace(struct ledger *ledger, const struct facts *facts)

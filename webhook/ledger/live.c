@@ -167,10 +167,12 @@ static void drop_unlisted(struct ledger *ledger)
 static void end_view_list(struct ledger *ledger, enum view_kind kind)
 {
     struct live_watch *watch = &ledger->watches[kind];
-    struct view *view = watch->listing;
+    struct view *view = ledger_new_view();
 
+    view_copy(view, ledger->holdings.view);
+    view_set_kind(view, kind, watch->listing);
+    ledger_free_view(watch->listing);
     watch->listing = NULL;
-    view_add_others(view, ledger->holdings.view, kind);
     ledger_adopt_view(ledger, view);
 }
 

@@ -93,7 +93,46 @@ static void a_view_made_of_another_is_one_of_its_own(void **state)
     assert_string_equal(label(&second, VIEW_NODES, "a", "x"), "1");
     assert_string_equal(label(&second, VIEW_NODES, "b", "x"), "2");
     assert_non_null(view_find(&second, VIEW_CLASSES, BYTES("p0")));
+    assert_int_equal(view_count(&second, VIEW_NODES), 2);
     view_release(&second);
+}
+
+static void a_copy_and_what_it_was_made_of_change_apart(void **state)
+{
+    struct view first, second;
+
+    view_init(&first);
+    view_init(&second);
+    add(&first, VIEW_NODES, "a", "{\"x\":\"1\"}");
+    add(&first, VIEW_NODES, "b", "{\"x\":\"2\"}");
+    view_copy(&second, &first);
+    assert_ptr_equal(view_find(&second, VIEW_NODES, BYTES("a")),
+                     view_find(&first, VIEW_NODES, BYTES("a")));
+    add(&second, VIEW_NODES, "a", "{\"x\":\"3\"}");
+    view_remove(&second, VIEW_NODES, BYTES("b"));
+    assert_string_equal(label(&first, VIEW_NODES, "a", "x"), "1");
+    assert_string_equal(label(&first, VIEW_NODES, "b", "x"), "2");
+    view_release(&first);
+    assert_string_equal(label(&second, VIEW_NODES, "a", "x"), "3");
+    assert_string_equal(label(&second, VIEW_NODES, "b", "x"), "(none)");
+    view_release(&second);
+}
+
+static void one_kind_is_set_and_the_others_stay(void **state)
+{
+    struct view first, second;
+
+    view_init(&first);
+    view_init(&second);
+    add(&first, VIEW_NODES, "a", NULL);
+    add(&first, VIEW_CLASSES, "p0", NULL);
+    add(&second, VIEW_NODES, "b", NULL);
+    view_set_kind(&first, VIEW_NODES, &second);
+    view_release(&second);
+    assert_null(view_find(&first, VIEW_NODES, BYTES("a")));
+    assert_non_null(view_find(&first, VIEW_NODES, BYTES("b")));
+    assert_non_null(view_find(&first, VIEW_CLASSES, BYTES("p0")));
+    view_release(&first);
 }
 
 enum { NAMES = 200, ROUNDS = 20000 };
@@ -141,6 +180,8 @@ int main(void)
         cmocka_unit_test_teardown(objects_are_found_by_kind_and_name, release_scratch),
         cmocka_unit_test_teardown(of_one_name_the_last_one_holds, release_scratch),
         cmocka_unit_test_teardown(a_view_made_of_another_is_one_of_its_own, release_scratch),
+        cmocka_unit_test_teardown(a_copy_and_what_it_was_made_of_change_apart, release_scratch),
+        cmocka_unit_test_teardown(one_kind_is_set_and_the_others_stay, release_scratch),
         cmocka_unit_test_teardown(random_changes_leave_what_they_should, release_scratch),
     };
 
