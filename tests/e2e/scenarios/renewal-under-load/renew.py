@@ -4,7 +4,6 @@
 import http.client
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -12,8 +11,10 @@ import time
 import urllib.request
 
 from api import Api, pod
+from control_plane import wait_until
 
 CREATORS = 40  # more than the API server keeps connections for: some are always new
+DAYS = 7       # that the first certificate lasts
 PATH = "/api/v1/namespaces/renewing/pods?dryRun=All"
 CERTS, SET = os.environ["FAIRGATE_CERTS"], os.environ["FAIRGATE_POLICIES"]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,46 +50,69 @@ def create():
             counts["misjudged"] += right is False
 
 
-def renew(turn):
-    """The certificate by the same authority, the set one or the other."""
+def renew_set(turn):
+    """One or the other, as the kubelet does it for a ConfigMap: set.yaml leads through ..data to a folder, and ..data
+    is replaced by a rename."""
+    source, old = os.path.join(HERE, ("policies", "other")[turn % 2]), os.path.join(SET, f"..{turn - 1}")
+    shutil.copytree(source, os.path.join(SET, f"..{turn}"))
+    link(f"..{turn}", "..data")
+    if turn == 1:
+        link("..data/set.yaml", "set.yaml")
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def link(target, name):
+    os.symlink(target, os.path.join(SET, "..new"))
+    os.rename(os.path.join(SET, "..new"), os.path.join(SET, name))
+
+
+def renew_certificate(turn):
+    """By the same authority, a day longer than the one before. Certificate and key change one after the other."""
     new = os.path.join(CERTS, "new")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc",
-                    "-days", "7", "-subj", f"/CN=renewed-{turn}", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-days", str(DAYS + turn), "-subj", f"/CN=renewed-{turn}", "-addext", "subjectAltName=IP:127.0.0.1",
                     "-addext", "basicConstraints=critical,CA:FALSE",
                     "-CA", os.path.join(CERTS, "ca.crt"), "-CAkey", os.path.join(CERTS, "ca.key"),
                     "-keyout", new + ".key", "-out", new + ".crt"], check=True, stderr=subprocess.DEVNULL)
-    source = os.path.join(HERE, ("policies", "other")[turn % 2], "set.yaml")
-    shutil.copy(source, os.path.join(SET, ".set.yaml"))
-    os.replace(os.path.join(SET, ".set.yaml"), os.path.join(SET, "set.yaml"))
     for kind in ("key", "crt"):
         os.replace(f"{new}.{kind}", os.path.join(CERTS, f"server.{kind}"))
-    os.kill(int(os.environ["FAIRGATE_PID"]), signal.SIGHUP)
 
 
-def taken_over():
-    """How many sets and certificates, as the metrics have it."""
+def metrics():
     with urllib.request.urlopen(f"http://{os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
-        lines = page.read().decode().splitlines()
-    return [sum(int(line.split()[-1]) for line in lines if line.startswith(f"fairgate_{what}_reloads_total")
-                and 'result="ok"' in line) for what in ("policy", "certificate")]
+        return dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
+
+
+def reloads(result):
+    """How many sets and certificates came to that."""
+    return [int(metrics()[f'fairgate_{what}_reloads_total{{result="{result}"}}']) for what in ("policy", "certificate")]
+
+
+def is_in_force(turn):
+    """Whether that turn's certificate is."""
+    ends = int(metrics()["fairgate_certificate_expiry_timestamp_seconds"])
+    return round((ends - time.time()) / 86400) == DAYS + turn
 
 
 def main():
-    before = taken_over()
     threads = [threading.Thread(target=create, daemon=True) for _ in range(CREATORS)]
     for thread in threads:
         thread.start()
     turn = 0
-    while time.monotonic() < END:
+    while time.monotonic() < END or turn % 2 == 0:  # the last set is the other one
         turn += 1
-        renew(turn)
-        time.sleep(1)
+        started = time.monotonic()
+        renew_set(turn)
+        renew_certificate(turn)
+        time.sleep(max(0, started + 1 - time.monotonic()))
     for thread in threads:
         thread.join()
-    sets, certificates = (after - was for after, was in zip(taken_over(), before))
-    assert turn - 1 <= sets and turn - 1 <= certificates, f"{turn} renewals, {sets} and {certificates} taken over"
+    wait_until("the last certificate in force", lambda: is_in_force(turn), 20)
+    sets, certificates = reloads("ok")
+    assert min(sets, certificates) > turn / 2, f"of {turn} renewals {sets} and {certificates} were taken over"
+    assert reloads("failed") == [0, 0], reloads("failed")
     print(f"{counts['judged']} pods judged, {counts['failed']} failed, {counts['misjudged']} misjudged; "
-          f"{sets} sets and {certificates} certificates taken over")
+          f"of {turn} changes {sets} sets and {certificates} certificates taken over")
 
 
 main()
