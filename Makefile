@@ -2,7 +2,7 @@
 #
 #   CC=clang-14      another compiler, in folders of its own
 #   SAN=address      address and undefined-behaviour sanitizers; SAN=thread: data races
-#   CASE=caps        `make test`, `make accept` and `make e2e`: only what has this in its name
+#   CASE=caps        `make test`, `make accept`, `make e2e` and `make oracle`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
 #   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails
@@ -74,7 +74,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint fuzz run demo e2e bench install clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint fuzz run demo e2e oracle bench install clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -135,6 +135,11 @@ e2e: ## scenarios in a real control plane, whose programs are built once (CASE=w
 	$(call ENSURE,e2e)
 	$(INNER) program
 	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/e2e/run --case '$(CASE)' $(if $(SHOW),--show)
+
+oracle: ## our readings against those of Kubernetes' own libraries (N=100000 inputs a kind, SEED=1; CASE=word narrows; needs Go)
+	$(call ENSURE,e2e)
+	$(INNER) SAN=$(TEST_SAN) $(TEST_BUILD)/tests/oracle/reading
+	@tests/oracle/run $(TEST_BUILD)/tests/oracle/reading -case '$(CASE)' $(if $(N),-count $(N)) $(if $(SEED),-seed $(SEED))
 
 bench: ## requests a second beside a bare h2o server
 	$(call ENSURE,bench)

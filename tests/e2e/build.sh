@@ -8,6 +8,7 @@
 # kwok's stages, which say how its nodes and pods behave, lie beside the programs in stages/.
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./go.bash
 
 # A program, the package that it is built from, and the mark that its version leaves there.
 programs() {
@@ -23,22 +24,6 @@ ROWS
 
 say() {
     echo "e2e: $*" >&2
-}
-
-check_go() {
-    local version
-
-    if ! command -v go >/dev/null; then
-        say "no 'go' in PATH: building the control plane needs Go 1.21 or later"
-        say "Debian 12 has it as golang-go in bookworm-backports; or name a folder that has the programs: KUBEBUILDER_ASSETS"
-        exit 2
-    fi
-    version=$(go env GOVERSION 2>/dev/null || go version | cut -d' ' -f3)
-    version=${version#go}
-    if [ "$(printf '%s\n' 1.21 "$version" | sort -V | head -1)" != 1.21 ]; then
-        say "Go $version is too old: 1.21 or later fetches the toolchain that go.mod names"
-        exit 2
-    fi
 }
 
 # The -X flags without which Kubernetes' clients complain about the server's version.
@@ -138,7 +123,10 @@ if ! complete; then
     flock -n 9 || { say "another build is under way in $folder; waiting for it"; flock -w 3600 9; }
     rm -rf "$folder"/.work.*
     if ! complete; then
-        check_go
+        if ! check_go "building the control plane"; then
+            say "or name a folder that has the programs: KUBEBUILDER_ASSETS"
+            exit 2
+        fi
         build_missing
         say "the control plane is in $folder"
     fi

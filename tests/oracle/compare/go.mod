@@ -1,0 +1,1 @@
+module fairgate.dev/tests/oracle
