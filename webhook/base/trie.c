@@ -233,6 +233,24 @@ void trie_remove(struct trie *trie, struct bytes name)
     trie->count--;
 }
 
+typedef void each_fn(void *context, const struct trie_item *item);
+
+/* Calls itself once a level. */
+static void visit(const struct trie_node *node, each_fn *each, void *context)
+{
+    for (size_t i = 0; node && i < node->count; i++) {
+        if (node->is_branch)
+            visit(node->slots[i].child, each, context);
+        else
+            each(context, node->slots[i].item);
+    }
+}
+
+void trie_each(const struct trie *trie, each_fn *each, void *context)
+{
+    visit(trie->root, each, context);
+}
+
 /* Calls itself once a level. */
 static void put_all(struct trie *trie, const struct trie_node *node)
 {

@@ -43,3 +43,7 @@ void trie_remove(struct trie *trie, struct bytes name);
 
 /* Everything of `from`, too, in the place of what has the same names. */
 void trie_put_all(struct trie *trie, const struct trie *from);
+
+/* Call `each` with every thing, in no particular order. */
+void trie_each(const struct trie *trie, void (*each)(void *context, const struct trie_item *item),
+               void *context);

@@ -36,20 +36,6 @@ static void check_untenanted(const struct facts *facts, struct findings *finding
         facts_subject(facts), text_quote(facts->arena, facts->namespace));
 }
 
-/* What a claim holds is known from the claim, which is not in view. */
-static void check_claims(const struct facts *facts, struct findings *findings)
-{
-    struct value first = value_first(facts->pod.resource_claims);
-
-    rule_of_cluster(findings, facts, "state");
-    findings_add_next(
-        findings, facts_path(facts, "spec.resourceClaims"), "ask for GPUs by resource name",
-        "%s names the resource claim \"%s\", which is not in view: what it would hold "
-        "of the GPUs of tenant \"%s\" is not known",
-        facts_subject(facts), text_quote(facts->arena, value_text(value_member(first, "name"))),
-        facts->tenant->name);
-}
-
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
@@ -61,8 +47,6 @@ static void check(const struct facts *facts, struct findings *findings)
         check_untenanted(facts, findings);
         return;
     }
-    if (facts->ask.has_claims && tenant->gpus.node)
-        check_claims(facts, findings);
     if (demand->is_unbounded && tenant->gpus.node) {
         rule_of_tenant(findings, facts, "gpus.unbounded");
         findings_add_next(findings, facts_path(facts, "spec.containers"),
@@ -174,8 +158,8 @@ static void judge_resource(const struct facts *facts, const struct usage *usage,
                               .reserved = usage->resources_reserved[at],
                               .resource = bytes_from(cap->name.text)};
     struct amount old;
-    bool is_summed = resource_cap_sum(cap, &facts->ask.requests, &holding.asked) &&
-                     resource_cap_sum(cap, &facts->old_ask.requests, &old);
+    bool is_summed = resource_cap_sum(cap, &facts->ask, &holding.asked) &&
+                     resource_cap_sum(cap, &facts->old_ask, &old);
 
     if (is_summed && (amount_compare(holding.asked, old) <= 0 || !is_exceeded(&holding)))
         return;

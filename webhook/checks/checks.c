@@ -3,8 +3,8 @@
 
 extern const struct check_kind annotations_check, images_check, labels_check, resources_check,
     scheduler_check;
-extern const struct tenancy_check caps_check, fabric_check, namespaces_check, priority_check,
-    priority_class_check, sharing_check;
+extern const struct tenancy_check caps_check, claims_check, fabric_check, namespaces_check,
+    priority_check, priority_class_check, sharing_check;
 
 /* By name, as the documentation lists them. */
 const struct check_kind *const check_kinds[] = {
@@ -13,6 +13,6 @@ const struct check_kind *const check_kinds[] = {
 
 /* In the order in which messages tell what they found. */
 const struct tenancy_check *const tenancy_checks[] = {
-    &caps_check,           &sharing_check, &priority_check, &fabric_check, &namespaces_check,
-    &priority_class_check, NULL,
+    &caps_check,   &claims_check,     &sharing_check,        &priority_check,
+    &fabric_check, &namespaces_check, &priority_class_check, NULL,
 };

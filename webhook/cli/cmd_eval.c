@@ -302,7 +302,8 @@ int cmd_eval(int argc, char **argv)
             "too; - is standard input) as the server would, each by itself: nothing is written "
             "down between them.",
         .examples = "fairgate eval --policies policies pod.yaml\n"
-                    "kubectl get pods,namespaces,nodes,priorityclasses -A -o json > state.json\n"
+                    "kubectl get pods,namespaces,nodes,priorityclasses,deviceclasses,"
+                    "resourceclaims,resourceclaimtemplates -A -o json > state.json\n"
                     "fairgate eval --policies policies --state state.json -o json review.json\n",
         .exits = "0  all are allowed\n1  at least one is denied\n"
                  "2  an input is no manifest and no review, or the policy set has mistakes\n",

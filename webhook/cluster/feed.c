@@ -18,7 +18,16 @@ enum {
     MAX_OBJECT_BYTES = 16 * 1024 * 1024,
 };
 
-static const char *const groups[LIVE_WATCHES] = {[LIVE_CLASSES] = "scheduling.k8s.io"};
+static const char *const groups[LIVE_WATCHES] = {
+    [LIVE_CLASSES] = "scheduling.k8s.io",
+    [LIVE_DEVICE_CLASSES] = "resource.k8s.io",
+    [LIVE_CLAIM_TEMPLATES] = "resource.k8s.io",
+    [LIVE_CLAIMS] = "resource.k8s.io",
+};
+
+/* Kubernetes has these from 1.34 on, where nobody switched them off. */
+static const bool are_optional[LIVE_WATCHES] = {
+    [LIVE_DEVICE_CLASSES] = true, [LIVE_CLAIM_TEMPLATES] = true, [LIVE_CLAIMS] = true};
 
 /* One watch's way to the ledger. */
 struct inlet {
@@ -101,6 +110,7 @@ static struct watch *start_watch(struct inlet *inlet)
         .group = group ? group : "",
         .version = "v1",
         .resource = live_names[inlet->kind],
+        .is_optional = are_optional[inlet->kind],
         .quiet_seconds = inlet->feed->quiet_seconds,
         .sink = {inlet, begin_list, add_item, end_list, take_event},
     };

@@ -39,14 +39,12 @@ const char *facts_key_field(const struct facts *facts, const char *map, const ch
 
 static bool asks_for_capped_resource(const struct tenant *tenant, const struct facts *facts)
 {
-    for (size_t i = 0; i < tenant->resources.count; i++) {
-        for (size_t j = 0; j < facts->ask.requests.count; j++) {
-            const struct resource_amount *item = &facts->ask.requests.items[j];
+    struct amount amount;
 
-            if (!amount_is_zero(item->amount) &&
-                glob_matches(&tenant->resources.items[i].name, item->name))
-                return true;
-        }
+    for (size_t i = 0; i < tenant->resources.count; i++) {
+        if (!resource_cap_sum(&tenant->resources.items[i], &facts->ask, &amount) ||
+            !amount_is_zero(amount))
+            return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/field.h"
+#include "engine/claims.h"
 #include "engine/workload.h"
 
 static bool is_update(const struct review *review)
@@ -227,13 +228,19 @@ static bool is_mirror_pod(const struct facts *facts)
            review_has_group(facts->review, "system:nodes");
 }
 
+static void read_ask(const struct facts *facts, const struct pod *pod, struct ask *out)
+{
+    ask_from_pod(pod, facts->arena, out);
+    claims_resolve(out, facts->namespace, facts->world->view, facts->arena);
+}
+
 static bool read_old_demand(struct facts *facts, struct error *err)
 {
     struct pod old;
 
     if (!pod_parse(facts->review->old_object, facts->arena, &old, err))
         return error_wrap(err, "oldObject");
-    ask_from_pod(&old, facts->arena, &facts->old_ask);
+    read_ask(facts, &old, &facts->old_ask);
     if (!demand_weigh(&facts->old_ask, &facts->tenancy->cluster, facts->arena, &facts->old_demand,
                       err))
         return error_wrap(err, "oldObject");
@@ -275,7 +282,7 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
 
     if (!pod_parse(object, facts->arena, &facts->pod, err))
         return false;
-    ask_from_pod(&facts->pod, facts->arena, &facts->ask);
+    read_ask(facts, &facts->pod, &facts->ask);
     if (!demand_weigh(&facts->ask, cluster, facts->arena, &facts->demand, err))
         return false;
     find_priority_class(facts);

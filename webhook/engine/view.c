@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-/* One in a table. Its labels and then its name are behind it. */
+/* One in a table. What it refers to is behind it. */
 struct kept_object {
     struct trie_item item;
     struct view_object object;
@@ -24,16 +24,30 @@ static struct value labels_of(const struct view_object *object)
     return value_count(object->labels) ? object->labels : (struct value){0};
 }
 
+static void place_text(char **room, struct bytes *text)
+{
+    *text = memory_place(room, *text);
+}
+
 void view_add(struct view *view, enum view_kind kind, const struct view_object *object)
 {
     struct value labels = labels_of(object);
-    size_t labels_room = value_room(labels);
-    struct kept_object *kept = memory_alloc(sizeof(*kept) + labels_room + object->name.len);
-    char *rest = (char *)(kept + 1) + labels_room;
+    size_t devices_room = device_asks_room(&object->devices), labels_room = value_room(labels);
+    size_t texts_room =
+        object->name.len + object->extended_resource.len + object->class_resource.len;
+    struct kept_object *kept =
+        memory_alloc(sizeof(*kept) + devices_room + labels_room + texts_room);
+    struct view_object *copy = &kept->object;
+    char *rest = (char *)(kept + 1);
 
-    kept->object = *object;
-    kept->object.labels = value_copy(labels, kept + 1);
-    kept->object.name = kept->item.name = memory_place(&rest, object->name);
+    *copy = *object;
+    device_asks_copy(&object->devices, &rest, &copy->devices);
+    copy->labels = value_copy(labels, rest);
+    rest += labels_room;
+    place_text(&rest, &copy->name);
+    place_text(&rest, &copy->extended_resource);
+    place_text(&rest, &copy->class_resource);
+    kept->item.name = copy->name;
     trie_put(&view->kinds[kind], &kept->item);
 }
 
@@ -77,4 +91,25 @@ struct value view_labels(const struct view *view, enum view_kind kind, struct by
 size_t view_count(const struct view *view, enum view_kind kind)
 {
     return view->kinds[kind].count;
+}
+
+struct iteration {
+    void (*each)(void *context, const struct view_object *object);
+    void *context;
+};
+
+static void take_item(void *context, const struct trie_item *item)
+{
+    const struct iteration *iteration = context;
+
+    iteration->each(iteration->context, &((const struct kept_object *)item)->object);
+}
+
+void view_each(const struct view *view, enum view_kind kind,
+               void (*each)(void *context, const struct view_object *object), void *context)
+{
+    struct iteration iteration = {each, context};
+
+    if (view)
+        trie_each(&view->kinds[kind], take_item, &iteration);
 }

@@ -2,17 +2,28 @@
  * read it. */
 #pragma once
 
-#include "base/json.h"
 #include "base/trie.h"
+#include "kube/claim.h"
 
 struct view_object {
-    struct bytes name;
+    struct bytes name;   /* of claims and their templates "namespace/name" */
     struct value labels; /* an object of strings, or absent */
     int64_t value;       /* PriorityClass */
     bool is_global_default;
+    struct device_asks devices;     /* of claims and their templates */
+    struct bytes extended_resource; /* DeviceClass: spec.extendedResourceName; empty: none */
+    struct bytes class_resource;    /* DeviceClass: CLASS_RESOURCE_PREFIX and its name */
 };
 
-enum view_kind { VIEW_NAMESPACES, VIEW_NODES, VIEW_CLASSES, VIEW_KINDS };
+enum view_kind {
+    VIEW_NAMESPACES,
+    VIEW_NODES,
+    VIEW_CLASSES, /* PriorityClasses */
+    VIEW_DEVICE_CLASSES,
+    VIEW_CLAIM_TEMPLATES,
+    VIEW_CLAIMS,
+    VIEW_KINDS
+};
 
 struct view {
     struct trie kinds[VIEW_KINDS];
@@ -42,3 +53,7 @@ struct value view_labels(const struct view *view, enum view_kind kind, struct by
 
 /* How many there are. */
 size_t view_count(const struct view *view, enum view_kind kind);
+
+/* Call `each` with all of a kind, in no particular order. */
+void view_each(const struct view *view, enum view_kind kind,
+               void (*each)(void *context, const struct view_object *object), void *context);

@@ -368,7 +368,8 @@ static bool read_spec(struct arena *arena, struct pod *out, struct error *err)
         if (!read_containers(out->container_lists[i], kinds[i], arena, out, err))
             return false;
     }
-    return read_affinity(arena, out, err) && read_volumes(arena, out, err) &&
+    return claim_refs_parse(out->resource_claims, arena, &out->claims, err) &&
+           read_affinity(arena, out, err) && read_volumes(arena, out, err) &&
            compute_requests(out, arena, err);
 }
 

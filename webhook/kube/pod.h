@@ -1,8 +1,7 @@
 /* pod: what the project reads of a pod or a pod template (k8s.io/api/core/v1, PodSpec). */
 #pragma once
 
-#include "base/amount.h"
-#include "base/json.h"
+#include "kube/claim.h"
 
 enum {
     POD_MAX_CONTAINERS = 1024, /* of all kinds together */
@@ -52,6 +51,7 @@ struct pod {
     int64_t priority;
     struct value node_selector, affinity, overhead, resources; /* objects, or absent */
     struct value tolerations, resource_claims, volumes;        /* arrays, or absent */
+    struct claim_refs claims;                                  /* of resource_claims */
     struct value container_lists[3]; /* initContainers, containers, ephemeralContainers; likewise */
     struct value node_terms;         /* nodeAffinity's required nodeSelectorTerms; likewise */
     struct value pod_terms;          /* podAffinity's required terms; likewise */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "engine/claims.h"
 #include "engine/workload.h"
 #include "kube/quantity.h"
 
@@ -23,7 +24,9 @@ static struct bytes shorten(struct amount number, struct arena *arena)
 
 void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *out)
 {
-    struct ask kept = {.requests = ask->requests, .products = ask->products};
+    struct ask kept = {.requests = ask->requests,
+                       .products = ask->products,
+                       .claimed = ask->claimed};
 
     for (size_t i = 0; i < ask->annotation_count; i++) {
         struct annotation annotation = ask->annotations[i];
@@ -38,20 +41,9 @@ void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *ou
     *out = kept;
 }
 
-static struct bytes join(struct bytes namespace, struct bytes name, struct arena *arena)
-{
-    size_t len = namespace.len + 1 + name.len;
-    char *text = arena_alloc(arena, len), *rest = text;
-
-    memory_place(&rest, namespace);
-    memory_place(&rest, BYTES("/"));
-    memory_place(&rest, name);
-    return (struct bytes){text, len};
-}
-
 struct bytes held_pod_path(const struct held_pod *held, struct arena *arena)
 {
-    return join(held->namespace, held->name, arena);
+    return claims_name(held->namespace, held->name, arena);
 }
 
 void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
@@ -68,7 +60,7 @@ void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes na
                               .workload = workload_of(pod, arena)};
     ask_keep_numbers(&ask, arena, &held->ask);
     if (!held->has_uid)
-        held->uid = join(namespace, pod->name.len ? pod->name : identity, arena);
+        held->uid = claims_name(namespace, pod->name.len ? pod->name : identity, arena);
 }
 
 static struct amount *find_request(struct ask *ask, struct bytes name)
@@ -126,9 +118,16 @@ static void merge_products(const struct strings *from, struct arena *arena, stru
     }
 }
 
+/* What is asked for by claims never changes while the pod is there, so the newer look at it holds,
+ * unless it saw less. */
+static const struct claimed *merge_claimed(const struct claimed *a, const struct claimed *b)
+{
+    return a && b && b->is_incomplete && !a->is_incomplete ? a : b;
+}
+
 void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out)
 {
-    struct ask merged = {0};
+    struct ask merged = {.claimed = merge_claimed(a->claimed, b->claimed)};
 
     for (size_t i = 0; i < a->products.count; i++)
         strings_add(&merged.products, arena, a->products.items[i]);
@@ -157,10 +156,27 @@ void held_pod_merge(const struct held_pod *held, const struct held_pod *next, st
     *out = merged;
 }
 
+void held_pod_look_up(const struct held_pod *held, const struct held_pod *before,
+                      const struct view *view, struct arena *arena, struct held_pod *out)
+{
+    *out = *held;
+    claims_resolve(&out->ask, held->namespace, view, arena);
+    if (before)
+        out->ask.claimed = merge_claimed(before->ask.claimed, out->ask.claimed);
+}
+
+static bool claimed_are_equal(const struct claimed *a, const struct claimed *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->is_incomplete == b->is_incomplete && claim_refs_equal(&a->refs, &b->refs) &&
+           device_asks_equal(&a->devices, &b->devices);
+}
+
 static bool asks_are_equal(const struct ask *a, const struct ask *b)
 {
     if (a->requests.count != b->requests.count || a->annotation_count != b->annotation_count ||
-        a->products.count != b->products.count || a->has_claims != b->has_claims)
+        a->products.count != b->products.count || !claimed_are_equal(a->claimed, b->claimed))
         return false;
     for (size_t i = 0; i < a->requests.count; i++) {
         if (!bytes_equal(a->requests.items[i].name, b->requests.items[i].name) ||
@@ -195,6 +211,9 @@ size_t held_pod_room(const struct held_pod *held)
                   ask->products.count * sizeof(*ask->products.items) + held->uid.len +
                   held->namespace.len + held->name.len + held->node.len + held->workload.len;
 
+    if (ask->claimed)
+        size += sizeof(*ask->claimed) + claim_refs_room(&ask->claimed->refs) +
+                device_asks_room(&ask->claimed->devices);
     for (size_t i = 0; i < ask->requests.count; i++)
         size += ask->requests.items[i].name.len;
     for (size_t i = 0; i < ask->annotation_count; i++)
@@ -214,6 +233,18 @@ static void place_text(char **room, struct bytes *text)
     *text = memory_place(room, *text);
 }
 
+static const struct claimed *place_claimed(char **room, const struct claimed *claimed)
+{
+    struct claimed *copy;
+
+    if (!claimed)
+        return NULL;
+    copy = place(room, claimed, sizeof(*claimed));
+    claim_refs_copy(&claimed->refs, room, &copy->refs);
+    device_asks_copy(&claimed->devices, room, &copy->devices);
+    return copy;
+}
+
 void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out)
 {
     char *rest = room;
@@ -227,6 +258,7 @@ void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out
         place(&rest, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
     ask->products.items =
         place(&rest, ask->products.items, ask->products.count * sizeof(*ask->products.items));
+    ask->claimed = place_claimed(&rest, ask->claimed);
     for (size_t i = 0; i < ask->requests.count; i++)
         place_text(&rest, &ask->requests.items[i].name);
     for (size_t i = 0; i < ask->annotation_count; i++) {

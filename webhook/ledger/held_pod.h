@@ -1,6 +1,7 @@
 /* held_pod: what the ledger remembers of a pod, apart from what any policy makes of it. */
 #pragma once
 
+#include "engine/view.h"
 #include "tenancy/demand.h"
 
 struct held_pod {
@@ -26,6 +27,10 @@ struct bytes held_pod_path(const struct held_pod *held, struct arena *arena);
  * rest, `next` being the newer one. Refers to both, or lives in `arena`. */
 void held_pod_merge(const struct held_pod *held, const struct held_pod *next, struct arena *arena,
                     struct held_pod *out);
+
+/* The pod with what `view` knows of its claims, or else what `before` (NULL: nothing) had. */
+void held_pod_look_up(const struct held_pod *held, const struct held_pod *before,
+                      const struct view *view, struct arena *arena, struct held_pod *out);
 
 /* The same in every respect? */
 bool held_pod_equal(const struct held_pod *a, const struct held_pod *b);

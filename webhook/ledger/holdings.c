@@ -247,9 +247,9 @@ static struct holding *add(struct holdings *holdings, struct holding *old,
     struct held_pod merged;
     struct holding *holding;
 
-    if (!old)
-        return replace(holdings, NULL, pod, is_seen);
-    held_pod_merge(&old->pod, pod, &arena, &merged);
+    held_pod_look_up(pod, NULL, holdings->view, &arena, &merged);
+    if (old)
+        held_pod_merge(&old->pod, &merged, &arena, &merged);
     holding = replace(holdings, old, &merged, is_seen);
     arena_release(&arena);
     return holding;
@@ -323,14 +323,15 @@ struct holding *holdings_see(struct holdings *holdings, const struct held_pod *p
 {
     struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
     struct reservation *reservation = holding ? holding->reservation : NULL;
-    struct held_pod counted = *pod;
+    struct held_pod counted;
     struct arena arena = {0};
 
+    held_pod_look_up(pod, holding ? &holding->pod : NULL, holdings->view, &arena, &counted);
     if (reservation && (!reservation->is_growth || is_settled(reservation, version))) {
         drop_reservation(holdings, holding);
     } else if (reservation) {
-        note_seen(reservation, pod);
-        held_pod_merge(&reservation->pod, pod, &arena, &counted);
+        note_seen(reservation, &counted);
+        held_pod_merge(&reservation->pod, &counted, &arena, &counted);
     }
     if (!holding || !holding->is_seen || !held_pod_equal(&holding->pod, &counted))
         holding = replace(holdings, holding, &counted, true);
@@ -351,6 +352,53 @@ void holdings_settle_growth(struct holdings *holdings, struct holding *holding, 
     drop_reservation(holdings, holding);
     replace(holdings, holding, seen, true);
     free(seen);
+}
+
+static void look_up(struct holdings *holdings, struct holding *holding)
+{
+    struct arena arena = {0};
+    struct held_pod found;
+
+    held_pod_look_up(&holding->pod, &holding->pod, holdings->view, &arena, &found);
+    if (!held_pod_equal(&holding->pod, &found))
+        replace(holdings, holding, &found, holding->is_seen);
+    arena_release(&arena);
+}
+
+void holdings_look_up(struct holdings *holdings)
+{
+    struct holding *each, *next;
+
+    for (each = TAILQ_FIRST(&holdings->all); each; each = next) {
+        next = TAILQ_NEXT(each, in_all);
+        look_up(holdings, each);
+    }
+}
+
+static bool names_claim(const struct holding *holding, struct bytes name)
+{
+    const struct claimed *claimed = holding->pod.ask.claimed;
+
+    for (size_t i = 0; claimed && i < claimed->refs.count; i++) {
+        if (bytes_equal(claimed->refs.items[i].claim, name) ||
+            bytes_equal(claimed->refs.items[i].template, name))
+            return true;
+    }
+    return false;
+}
+
+void holdings_look_up_claim(struct holdings *holdings, struct bytes path)
+{
+    size_t slash = (size_t)((const char *)memchr(path.data, '/', path.len) - path.data);
+    struct bytes namespace = {path.data, slash}, name = bytes_tail(path, slash + 1);
+    const struct namespace_holdings *found = holdings_find_namespace(holdings, namespace);
+    struct holding *each, *next;
+
+    for (each = found ? TAILQ_FIRST(&found->all) : NULL; each; each = next) {
+        next = TAILQ_NEXT(each, in_namespace);
+        if (names_claim(each, name))
+            look_up(holdings, each);
+    }
 }
 
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node)

@@ -100,6 +100,12 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
  */
 void holdings_move(struct holdings *holdings, struct bytes namespace);
 
+/* `view` is another one: what the pods' claims ask for is looked up there anew. Of what is not in
+ * view any more, what is known goes on counting. */
+void holdings_look_up(struct holdings *holdings);
+/* The same for pods that name this claim or template: "namespace/name". */
+void holdings_look_up_claim(struct holdings *holdings, struct bytes name);
+
 /* Record a pod as seen; of one that is there already (by namespace and uid), the larger amount of
  * each counts from now on. */
 void holdings_put(struct holdings *holdings, const struct held_pod *pod);

@@ -82,6 +82,7 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     view_copy(view, ledger->holdings.view);
     view_add_all(view, &state.view);
     ledger_adopt_view(ledger, view);
+    holdings_look_up(&ledger->holdings);
     for (size_t i = 0; i < state.pod_count; i++)
         holdings_put(&ledger->holdings, state.pods[i]);
     pthread_mutex_unlock(&ledger->lock);
@@ -174,6 +175,8 @@ static bool is_same(const struct view_object *known, const struct view_object *o
 {
     return known && known->value == object->value &&
            known->is_global_default == object->is_global_default &&
+           bytes_equal(known->extended_resource, object->extended_resource) &&
+           device_asks_equal(&known->devices, &object->devices) &&
            value_count(known->labels) == value_count(object->labels) &&
            (value_count(object->labels) == 0 || value_equal(known->labels, object->labels));
 }
@@ -188,6 +191,10 @@ void ledger_change_object(struct ledger *ledger, enum view_kind kind,
     change_view(ledger, kind, object, is_gone);
     if (kind == VIEW_NAMESPACES)
         holdings_move(&ledger->holdings, object->name);
+    else if (kind == VIEW_DEVICE_CLASSES)
+        holdings_look_up(&ledger->holdings);
+    else if (kind == VIEW_CLAIM_TEMPLATES || kind == VIEW_CLAIMS)
+        holdings_look_up_claim(&ledger->holdings, object->name);
     else if (kind == VIEW_NODES && (is_gone || !known))
         holdings_note_nodes(&ledger->holdings);
 }

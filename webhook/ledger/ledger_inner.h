@@ -38,5 +38,5 @@ void ledger_change_object(struct ledger *ledger, enum view_kind kind,
 /* Another tenancy is about to be adopted. The caller holds the lock. */
 void live_adopt(struct ledger *ledger, const struct tenancy *tenancy);
 
-/* Are namespaces, nodes and priority classes listed and in contact? Without a live view: yes. */
+/* Are all but the pods listed and in contact? Without a live view: yes. */
 bool live_has_view(const struct ledger *ledger);

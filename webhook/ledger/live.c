@@ -8,6 +8,9 @@ const char *const live_names[] = {
     [LIVE_NAMESPACES] = "namespaces",
     [LIVE_NODES] = "nodes",
     [LIVE_CLASSES] = "priorityclasses",
+    [LIVE_DEVICE_CLASSES] = "deviceclasses",
+    [LIVE_CLAIM_TEMPLATES] = "resourceclaimtemplates",
+    [LIVE_CLAIMS] = "resourceclaims",
     [LIVE_PODS] = "pods",
 };
 
@@ -108,6 +111,18 @@ static bool is_capped(const struct tenancy *tenancy, const struct held_pod *pod)
     return false;
 }
 
+/* Is one of its resources one that a device class may give itself tomorrow? */
+static bool could_name_class(const struct ask *ask)
+{
+    for (size_t i = 0; i < ask->requests.count; i++) {
+        struct bytes name = ask->requests.items[i].name;
+
+        if (memchr(name.data, '/', name.len))
+            return true;
+    }
+    return ask->claimed;
+}
+
 /* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
  * and are not kept. Of those that ask for no accelerators, nobody asks for the workload. */
 static bool matters(const struct ledger *ledger, struct held_pod *pod)
@@ -117,7 +132,7 @@ static bool matters(const struct ledger *ledger, struct held_pod *pod)
     if (!tenancy || is_accelerated(tenancy, pod))
         return true;
     pod->workload = BYTES("");
-    return is_capped(tenancy, pod);
+    return is_capped(tenancy, pod) || could_name_class(&pod->ask);
 }
 
 static void see_pod(struct ledger *ledger, struct held_pod *pod, bool counts, uint64_t version)
@@ -174,6 +189,8 @@ static void end_view_list(struct ledger *ledger, enum view_kind kind)
     ledger_free_view(watch->listing);
     watch->listing = NULL;
     ledger_adopt_view(ledger, view);
+    if (kind >= VIEW_DEVICE_CLASSES)
+        holdings_look_up(&ledger->holdings);
 }
 
 static bool list_object(struct view *listing, enum view_kind kind, struct value object,

@@ -2,6 +2,7 @@
 
 #include "base/field.h"
 #include "base/instant.h"
+#include "engine/claims.h"
 
 static bool is_ended(const struct pod *pod)
 {
@@ -16,6 +17,12 @@ static bool read_deletion(const struct pod *pod, struct held_pod *held, struct e
            error_wrap(err, "metadata.deletionTimestamp");
 }
 
+/* kubectl's default, where a manifest says none. */
+static struct bytes namespace_of(const struct pod *metadata)
+{
+    return metadata->namespace.len ? metadata->namespace : BYTES("default");
+}
+
 bool object_read_pod(struct value object, struct arena *arena, struct held_pod *out, bool *counts,
                      struct error *err)
 {
@@ -25,15 +32,64 @@ bool object_read_pod(struct value object, struct arena *arena, struct held_pod *
         return false;
     if (pod.name.len == 0)
         return error_set(err, "metadata.name: there is none");
+    claim_refs_find_made(&pod.claims, value_path(object, "status.resourceClaimStatuses"));
     *counts = !is_ended(&pod);
-    held_pod_init(out, &pod, pod.namespace.len ? pod.namespace : BYTES("default"), BYTES(""),
-                  arena);
+    held_pod_init(out, &pod, namespace_of(&pod), BYTES(""), arena);
     return read_deletion(&pod, out, err);
+}
+
+static bool read_priority_class(struct value object, struct arena *arena, struct view_object *out,
+                                struct error *err)
+{
+    return field_integer(object, "value", arena, &out->value, err) &&
+           field_bool(object, "globalDefault", arena, &out->is_global_default, err);
+}
+
+static bool read_device_class(struct value object, struct arena *arena, struct view_object *out,
+                              struct error *err)
+{
+    struct value spec = {0};
+
+    out->class_resource =
+        bytes_from(arena_printf(arena, CLASS_RESOURCE_PREFIX "%.*s", BYTES_ARG(out->name)));
+    return field_object(object, "spec", arena, &spec, err) &&
+           field_text(spec, "extendedResourceName", arena, &out->extended_resource, err);
+}
+
+/* A template holds a claim's spec in its own. */
+static bool read_claim(struct value object, enum view_kind kind, struct arena *arena,
+                       struct view_object *out, struct error *err)
+{
+    struct value spec = {0};
+
+    return field_object(object, "spec", arena, &spec, err) &&
+           (kind == VIEW_CLAIMS || field_object(spec, "spec", arena, &spec, err)) &&
+           device_asks_parse(spec, arena, &out->devices, err);
+}
+
+/* Of objects that only have their names and what was asked for, labels say nothing. */
+static bool read_kind(struct value object, enum view_kind kind, struct arena *arena,
+                      struct view_object *out, struct error *err)
+{
+    switch (kind) {
+    case VIEW_CLASSES:
+        return read_priority_class(object, arena, out, err);
+    case VIEW_DEVICE_CLASSES:
+        out->labels = (struct value){0};
+        return read_device_class(object, arena, out, err);
+    case VIEW_CLAIM_TEMPLATES:
+    case VIEW_CLAIMS:
+        out->labels = (struct value){0};
+        return read_claim(object, kind, arena, out, err);
+    default:
+        return true;
+    }
 }
 
 bool object_read(struct value object, enum view_kind kind, struct arena *arena,
                  struct view_object *out, struct error *err)
 {
+    bool is_namespaced = kind == VIEW_CLAIM_TEMPLATES || kind == VIEW_CLAIMS;
     struct pod metadata = {0};
 
     *out = (struct view_object){0};
@@ -43,7 +99,7 @@ bool object_read(struct value object, enum view_kind kind, struct arena *arena,
         return error_set(err, "metadata.name: there is none");
     out->name = metadata.name;
     out->labels = metadata.labels;
-    return kind != VIEW_CLASSES ||
-           (field_integer(object, "value", arena, &out->value, err) &&
-            field_bool(object, "globalDefault", arena, &out->is_global_default, err));
+    if (is_namespaced)
+        out->name = claims_name(namespace_of(&metadata), metadata.name, arena);
+    return read_kind(object, kind, arena, out, err);
 }

@@ -41,6 +41,25 @@ static bool read_view_object(struct reading *reading, enum view_kind kind, struc
     return true;
 }
 
+/* What goes into the view, by the group of its apiVersion. */
+static const struct {
+    struct bytes group;
+    const char *name;
+    enum view_kind kind;
+} view_kinds[] = {
+    {{"", 0}, "Namespace", VIEW_NAMESPACES},
+    {{"", 0}, "Node", VIEW_NODES},
+    {{"scheduling.k8s.io/", 18}, "PriorityClass", VIEW_CLASSES},
+    {{"resource.k8s.io/", 16}, "DeviceClass", VIEW_DEVICE_CLASSES},
+    {{"resource.k8s.io/", 16}, "ResourceClaimTemplate", VIEW_CLAIM_TEMPLATES},
+    {{"resource.k8s.io/", 16}, "ResourceClaim", VIEW_CLAIMS},
+};
+
+static bool is_of_group(struct bytes version, struct bytes group)
+{
+    return group.len ? bytes_has_prefix(version, group) : bytes_is(version, "v1");
+}
+
 static bool read_object(struct reading *reading, struct value object, struct error *err)
 {
     struct arena *arena = &reading->scratch;
@@ -53,12 +72,10 @@ static bool read_object(struct reading *reading, struct value object, struct err
         return error_set(err, "an object without apiVersion and kind");
     if (bytes_is(version, "v1") && bytes_is(kind, "Pod"))
         return read_pod(reading, object, err);
-    if (bytes_is(version, "v1") && bytes_is(kind, "Namespace"))
-        return read_view_object(reading, VIEW_NAMESPACES, object, err);
-    if (bytes_is(version, "v1") && bytes_is(kind, "Node"))
-        return read_view_object(reading, VIEW_NODES, object, err);
-    if (bytes_has_prefix(version, BYTES("scheduling.k8s.io/")) && bytes_is(kind, "PriorityClass"))
-        return read_view_object(reading, VIEW_CLASSES, object, err);
+    for (size_t i = 0; i < sizeof(view_kinds) / sizeof(view_kinds[0]); i++) {
+        if (is_of_group(version, view_kinds[i].group) && bytes_is(kind, view_kinds[i].name))
+            return read_view_object(reading, view_kinds[i].kind, object, err);
+    }
     if (bytes_is(kind, "AdmissionReview"))
         return error_set(err, "a request, not an object that exists");
     return true;

@@ -6,7 +6,7 @@
 
 struct state {
     struct arena arena; /* holds the pods */
-    struct view view;   /* namespaces, nodes, priority classes */
+    struct view view;   /* everything else */
     struct held_pod **pods;
     size_t pod_count; /* those that count, in the order of the text */
 };

@@ -44,7 +44,7 @@ static void take_off_holding(const struct look *look, const struct holding *hold
     for (size_t i = 0; i < tenant->resources.count; i++) {
         struct amount amount = {0};
 
-        if (!resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask.requests, &amount))
+        if (!resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask, &amount))
             continue;
         take_off(&usage->resources[i], amount);
         if (!holding->is_seen)

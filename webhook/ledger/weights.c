@@ -44,7 +44,7 @@ static void change_some(struct totals *totals, const struct holding *holding, ch
         totals->by_mode[mode].is_beyond |= weight->is_beyond;
     }
     for (size_t i = 0; i < caps->count; i++) {
-        if (resource_cap_sum(&caps->items[i], &holding->pod.ask.requests, &amount))
+        if (resource_cap_sum(&caps->items[i], &holding->pod.ask, &amount))
             change(&totals->resources[i], amount);
         else
             totals->resources[i].is_beyond = true;

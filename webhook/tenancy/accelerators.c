@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "kube/claim.h"
 #include "kube/quantity.h"
 
 const char *const mode_names[] = {"whole", "mig", "shared", NULL};
@@ -321,7 +322,8 @@ static void weigh_by_builtin(struct search *search, const struct accelerator_nam
             continue;
         keep_larger(out, (struct accelerator_weight){.mode = builtin_mode(row, name->text),
                                                      .gpus = weigh_builtin_row(row, name),
-                                                     .is_unbounded = row->is_unbounded});
+                                                     .is_unbounded = row->is_unbounded,
+                                                     .is_general = row->is_prefix});
         if (product || !row->product)
             return;
     }
@@ -340,7 +342,7 @@ static bool weigh_on(struct search *search, const struct accelerator_name *name,
 static struct accelerator_name resolve_implicit(const struct accelerators *accelerators,
                                                 const struct accelerator_name *name)
 {
-    static const struct bytes prefix = {"deviceclass.resource.kubernetes.io/", 35};
+    struct bytes prefix = BYTES(CLASS_RESOURCE_PREFIX);
     struct search search = {.accelerators = accelerators};
     struct accelerator_weight ignored = {0};
 

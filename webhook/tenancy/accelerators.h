@@ -52,6 +52,7 @@ struct accelerator_weight {
     struct amount gpus; /* of an annotation: for its number; the largest there is, where that is
                          * more */
     bool is_unbounded;  /* shows every GPU of its node */
+    bool is_general;    /* by the built-in row for what no other row knows */
     const struct accelerator_row *row; /* NULL: from the built-in table */
 };
 

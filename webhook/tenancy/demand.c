@@ -49,8 +49,14 @@ static void collect_products(const struct pod *pod, struct arena *arena, struct 
 
 void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out)
 {
-    *out = (struct ask){.requests = pod->requests,
-                        .has_claims = value_count(pod->resource_claims) > 0};
+    *out = (struct ask){.requests = pod->requests};
+    if (pod->claims.count) {
+        struct claimed *claimed = arena_alloc(arena, sizeof(*claimed));
+
+        claimed->refs = pod->claims;
+        claimed->is_incomplete = true;
+        out->claimed = claimed;
+    }
     collect_products(pod, arena, &out->products);
     for (struct value a = value_first(pod->annotations); value_type(a); a = value_next(a)) {
         struct annotation *annotation =
@@ -115,6 +121,11 @@ static bool read_device_count(const struct ask *ask, struct arena *arena, struct
     return true;
 }
 
+static struct device_asks claimed_devices(const struct ask *ask)
+{
+    return ask->claimed ? ask->claimed->devices : (struct device_asks){0};
+}
+
 /* One pod's weighing. */
 struct weighing {
     const struct ask *ask;
@@ -148,20 +159,111 @@ static bool weigh_annotation(const struct weighing *weighing, const struct annot
            weigh_number(weighing, &name, err);
 }
 
+static bool weigh_class(const struct weighing *weighing, const struct device_ask *device,
+                        struct accelerator_weight *out)
+{
+    struct accelerator_name name = {.key = ACCELERATOR_DEVICE_CLASS, .text = device_class(device)};
+
+    return accelerators_weigh(weighing->table, &name, &weighing->ask->products, out);
+}
+
+bool demand_weighs_class(const struct device_ask *device, const struct ask *ask,
+                         const struct cluster *cluster)
+{
+    const struct weighing weighing = {.ask = ask, .table = &cluster->accelerators};
+    struct accelerator_weight weight;
+
+    return weigh_class(&weighing, device, &weight) && !amount_is_zero(weight.gpus);
+}
+
+/* What is known by the more specific row counts; of two that are alike the larger. */
+static bool is_better(const struct accelerator_weight *weight,
+                      const struct accelerator_weight *than)
+{
+    if (!than->is_known || weight->is_general != than->is_general)
+        return !than->is_known || than->is_general;
+    return !than->is_unbounded && amount_compare(weight->gpus, than->gpus) > 0;
+}
+
+/* A resource by its own name, and by the classes that give themselves that name. */
+static bool weigh_name(const struct weighing *weighing, struct bytes resource,
+                       struct accelerator_weight *out)
+{
+    struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = resource};
+    struct device_asks devices = claimed_devices(weighing->ask);
+
+    accelerators_weigh(weighing->table, &name, &weighing->ask->products, out);
+    for (size_t i = 0; i < devices.count; i++) {
+        const struct device_ask *device = &devices.items[i];
+        struct accelerator_weight weight;
+
+        if (device->origin == DEVICE_REQUESTED && bytes_equal(device->extended, resource) &&
+            weigh_class(weighing, device, &weight) && is_better(&weight, out))
+            *out = weight;
+    }
+    return out->is_known;
+}
+
 static bool weigh_resource(const struct weighing *weighing, const struct resource_amount *item,
                            struct error *err)
 {
-    struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
     struct accelerator_weight weight;
 
-    if (amount_is_zero(item->amount) ||
-        !accelerators_weigh(weighing->table, &name, &weighing->ask->products, &weight))
+    if (amount_is_zero(item->amount) || !weigh_name(weighing, item->name, &weight))
         return true;
     if (weight.is_unbounded) {
         weighing->out->is_unbounded = weighing->out->is_accelerated = true;
         weighing->out->unbounded_name = item->name;
     }
     return add(weighing->out, &weight, item->amount, err);
+}
+
+/* The largest of the alternatives, all together and in each mode. */
+static bool raise_by_device(const struct weighing *weighing, const struct device_ask *device,
+                            struct demand *most)
+{
+    struct accelerator_weight weight;
+    struct amount gpus;
+
+    if (!weigh_class(weighing, device, &weight) || amount_is_zero(weight.gpus))
+        return true;
+    weighing->out->is_accelerated = true;
+    if (device->origin == DEVICE_SHARED)
+        weighing->out->shared_modes |= 1u << weight.mode;
+    /* It takes no device away from anybody. */
+    if (device->is_admin || device->origin == DEVICE_SHARED)
+        return true;
+    if (!amount_multiply(weight.gpus, device->count, &gpus))
+        return false;
+    most->gpus = amount_max(most->gpus, gpus);
+    most->by_mode[weight.mode] = amount_max(most->by_mode[weight.mode], gpus);
+    return true;
+}
+
+static bool add_demand(struct demand *demand, const struct demand *more)
+{
+    bool is_added = amount_add(demand->gpus, more->gpus, &demand->gpus);
+
+    for (int mode = 0; mode < MODE_COUNT && is_added; mode++)
+        is_added = amount_add(demand->by_mode[mode], more->by_mode[mode], &demand->by_mode[mode]);
+    return is_added;
+}
+
+static bool weigh_devices(const struct weighing *weighing, struct error *err)
+{
+    struct device_asks devices = claimed_devices(weighing->ask);
+    bool fits = true;
+
+    for (size_t i = 0; i < devices.count && fits;) {
+        struct demand most = {0};
+
+        do {
+            if (devices.items[i].origin != DEVICE_REQUESTED)
+                fits &= raise_by_device(weighing, &devices.items[i], &most);
+        } while (++i < devices.count && devices.items[i].is_alternative);
+        fits &= add_demand(weighing->out, &most);
+    }
+    return fits || error_set_limit(err, "what the claims ask for in GPUs does not fit 64 bits");
 }
 
 static bool has_ends(struct bytes text, struct bytes prefix, struct bytes suffix)
@@ -220,7 +322,7 @@ static bool weigh_all(const struct weighing *weighing, bool by_container, struct
 {
     const struct ask *ask = weighing->ask;
 
-    *weighing->out = (struct demand){.is_accelerated = ask->has_claims};
+    *weighing->out = (struct demand){.is_accelerated = ask->claimed && ask->claimed->is_incomplete};
     for (size_t i = 0; i < ask->requests.count; i++) {
         if (!weigh_resource(weighing, &ask->requests.items[i], err))
             return false;
@@ -230,7 +332,7 @@ static bool weigh_all(const struct weighing *weighing, bool by_container, struct
             !weigh_annotation(weighing, &ask->annotations[i], err))
             return false;
     }
-    return !by_container || weigh_container_memory(weighing, err);
+    return weigh_devices(weighing, err) && (!by_container || weigh_container_memory(weighing, err));
 }
 
 static bool has_container_annotation(const struct ask *ask)
@@ -262,16 +364,60 @@ bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct a
     return true;
 }
 
-bool resource_cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
-                      struct amount *out)
+bool resource_cap_has_class(const struct resource_cap *cap, const struct device_ask *device)
+{
+    return glob_matches(&cap->name, device->resource) ||
+           (device->extended.len && glob_matches(&cap->name, device->extended));
+}
+
+/* By its own name, or as a class that has this name. */
+static bool cap_has_request(const struct resource_cap *cap, const struct ask *ask,
+                            struct bytes resource)
+{
+    struct device_asks devices = claimed_devices(ask);
+
+    if (glob_matches(&cap->name, resource))
+        return true;
+    for (size_t i = 0; i < devices.count; i++) {
+        if (devices.items[i].origin == DEVICE_REQUESTED &&
+            bytes_equal(devices.items[i].extended, resource) &&
+            glob_matches(&cap->name, devices.items[i].resource))
+            return true;
+    }
+    return false;
+}
+
+static bool add_devices(const struct resource_cap *cap, const struct ask *ask, struct amount *sum)
+{
+    struct device_asks devices = claimed_devices(ask);
+    bool fits = true;
+
+    for (size_t i = 0; i < devices.count && fits;) {
+        struct amount most = {0};
+
+        do {
+            const struct device_ask *device = &devices.items[i];
+
+            if (device->origin == DEVICE_CLAIMED && !device->is_admin &&
+                resource_cap_has_class(cap, device))
+                most = amount_max(most, device->count);
+        } while (++i < devices.count && devices.items[i].is_alternative);
+        fits = amount_add(*sum, most, sum);
+    }
+    return fits;
+}
+
+bool resource_cap_sum(const struct resource_cap *cap, const struct ask *ask, struct amount *out)
 {
     struct amount sum = {0};
 
-    for (size_t i = 0; i < requests->count; i++) {
-        if (glob_matches(&cap->name, requests->items[i].name) &&
-            !amount_add(sum, requests->items[i].amount, &sum))
+    for (size_t i = 0; i < ask->requests.count; i++) {
+        if (cap_has_request(cap, ask, ask->requests.items[i].name) &&
+            !amount_add(sum, ask->requests.items[i].amount, &sum))
             return false;
     }
+    if (!add_devices(cap, ask, &sum))
+        return false;
     *out = sum;
     return true;
 }

@@ -5,6 +5,14 @@
 #include "tenancy/cluster.h"
 #include "tenancy/tenant.h"
 
+/* What is asked for by claims, and by the resource names that device classes give themselves, as
+ * far as it was found in a view. */
+struct claimed {
+    struct claim_refs refs; /* of a pod */
+    struct device_asks devices;
+    bool is_incomplete; /* of what it names something is not in view; `devices` lack it */
+};
+
 /* What a pod asks for, before any policy says what it weighs. */
 struct ask {
     struct resource_amounts requests; /* the effective request */
@@ -13,18 +21,22 @@ struct ask {
         struct bytes name, value;
     } * annotations;
     size_t annotation_count;
-    bool has_claims; /* ResourceClaims: what they are for isn't known here */
+    const struct claimed *claimed; /* NULL: nothing is */
 };
 
+/* What its claims ask for is not looked up here: see engine/claims.h. */
 void ask_from_pod(const struct pod *pod, struct arena *arena, struct ask *out);
 
 struct demand {
     struct amount gpus; /* whole-GPU equivalents, all modes */
     struct amount by_mode[MODE_COUNT];
-    bool is_accelerated; /* asks for some of an accelerator, for a sight of all, or by a claim */
+    bool is_accelerated; /* asks for some of an accelerator, for a sight of all, or by a claim that
+                          * isn't known */
     bool is_annotated;   /* some of it by an annotation */
     bool is_unbounded;   /* shows every GPU of the node */
     struct bytes unbounded_name; /* by which resource */
+    unsigned
+        shared_modes; /* 1 << mode: those of claims of their own, which are in no amount here */
 };
 
 /* Fails on an annotation whose number can't be parsed, and where a sum doesn't fit (err->is_limit).
@@ -32,7 +44,14 @@ struct demand {
 bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
                   struct demand *out, struct error *err) MUST_CHECK;
 
-/* One of the caps of a tenant: how much of it these requests are. False where the sum doesn't fit.
- */
-bool resource_cap_sum(const struct resource_cap *cap, const struct resource_amounts *requests,
+/* Does a device of that class weigh anything for who asks? */
+bool demand_weighs_class(const struct device_ask *device, const struct ask *ask,
+                         const struct cluster *cluster);
+
+/* One of the caps of a tenant: how much of it is asked for. Devices count by the names of their
+ * class: the implicit one and its extendedResourceName. False where the sum doesn't fit. */
+bool resource_cap_sum(const struct resource_cap *cap, const struct ask *ask,
                       struct amount *out) MUST_CHECK;
+
+/* Does the cap count devices of that class? */
+bool resource_cap_has_class(const struct resource_cap *cap, const struct device_ask *device);

@@ -46,9 +46,15 @@ static void an_empty_one_has_nothing(void **state)
     trie_release(&trie);
 }
 
+static void add_number(void *context, const struct trie_item *item)
+{
+    *(int *)context += ((const struct thing *)item)->value;
+}
+
 static void all_of_another_goes_in_the_place_of_the_same_names(void **state)
 {
     struct trie trie = {0}, other = {0};
+    int sum = 0;
 
     put(&trie, "a", 1);
     put(&trie, "b", 2);
@@ -61,6 +67,8 @@ static void all_of_another_goes_in_the_place_of_the_same_names(void **state)
     assert_int_equal(find(&trie, "b"), 3);
     assert_int_equal(find(&trie, "c"), 4);
     assert_int_equal(trie.count, 3);
+    trie_each(&trie, add_number, &sum);
+    assert_int_equal(sum, 1 + 3 + 4);
     trie_release(&trie);
 }
 

@@ -194,10 +194,11 @@ static void the_recorded_cluster_can_be_read(void **state)
                        "resources: {cpu: 64}}");
     for (int i = 0; i < 2; i++) {
         assert_true(ledger_load(scene.ledger, files[i], &err));
-        /* train-0 4, pinned 1, mig 1/4 (no product is pinned), frac 1/2; and two of serve with a
-         * GPU and eight CPUs, and store-0 with half a CPU. The second file has the same pods again.
+        /* train-0 4, pinned 1, mig 1/4 (no product is pinned), frac 1/2, dra-pod 1 by its
+         * template; and two of serve with a GPU and eight CPUs, and store-0 with half a CPU. The
+         * second file has the same pods again.
          */
-        assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "5 3/4");
+        assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "6 3/4");
         assert_string_equal(scene_usage(&scene, "serving", GPU ": 1"), "2 cpu=16 1/2");
     }
     scene_release(&scene);

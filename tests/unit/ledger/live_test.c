@@ -4,82 +4,11 @@
 
 #include "base/clock.h"
 #include "ledger/ledger_inner.h"
-#include "unit/ledger/scene.h"
+#include "unit/ledger/live_scene.h"
 
 #define GPU "nvidia.com/gpu"
 
 static const char one_tenant[] = "research: {namespaces: [research], gpus: {guaranteed: 4}}";
-
-enum { MAX_REQUEST = 45000 };
-
-static const struct live_times times = {.max_age = 30000, .max_request = MAX_REQUEST};
-
-static struct value parse(struct scene *scene, const char *text)
-{
-    struct document *document = arena_alloc(&scene->arena, sizeof(*document));
-
-    document_parse(bytes_from(text), 64, &scene->arena, document);
-    assert_true(document_is_sound(document));
-    return document_root(document);
-}
-
-static void list(struct scene *scene, enum live_kind kind, const char *const *texts)
-{
-    struct error err;
-
-    live_list_begin(scene->ledger, kind);
-    for (; texts && *texts; texts++)
-        assert_true(live_list_item(scene->ledger, kind, parse(scene, *texts), &err));
-    live_list_end(scene->ledger, kind);
-}
-
-static void see(struct scene *scene, const struct pod_text *pod)
-{
-    struct error err;
-
-    assert_true(
-        live_event(scene->ledger, LIVE_PODS, false, parse(scene, scene_pod(scene, pod)), &err));
-}
-
-static void see_gone(struct scene *scene, const struct pod_text *pod)
-{
-    struct error err;
-
-    assert_true(
-        live_event(scene->ledger, LIVE_PODS, true, parse(scene, scene_pod(scene, pod)), &err));
-}
-
-static void scene_init_live(struct scene *scene, const char *yaml)
-{
-    scene_init(scene, yaml);
-    live_start(scene->ledger, &times);
-    for (int kind = 0; kind < LIVE_WATCHES; kind++)
-        list(scene, (enum live_kind)kind, NULL);
-}
-
-/* All that is reserved was made `milliseconds` earlier. */
-static void age(struct scene *scene, int64_t milliseconds)
-{
-    struct reservation *each;
-
-    for (each = TAILQ_FIRST(&scene->ledger->holdings.reservations); each;
-         each = TAILQ_NEXT(each, in_all))
-        each->made_at -= milliseconds;
-}
-
-/* What a fresh pod sees: "used/reserved". */
-static const char *usage(struct scene *scene)
-{
-    struct pod_text fresh = {.name = "fresh", .uid = "fresh", .asks = GPU ": 1"};
-    struct outcome outcome =
-        scene_settle(scene, scene_review(scene, "CREATE", "pods", scene_pod(scene, &fresh), NULL),
-                     false);
-
-    if (!outcome.usage.is_known)
-        return outcome.usage.why_not;
-    return arena_printf(&scene->arena, "%s/%s", amount_write(outcome.usage.gpus, &scene->arena),
-                        amount_write(outcome.usage.reserved, &scene->arena));
-}
 
 static void nothing_is_known_before_all_is_listed(void **state)
 {
@@ -87,18 +16,24 @@ static void nothing_is_known_before_all_is_listed(void **state)
 
     (void)state;
     scene_init(&scene, one_tenant);
-    live_start(scene.ledger, &times);
-    assert_string_equal(usage(&scene), "the view of namespaces isn't there yet");
+    live_start(scene.ledger, &scene_times);
+    assert_string_equal(scene_gpus(&scene), "the view of namespaces isn't there yet");
     assert_null(ledger_view(scene.ledger, &scene.reader));
-    list(&scene, LIVE_NAMESPACES, NULL);
-    list(&scene, LIVE_NODES, NULL);
-    list(&scene, LIVE_CLASSES, NULL);
-    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    scene_list(&scene, LIVE_NAMESPACES, NULL);
+    scene_list(&scene, LIVE_NODES, NULL);
+    scene_list(&scene, LIVE_CLASSES, NULL);
+    assert_string_equal(scene_gpus(&scene), "the view of deviceclasses isn't there yet");
+    scene_list(&scene, LIVE_DEVICE_CLASSES, NULL);
+    scene_list(&scene, LIVE_CLAIM_TEMPLATES, NULL);
+    assert_string_equal(scene_gpus(&scene), "the view of resourceclaims isn't there yet");
+    assert_null(ledger_view(scene.ledger, &scene.reader));
+    scene_list(&scene, LIVE_CLAIMS, NULL);
+    assert_string_equal(scene_gpus(&scene), "the view of pods isn't there yet");
     assert_non_null(ledger_view(scene.ledger, &scene.reader));
     live_list_begin(scene.ledger, LIVE_PODS);
-    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    assert_string_equal(scene_gpus(&scene), "the view of pods isn't there yet");
     live_list_end(scene.ledger, LIVE_PODS);
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -109,10 +44,10 @@ static void what_is_out_of_contact_is_not_relied_on(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     atomic_fetch_sub(&scene.ledger->watches[LIVE_PODS].contact, 31500);
-    assert_string_equal(usage(&scene), "the view of pods is 31 s old");
+    assert_string_equal(scene_gpus(&scene), "the view of pods is 31 s old");
     assert_non_null(ledger_view(scene.ledger, &scene.reader));
     live_contact(scene.ledger, LIVE_PODS, clock_milliseconds());
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     atomic_fetch_sub(&scene.ledger->watches[LIVE_NODES].contact, 31500);
     assert_null(ledger_view(scene.ledger, &scene.reader));
     scene_release(&scene);
@@ -127,9 +62,9 @@ static void what_is_seen_and_reserved_counts_once(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    assert_string_equal(usage(&scene), "2/2");
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "2/0");
+    assert_string_equal(scene_gpus(&scene), "2/2");
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "2/0");
     assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
     scene_release(&scene);
 }
@@ -144,9 +79,9 @@ static void reviews_repeated_for_one_create_share_one_reservation(void **state)
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
     assert_true(scene_create(&scene, &pod));
-    assert_string_equal(usage(&scene), "2/2");
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "2/0");
+    assert_string_equal(scene_gpus(&scene), "2/2");
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "2/0");
     scene_release(&scene);
 }
 
@@ -175,21 +110,22 @@ static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **sta
 
     (void)state;
     scene_init_live(&scene, one_tenant);
-    see(&scene, &small);
+    scene_see(&scene, &small);
     assert_true(scene_resize(&scene, &small, &large));
-    assert_string_equal(usage(&scene), "3/0");
-    see(&scene, &touched);
-    assert_string_equal(usage(&scene), "3/0");
-    see(&scene, &large);
-    see(&scene, &shrunk);
-    assert_string_equal(usage(&scene), "3/0"); /* another growth may be under way */
+    assert_string_equal(scene_gpus(&scene), "3/0");
+    scene_see(&scene, &touched);
+    assert_string_equal(scene_gpus(&scene), "3/0");
+    scene_see(&scene, &large);
+    scene_see(&scene, &shrunk);
+    assert_string_equal(scene_gpus(&scene), "3/0"); /* another growth may be under way */
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(bytes_is(due.uid, "u1") && bytes_is(due.name, "a") &&
                 bytes_is(due.namespace, "research"));
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &shrunk)), &err));
-    assert_string_equal(usage(&scene), "2/0");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &shrunk)), &err));
+    assert_string_equal(scene_gpus(&scene), "2/0");
     scene_release(&scene);
 }
 
@@ -210,19 +146,20 @@ static void a_growth_waits_for_the_event_of_the_version_that_was_read(void **sta
 
     (void)state;
     scene_init_live(&scene, one_tenant);
-    see(&scene, &small);
+    scene_see(&scene, &small);
     assert_true(scene_resize(&scene, &small, &large));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &large)), &err));
-    assert_string_equal(usage(&scene), "3/0");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
+    assert_string_equal(scene_gpus(&scene), "3/0");
     small.metadata = "\"resourceVersion\":\"11\"";
-    see(&scene, &small);
-    assert_string_equal(usage(&scene), "3/0");
+    scene_see(&scene, &small);
+    assert_string_equal(scene_gpus(&scene), "3/0");
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    see(&scene, &large);
+    scene_see(&scene, &large);
     assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
-    assert_string_equal(usage(&scene), "3/0");
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -237,8 +174,8 @@ static void a_growth_outlives_the_first_sight_of_its_pod(void **state)
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &small));
     assert_true(scene_resize(&scene, &small, &large));
-    see(&scene, &small);
-    assert_string_equal(usage(&scene), "3/0");
+    scene_see(&scene, &small);
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -254,21 +191,21 @@ static void only_the_view_releases(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &a));
-    see(&scene, &a);
-    see(&scene, &b);
-    see(&scene, &c);
+    scene_see(&scene, &a);
+    scene_see(&scene, &b);
+    scene_see(&scene, &c);
     scene_delete(&scene, &a);
-    assert_string_equal(usage(&scene), "3/0");
-    see_gone(&scene, &a);
-    assert_string_equal(usage(&scene), "2/0");
+    assert_string_equal(scene_gpus(&scene), "3/0");
+    scene_see_gone(&scene, &a);
+    assert_string_equal(scene_gpus(&scene), "2/0");
     b.status = "\"phase\":\"Succeeded\"";
-    see(&scene, &b);
-    assert_string_equal(usage(&scene), "1/0");
+    scene_see(&scene, &b);
+    assert_string_equal(scene_gpus(&scene), "1/0");
     rest[0] = scene_pod(&scene, &c);
-    list(&scene, LIVE_PODS, rest);
-    assert_string_equal(usage(&scene), "1/0");
-    list(&scene, LIVE_PODS, NULL);
-    assert_string_equal(usage(&scene), "0/0");
+    scene_list(&scene, LIVE_PODS, rest);
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    scene_list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -281,8 +218,8 @@ static void an_event_of_the_end_releases_what_was_reserved(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    see_gone(&scene, &pod);
-    assert_string_equal(usage(&scene), "0/0");
+    scene_see_gone(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -299,19 +236,20 @@ static void what_never_came_is_void_by_a_read_after_its_time(void **state)
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    list(&scene, LIVE_PODS, NULL);
-    age(&scene, MAX_REQUEST + 1000);
-    list(&scene, LIVE_PODS, NULL);
-    assert_string_equal(usage(&scene), "1/1");
+    scene_list(&scene, LIVE_PODS, NULL);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
+    scene_list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
 
     assert_true(scene_create(&scene, &pod));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &other)), &err));
-    assert_string_equal(usage(&scene), "0/0");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &other)), &err));
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -326,10 +264,11 @@ static void a_read_that_shows_the_pod_makes_it_seen(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
-    assert_string_equal(usage(&scene), "1/0");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_string_equal(scene_gpus(&scene), "1/0");
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
     scene_release(&scene);
 }
@@ -345,11 +284,11 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(scene_create(&scene, &pod));
     assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
-    assert_string_equal(usage(&scene), "1/1");
+    assert_string_equal(scene_gpus(&scene), "1/1");
     scene_release(&scene);
 }
 
@@ -363,17 +302,17 @@ static void what_no_policy_counts_is_not_kept(void **state)
 
     (void)state;
     scene_init_live(&scene, one_tenant);
-    see(&scene, &plain);
+    scene_see(&scene, &plain);
     assert_true(TAILQ_EMPTY(&scene.ledger->holdings.all));
     scene_adopt(&scene, one_tenant);
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
     scene_adopt(&scene, capped);
     live_contact(scene.ledger, LIVE_PODS, clock_milliseconds());
-    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
+    assert_string_equal(scene_gpus(&scene), "the view of pods isn't there yet");
     assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     assert_false(live_wants_list(scene.ledger, LIVE_PODS));
     all[0] = scene_pod(&scene, &plain);
-    list(&scene, LIVE_PODS, all);
+    scene_list(&scene, LIVE_PODS, all);
     assert_string_equal(scene_usage(&scene, "research", "cpu: 1"), "0 cpu=2");
     scene_release(&scene);
 }
@@ -391,9 +330,9 @@ static void a_list_that_is_under_way_is_not_enough_for_a_new_policy_set(void **s
                 "research: {namespaces: [research], gpus: {guaranteed: 4}}");
     assert_true(live_wants_list(scene.ledger, LIVE_PODS));
     live_list_end(scene.ledger, LIVE_PODS);
-    assert_string_equal(usage(&scene), "the view of pods isn't there yet");
-    list(&scene, LIVE_PODS, NULL);
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "the view of pods isn't there yet");
+    scene_list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -407,12 +346,12 @@ static void namespaces_move_with_their_labels(void **state)
 
     (void)state;
     scene_init_live(&scene, "research: {gpus: {guaranteed: 4}}");
-    list(&scene, LIVE_NAMESPACES, namespaces);
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "1/0");
-    list(&scene, LIVE_NAMESPACES, NULL);
-    list(&scene, LIVE_NAMESPACES, namespaces);
-    assert_string_equal(usage(&scene), "1/0");
+    scene_list(&scene, LIVE_NAMESPACES, namespaces);
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    scene_list(&scene, LIVE_NAMESPACES, NULL);
+    scene_list(&scene, LIVE_NAMESPACES, namespaces);
+    assert_string_equal(scene_gpus(&scene), "1/0");
     scene_release(&scene);
 }
 
@@ -432,17 +371,17 @@ static void a_terminating_pod_goes_with_its_node(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     scene.now = 1795251600; /* 2026-11-21T09:00:00Z */
-    list(&scene, LIVE_NODES, nodes);
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "1/0");
-    assert_true(live_event(scene.ledger, LIVE_NODES, true, parse(&scene, nodes[1]), &err));
-    assert_string_equal(usage(&scene), "1/0");
-    assert_true(live_event(scene.ledger, LIVE_NODES, false, parse(&scene, nodes[1]), &err));
-    assert_true(live_event(scene.ledger, LIVE_NODES, true, parse(&scene, nodes[0]), &err));
+    scene_list(&scene, LIVE_NODES, nodes);
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    assert_true(live_event(scene.ledger, LIVE_NODES, true, scene_parse(&scene, nodes[1]), &err));
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    assert_true(live_event(scene.ledger, LIVE_NODES, false, scene_parse(&scene, nodes[1]), &err));
+    assert_true(live_event(scene.ledger, LIVE_NODES, true, scene_parse(&scene, nodes[0]), &err));
     scene.now--;
-    assert_string_equal(usage(&scene), "1/0");
+    assert_string_equal(scene_gpus(&scene), "1/0");
     scene.now++;
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -465,6 +404,9 @@ static void what_decisions_do_not_need_changes_nothing(void **state)
          "{\"metadata\":{\"name\":\"a\"},\"status\":{\"conditions\":[{}]}}"},
         {LIVE_CLASSES, "{\"metadata\":{\"name\":\"a\"},\"value\":5}",
          "{\"metadata\":{\"name\":\"a\"},\"value\":5,\"description\":\"new\"}"},
+        {LIVE_CLAIMS, "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"devices\":{\"requests\":[{}]}}}",
+         "{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\"}},\"spec\":{\"devices\":{"
+         "\"requests\":[{}]}},\"status\":{\"allocation\":{}}}"},
     };
     struct scene scene;
     struct error err;
@@ -474,11 +416,11 @@ static void what_decisions_do_not_need_changes_nothing(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct view *view;
 
-        assert_true(
-            live_event(scene.ledger, rows[i].kind, false, parse(&scene, rows[i].before), &err));
+        assert_true(live_event(scene.ledger, rows[i].kind, false,
+                               scene_parse(&scene, rows[i].before), &err));
         view = ledger_view(scene.ledger, &scene.reader);
-        assert_true(
-            live_event(scene.ledger, rows[i].kind, false, parse(&scene, rows[i].after), &err));
+        assert_true(live_event(scene.ledger, rows[i].kind, false,
+                               scene_parse(&scene, rows[i].after), &err));
         assert_ptr_equal(ledger_view(scene.ledger, &scene.reader), view);
     }
     scene_release(&scene);
