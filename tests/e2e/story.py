@@ -16,7 +16,7 @@ CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,clusterroles,clusterrolebindin
 
 HEADER = re.compile(r"(policies|given|serve|namespace +\S+): *(.*)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
-PROCESS = re.compile(r"(fairgate|kube-apiserver): *(stops|starts|reads (\S+))")
+PROCESS = re.compile(r"(fairgate|kube-apiserver): *(stops|starts|is replaced|reads (\S+))")
 
 
 def must_be_user(number, name):
@@ -37,7 +37,7 @@ class Step:
             mode, self.stays, self.within, self.user, self.command = command.groups()
             must_be_user(number, self.user)
             self.eventually, self.meanwhile = mode == "eventually", mode == "meanwhile"
-        elif not process or self.process[:2] == ("kube-apiserver", "reads"):
+        elif not process or self.process[0] == "kube-apiserver" and self.process[1] not in ("stops", "starts"):
             raise Failed(f"line {number}: expected \"as USER: COMMAND\", \"prints: TEXT\" or \"fairgate: ...\", "
                          f"got \"{text}\"")
 
@@ -241,6 +241,8 @@ class Stage:
             self.webhook.stop()
         elif word == "starts":
             self.webhook.start()
+        elif word == "is":
+            self.webhook.replace()
         else:
             self.webhook.reload(os.path.join(story.folder, folder))
 

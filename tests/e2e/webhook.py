@@ -19,7 +19,7 @@ PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pro
 
 
 class Webhook:
-    """One fairgate after another on one port; each has the policy set that it is started with."""
+    """One fairgate after another, each on the port of the one before unless it takes over from it."""
 
     def __init__(self, plane):
         self.plane = plane
@@ -37,24 +37,25 @@ class Webhook:
         shutil.copytree(folder, self.policies)
         shutil.copytree(self.plane.certs, self.certs, dirs_exist_ok=True)
 
-    def is_ready(self):
+    @staticmethod
+    def is_ready(admin):
         try:
-            with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=10):
+            with urllib.request.urlopen(f"http://{admin}/readyz", timeout=10):
                 return True
         except urllib.error.HTTPError:
             return False
 
-    def start(self):
-        self.process = Process("fairgate", [
+    def start(self, name="fairgate"):
+        self.process = Process(name, [
             FAIRGATE, "serve", "--policies", self.policies,
             "--tls-cert", os.path.join(self.certs, "server.crt"),
             "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
             "--audit-log", os.path.join(self.plane.logs, "audit.log"),
             "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own"), *self.options],
-            os.path.join(self.plane.logs, "fairgate.log"))
+            os.path.join(self.plane.logs, f"{name}.log"))
         self.admin = self.wait_for_log("serving")["admin"]
-        wait_until("fairgate ready", self.is_ready, 30)
+        wait_until("fairgate ready", lambda: self.is_ready(self.admin), 30)
 
     def environment(self):
         """For the scripts of stories."""
@@ -78,6 +79,19 @@ class Webhook:
         self.use(folder)
         self.process.process.send_signal(signal.SIGHUP)
         self.wait_for_log("policy set reloaded", done + 1)
+
+    def replace(self):
+        """As a Deployment is rolled out: another one is there and ready, the old one is told to end, and the API
+        server hears of the change some time later. The old one ends when the last connection is gone."""
+        old, admin = self.process, self.admin
+        self.listen = f"127.0.0.1:{free_ports(1)[0]}"
+        self.start("fairgate-new")
+        old.ask_to_end()
+        wait_until("the old fairgate not ready", lambda: not self.is_ready(admin), 20)
+        self.register()
+        wait_until("the end of the old fairgate", lambda: old.process.poll() is not None, 100)
+        if old.process.returncode != 0:
+            raise Failed(f"the old fairgate ended with {old.process.returncode}")
 
     def stop(self):
         """The first signal makes it drain; the second ends it, since the API server keeps connections."""

@@ -348,18 +348,25 @@ def sigterm_answers_what_is_under_way_and_exits_0():
         server.wait(20)
 
 
+def wait_until_refused(server):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ConnectionResetError):  # it came in the very moment
+            try:
+                socket.create_connection(server.address, 5).close()
+            except ConnectionRefusedError:
+                return
+        time.sleep(0.02)
+    raise AssertionError("connections are still taken")
+
+
 @test
 def new_connections_are_refused_after_sigterm_or_after_its_grace():
     with Server() as server:
         held = server.connect()
         server.signal(signal.SIGTERM)
         server.wait_for_log("draining")
-        time.sleep(0.5)
-        try:
-            socket.create_connection(server.address, 5).close()
-            raise AssertionError("a connection was taken")
-        except ConnectionRefusedError:
-            pass
+        wait_until_refused(server)
         held.close()
         server.wait(20)
     with Server("--drain-grace", "2s") as server:
@@ -367,6 +374,26 @@ def new_connections_are_refused_after_sigterm_or_after_its_grace():
         server.wait_for_log("draining")
         time.sleep(0.3)
         assert server.validate(review(pod("p")))["allowed"] is True
+        server.wait(20)
+
+
+@test
+def what_comes_within_the_grace_is_answered_after_it():
+    whole = request_bytes("/validate", review(pod("p")))
+    with Server("--drain-grace", "1s", "--threads", "2") as server:
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        assert server.ask("/readyz")[0] == 503
+        shaken, begun = server.connect(), server.connect()  # one has only said hello
+        begun.sendall(whole[:len(whole) // 2])
+        wait_until_refused(server)
+        for connection, rest in ((shaken, whole), (begun, whole[len(whole) // 2:])):
+            assert server.process.poll() is None
+            connection.sendall(rest)
+            status, headers, _ = read_response(connection.makefile("rb"))
+            assert status == 200 and headers["Connection"] == "close", (status, headers)
+            assert connection.recv(1) == b""
+            connection.close()
         server.wait(20)
 
 

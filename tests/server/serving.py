@@ -119,6 +119,8 @@ class Server:
                    "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         if has_state:
             command += ["--state", state()]
+        if "--drain-grace" not in arguments:
+            command += ["--drain-grace", "0s"]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
         self.process = subprocess.Popen(command + list(arguments), stdin=subprocess.DEVNULL,

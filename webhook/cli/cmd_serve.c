@@ -11,6 +11,7 @@
 enum {
     DEFAULT_IDLE_MS = 120000, /* the API server keeps idle connections for 90 s */
     DEFAULT_STALENESS_MS = 30000,
+    DEFAULT_GRACE_MS = 5000,
     DEFAULT_REQUEST_MS = 45000, /* the API server works on a create for 34 s at most */
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
@@ -38,7 +39,8 @@ static const char purpose[] =
     "Answers AdmissionReviews sent to /mutate and /validate over TLS, by the policy set in DIR. "
     "Health, readiness and metrics are on the admin address: /healthz, /readyz, /metrics. Policy "
     "set, certificate and key are read anew when their files change, at SIGHUP at once; what has "
-    "mistakes changes nothing. SIGTERM finishes what is under way and ends.";
+    "mistakes changes nothing. SIGTERM makes it not ready, and ends it when what is under way is "
+    "answered.";
 
 static const char examples[] =
     "fairgate serve --policies policies --tls-cert server.crt --tls-key server.key --in-cluster\n"
@@ -132,7 +134,8 @@ static size_t add_server_options(struct server_config *config, struct option_row
          .max = HOUR_MS},
         {.name = "drain-grace",
          .argument = "TIME",
-         .help = "How long new connections are taken after SIGTERM; default: 0s.",
+         .help = "How long new connections are taken after SIGTERM, until everybody knows that "
+                 "others serve now; default: 5s.",
          .milliseconds = &config->grace_milliseconds,
          .max = 60 * SECOND_MS},
         {.name = "threads",
@@ -153,6 +156,7 @@ int cmd_serve(int argc, char **argv)
         .listen = "0.0.0.0:8443",
         .admin = "127.0.0.1:8080",
         .idle_milliseconds = DEFAULT_IDLE_MS,
+        .grace_milliseconds = DEFAULT_GRACE_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
         .service.times = {.max_age = DEFAULT_STALENESS_MS, .max_request = DEFAULT_REQUEST_MS},
     };

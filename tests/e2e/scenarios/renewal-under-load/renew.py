@@ -1,53 +1,20 @@
 #!/usr/bin/env python3
 """renew.py SECONDS: pods are created without a pause while policy set and certificate change every second."""
 
-import http.client
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 
-from api import Api, pod
 from control_plane import wait_until
+from load import Load
 
-CREATORS = 40  # more than the API server keeps connections for: some are always new
-DAYS = 7       # that the first certificate lasts
-PATH = "/api/v1/namespaces/renewing/pods?dryRun=All"
+DAYS = 7  # that the first certificate lasts
 CERTS, SET = os.environ["FAIRGATE_CERTS"], os.environ["FAIRGATE_POLICIES"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 END = time.monotonic() + int(sys.argv[1])
-counts = {"judged": 0, "failed": 0, "misjudged": 0}
-lock = threading.Lock()
-
-
-def is_right(api, gpus):
-    """Whether it was judged right; None where it was not judged."""
-    status, answer = api.call("POST", PATH, pod("train", gpus))
-    if status == 201:
-        return gpus <= 4
-    if status == 403 and "gpus.perPod" in answer["message"]:
-        return gpus > 4
-    print(status, answer.get("message"), flush=True)
-    return None
-
-
-def create():
-    """Turn by turn one that may be and one that may not."""
-    api, gpus = Api(), 4
-    while time.monotonic() < END:
-        try:
-            right = is_right(api, gpus)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            print(repr(error), flush=True)
-            right, api = None, Api()
-        gpus = 9 - gpus
-        with lock:
-            counts["judged"] += 1
-            counts["failed"] += right is None
-            counts["misjudged"] += right is False
 
 
 def renew_set(turn):
@@ -95,24 +62,19 @@ def is_in_force(turn):
 
 
 def main():
-    threads = [threading.Thread(target=create, daemon=True) for _ in range(CREATORS)]
-    for thread in threads:
-        thread.start()
     turn = 0
-    while time.monotonic() < END or turn % 2 == 0:  # the last set is the other one
-        turn += 1
-        started = time.monotonic()
-        renew_set(turn)
-        renew_certificate(turn)
-        time.sleep(max(0, started + 1 - time.monotonic()))
-    for thread in threads:
-        thread.join()
+    with Load("renewing") as load:
+        while time.monotonic() < END or turn % 2 == 0:  # the last set is the other one
+            turn += 1
+            started = time.monotonic()
+            renew_set(turn)
+            renew_certificate(turn)
+            time.sleep(max(0, started + 1 - time.monotonic()))
     wait_until("the last certificate in force", lambda: is_in_force(turn), 20)
     sets, certificates = reloads("ok")
     assert min(sets, certificates) > turn / 2, f"of {turn} renewals {sets} and {certificates} were taken over"
     assert reloads("failed") == [0, 0], reloads("failed")
-    print(f"{counts['judged']} pods judged, {counts['failed']} failed, {counts['misjudged']} misjudged; "
-          f"of {turn} changes {sets} sets and {certificates} certificates taken over")
+    print(f"{load}; of {turn} changes {sets} sets and {certificates} certificates taken over")
 
 
 main()
