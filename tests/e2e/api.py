@@ -3,8 +3,14 @@
 import http.client
 import json
 import os
+import re
 import ssl
+import threading
+import time
 import urllib.parse
+import urllib.request
+
+LOST = OSError, ValueError, http.client.HTTPException  # what a call raises that got no answer
 
 
 class Api:
@@ -26,19 +32,78 @@ class Api:
         response = self.connection.getresponse()
         return response.status, json.loads(response.read())
 
-    def watch(self, path):
-        """Events from now on, for as long as the server sends some."""
-        separator = "&" if "?" in path else "?"
-        self.connection.request("GET", f"{path}{separator}watch=1", None, self.headers)
+    def watch(self, path, version):
+        """Events from there on, for as long as the server sends some."""
+        self.connection.request("GET", f"{path}?watch=1&resourceVersion={version}", None, self.headers)
         response = self.connection.getresponse()
-        assert response.status == 200, (response.status, response.read())
+        if response.status != 200:
+            raise OSError(response.read())
         for line in response:
             yield json.loads(line)
 
 
-def pod(name, gpus, **spec):
+class Pods(threading.Thread):
+    """The pods that the API server holds in some namespaces, event after event, as a watch of its own shows them."""
+
+    def __init__(self, namespaces):
+        super().__init__(daemon=True)
+        self.namespaces = set(namespaces)
+        self.pods = {}      # by uid
+        self.problems = []  # why a watch ended
+        self.listed = threading.Event()
+        self.start()
+        if not self.listed.wait(30):
+            raise OSError(f"no list of pods: {self.problems}")
+
+    def run(self):
+        """A watch that ends is begun anew, with all that is there."""
+        while True:
+            try:
+                self.follow(Api())
+            except LOST as error:
+                self.problems.append(repr(error))
+            time.sleep(0.2)
+
+    def follow(self, api):
+        status, listed = api.call("GET", "/api/v1/pods")
+        if status != 200:
+            raise OSError(listed)
+        self.pods = {each["metadata"]["uid"]: each for each in listed["items"] if self.is_ours(each)}
+        for each in list(self.pods.values()):
+            self.changed(each)
+        self.listed.set()
+        for event in api.watch("/api/v1/pods", listed["metadata"]["resourceVersion"]):
+            if event["type"] == "ERROR":
+                raise OSError(event["object"])
+            if self.is_ours(event["object"]):
+                self.take(event["type"], event["object"])
+
+    def is_ours(self, found):
+        return found["metadata"]["namespace"] in self.namespaces
+
+    def take(self, kind, found):
+        if kind == "DELETED":
+            self.pods.pop(found["metadata"]["uid"], None)
+        else:
+            self.pods[found["metadata"]["uid"]] = found
+        self.changed(found)
+
+    def changed(self, found):
+        """Called when this pod came, changed or went."""
+
+
+def counted():
+    """{tenant: (GPUs that fairgate counts, of these reserved)}, by its metrics."""
+    with urllib.request.urlopen(f"http://{os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
+        text = page.read().decode()
+    held, reserved = (dict(re.findall(rf'^{name}{{tenant="(.+)"}} ([0-9.]+)$', text, re.M))
+                      for name in ("fairgate_tenant_gpus", "fairgate_tenant_gpus_reserved"))
+    return {tenant: (float(held[tenant]), float(reserved[tenant])) for tenant in held}
+
+
+def pod(name, gpus, resource="nvidia.com/gpu", **spec):
     """A pod that no scheduler looks at, unless `spec` names one."""
-    limits = {"nvidia.com/gpu": str(gpus)} if gpus else {}
+    limits = {resource: str(gpus)} if gpus else {}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": f"{name}-"}, "spec": {
         "schedulerName": "nobody", "terminationGracePeriodSeconds": 0,
         "containers": [{"name": "main", "image": "registry.example.com/ml/train:1.0",

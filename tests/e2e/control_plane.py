@@ -132,12 +132,12 @@ class ControlPlane:
             file.write(content)
         return path
 
-    def kubeconfig(self, user, namespace="default", folder="kubeconfigs"):
-        """Its path; written anew."""
+    def kubeconfig(self, user, namespace="default", folder="kubeconfigs", server=None):
+        """Its path; written anew. `server` is another address of the API server."""
         return self.write(f"{folder}/{user}.json", json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
             "clusters": [{"name": "e2e", "cluster": {
-                "server": self.server,
+                "server": server or self.server,
                 "certificate-authority": os.path.join(self.certs, "ca.crt")}}],
             "users": [{"name": user, "user": {"token": self.tokens[user]}}],
             "contexts": [{"name": "e2e", "context": {

@@ -16,7 +16,8 @@ CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,clusterroles,clusterrolebindin
 
 HEADER = re.compile(r"(policies|given|serve|namespace +\S+): *(.*)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
-PROCESS = re.compile(r"(fairgate|kube-apiserver): *(stops|starts|is replaced|reads (\S+))")
+PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+)|kube-apiserver: *(stops|starts)|"
+                     r"link: *(works|hangs|breaks)")
 
 
 def must_be_user(number, name):
@@ -30,14 +31,14 @@ class Step:
         self.number, self.text = number, text
         self.expected = None  # what it must print
         self.printed = ""  # what it printed last
-        command, process = COMMAND.fullmatch(text), PROCESS.fullmatch(text)
-        self.process = process and (process[1], process[2].split()[0], process[3])
+        command = COMMAND.fullmatch(text)
+        self.process = PROCESS.fullmatch(text) and text.replace(":", " ", 1).split()
         self.eventually = self.meanwhile = False
         if command:
             mode, self.stays, self.within, self.user, self.command = command.groups()
             must_be_user(number, self.user)
             self.eventually, self.meanwhile = mode == "eventually", mode == "meanwhile"
-        elif not process or self.process[0] == "kube-apiserver" and self.process[1] not in ("stops", "starts"):
+        elif not self.process:
             raise Failed(f"line {number}: expected \"as USER: COMMAND\", \"prints: TEXT\" or \"fairgate: ...\", "
                          f"got \"{text}\"")
 
@@ -188,6 +189,7 @@ class Stage:
         """What the story made goes, without fairgate. Namespaces take their time; pods may not."""
         if self.plane.api_server() is None:
             self.plane.start_api_server()
+        self.webhook.link.tell("works")
         self.webhook.withdraw()
         new = sorted(self.cluster_wide() - before)
         if new:
@@ -234,8 +236,10 @@ class Stage:
                     raise
                 time.sleep(0.3)
 
-    def change_process(self, story, name, word, folder):
-        if name == "kube-apiserver":
+    def change_process(self, story, name, word, *folder):
+        if name == "link":
+            self.webhook.link.tell(word)
+        elif name == "kube-apiserver":
             (self.plane.stop_api_server if word == "stops" else self.plane.start_api_server)()
         elif word == "stops":
             self.webhook.stop()
@@ -244,7 +248,7 @@ class Stage:
         elif word == "is":
             self.webhook.replace()
         else:
-            self.webhook.reload(os.path.join(story.folder, folder))
+            self.webhook.reload(os.path.join(story.folder, *folder))
 
     @staticmethod
     def compare(step, status, got):

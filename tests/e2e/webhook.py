@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 
 from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
+from link import Link
 
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
@@ -28,6 +29,7 @@ class Webhook:
         self.certs = os.path.join(plane.work, "fairgate-certs")
         self.options = []  # of `fairgate serve`, beside those that it always has
         self.process, self.admin = None, None
+        self.link = Link(plane.server_port)
 
     # ---- the process
 
@@ -52,7 +54,7 @@ class Webhook:
             "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
             "--audit-log", os.path.join(self.plane.logs, "audit.log"),
-            "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own"), *self.options],
+            "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own", server=self.link.server), *self.options],
             os.path.join(self.plane.logs, f"{name}.log"))
         self.admin = self.wait_for_log("serving")["admin"]
         wait_until("fairgate ready", lambda: self.is_ready(self.admin), 30)
@@ -109,6 +111,7 @@ class Webhook:
 
     def kill(self):
         """At the end, whatever state it is in."""
+        self.link.stop()
         if self.process is not None:
             self.process.stop(0)
             self.process = None

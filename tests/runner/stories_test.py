@@ -37,7 +37,7 @@ def headers_and_steps_are_read():
     assert told.options == ["--max-staleness", "5s", "--threads", "1"], told.options
     first, second, third, fourth = told.steps
     assert (first.user, first.command, first.expected, first.number) == ("alice", "kubectl get pods", "None", 8)
-    assert second.process == ("fairgate", "reads", "other"), second.process
+    assert second.process == ["fairgate", "reads", "other"], second.process
     assert third.eventually and third.seconds(60) == 9 and third.expected == "one\n  two\n\nthree", third.expected
     assert fourth.stays == "5" and fourth.expected is None and fourth.seconds(60) == 60, fourth.stays
 
@@ -57,6 +57,7 @@ def mistakes_name_their_line():
                        ("fairgate: stops\nprints: x\n", "line 2: \"prints\" follows"),
                        ("fairgate: naps\n", "line 1: expected"),
                        ("kube-apiserver: reads x\n", "line 1: expected"),
+                       ("link: stops\n", "line 1: expected"),
                        ("as nobody: true\n", "line 1: there is no user \"nobody\""),
                        ("namespace a: alcie\nas alice: true\n", "line 1: there is no user \"alcie\""),
                        ("needs: luck\nas alice: true\n", "line 1: expected"),
