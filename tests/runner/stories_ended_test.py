@@ -110,7 +110,7 @@ def a_control_plane_that_is_interrupted_ends():
 @test
 def a_go_that_is_too_old_is_named():
     status, said = Run("old", go=OLD_GO).end()
-    assert status == 1 and "e2e: Go 1.19.8 is too old: 1.21 or later" in said, (status, said)
+    assert status == 1 and "Go 1.19.8 is too old: 1.21 or later" in said, (status, said)
     assert "not ok the control plane\n    its programs were not built\n" in said, said
     assert said.endswith("0 passed, 1 failed\n"), said
 
@@ -123,7 +123,7 @@ def no_go_is_told():
         os.makedirs(folder, exist_ok=True)
         os.symlink(found.strip(), os.path.join(folder, name))
     status, said = Run("none", {"PATH": folder}).end()
-    assert status == 1 and "e2e: no 'go' in PATH: building the control plane needs Go 1.21 or later" in said, (status, said)
+    assert status == 1 and "no 'go' in PATH: building the control plane needs Go 1.21 or later" in said, (status, said)
 
 
 main()
