@@ -416,6 +416,17 @@ def an_answer_that_never_comes_is_given_up():
 
 
 @test
+def a_watch_of_which_nothing_but_the_head_comes_gets_old():
+    with FakeApi(lists(), hangs_in_watch) as api, Watch(api.kubeconfig(), seconds=2) as watch:
+        watch.expect("list", "listed 10")
+        state = watch.wait_for(lambda state: state["age"] > 5000)
+        assert state["lists"] == 1 and state["watches"] > 1 and state["problem"], state
+        api.steps = [healthy]
+        watch.wait_for(lambda state: state["age"] < 1500 and not state["problem"])
+        assert api.queries()[-1]["timeoutSeconds"] in ("1", "2"), api.queries()
+
+
+@test
 def a_view_that_is_cut_off_gets_old_and_fresh_again():
     with FakeApi(lists(), healthy) as api:
         with Watch(api.kubeconfig(), seconds=2) as watch:

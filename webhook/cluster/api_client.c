@@ -143,7 +143,6 @@ static void set_credentials(const struct api_client *client)
     curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* or it would ask at the terminal */
 }
 
-static size_t take_head(char *data, size_t size, size_t count, void *context);
 static size_t take_body(char *data, size_t size, size_t count, void *context);
 
 static void set_manners(const struct api_client *client)
@@ -160,7 +159,6 @@ static void set_manners(const struct api_client *client)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)PIECE_BYTES);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 }
 
@@ -245,17 +243,6 @@ static unsigned status_of(const struct call *call)
     return status > 0 ? (unsigned)status : 0;
 }
 
-/* Called with one line at a time. */
-static size_t take_head(char *data, size_t size, size_t count, void *context)
-{
-    struct call *call = context;
-    struct bytes line = {data, size * count};
-
-    if (bytes_is(line, "\r\n") && status_of(call) == 200 && call->request->opened)
-        call->request->opened(call->request->context);
-    return line.len;
-}
-
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct call *call = context;
@@ -296,7 +283,6 @@ static void set_call(struct call *call, const struct curl_slist *headers)
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
                      request->most_idle_seconds ? (long)LOW_BYTES_A_SECOND : 0L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->most_idle_seconds);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->problem);
 }

@@ -16,9 +16,7 @@ struct api_request {
     unsigned seconds;           /* the longest that all of it may take; 0: any time */
     unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */
 
-    /* Called when the head of an answer with status 200 is there; may be NULL. */
-    void (*opened)(void *context);
-    /* The body of such an answer, piece by piece as it comes. False ends the call (with err set).
+    /* The body of an answer with status 200, piece by piece as it comes. False ends the call (with err set).
      */
     bool (*body)(void *context, struct bytes piece, struct error *err);
     void *context;

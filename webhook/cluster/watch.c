@@ -43,7 +43,8 @@ struct watch {
     /* The thread's own. */
     char version[MOST_VERSION_BYTES + 1]; /* where the next watch begins; "": list first */
     unsigned failures;                    /* since a watch lasted */
-    bool is_absent;                       /* the API server does not have the resource */
+    bool is_doubtful; /* it failed, or took long, since it was last known to be up to date */
+    bool is_absent;   /* the API server does not have the resource */
     bool has_problem;
     struct problem_kind problem; /* the one that the log knows of */
 };
@@ -200,6 +201,7 @@ static void end_list(struct listing *listing)
     note_synced(watch, false);
     /* The list shows what there was when it was asked for. */
     note_contact(watch, listing->began);
+    watch->is_doubtful |= now - listing->began > watch->config.quiet_seconds * 250;
     log_info("listed", "resource", watch->name, "objects",
              arena_printf(&listing->arena, "%zu", listing->count), "milliseconds",
              arena_printf(&listing->arena, "%lld", (long long)(now - listing->began)));
@@ -248,15 +250,6 @@ struct following {
     bool is_expired; /* because we were too long ago */
 };
 
-static void note_opened(void *context)
-{
-    const struct following *following = context;
-
-    note_contact(following->watch, clock_milliseconds());
-    /* For the log it is over when the watch has lasted. */
-    set_problem(following->watch, "");
-}
-
 static bool feed_events(void *context, struct bytes piece, struct error *err)
 {
     struct following *following = context;
@@ -295,6 +288,7 @@ static bool take_event(void *context, enum watch_event event, struct value objec
     snprintf(watch->version, sizeof(watch->version), "%.*s", BYTES_ARG(version));
     following->events++;
     count(watch, &watch->state.events);
+    watch->is_doubtful = false;
     note_contact(watch, clock_milliseconds());
     note_well(watch);
     return true;
@@ -306,7 +300,6 @@ static bool get_events(struct following *following, unsigned seconds, struct api
     struct watch *watch = following->watch;
     struct api_request request = {
         .seconds = seconds + watch->config.quiet_seconds / 4 + 1,
-        .opened = note_opened,
         .body = feed_events,
         .context = following,
     };
@@ -326,12 +319,26 @@ static bool get_events(struct following *following, unsigned seconds, struct api
     return is_whole;
 }
 
-/* One watch, from where the last one ended. */
+/* It was followed to its end. For the log a problem is over only when a watch of full length has
+ * lasted. */
+static void note_end(struct watch *watch, int64_t when)
+{
+    note_contact(watch, when);
+    if (watch->is_doubtful)
+        set_problem(watch, "");
+    else
+        note_well(watch);
+    watch->is_doubtful = false;
+}
+
+/* One watch, from where the last one ended; a short one where it must be known soon whether it goes
+ * on. */
 static bool follow(struct watch *watch, struct api_answer *answer, struct error *err)
 {
     struct following following = {.watch = watch};
     unsigned quiet = watch->config.quiet_seconds;
-    unsigned seconds = quiet - arc4random_uniform(quiet / 4 + 1);
+    bool is_short = watch->is_doubtful;
+    unsigned seconds = is_short ? 1 : quiet - arc4random_uniform(quiet / 4 + 1);
     int64_t began = clock_milliseconds(), took;
     bool is_whole, has_lasted;
 
@@ -339,20 +346,19 @@ static bool follow(struct watch *watch, struct api_answer *answer, struct error 
     is_whole = get_events(&following, seconds, answer, err);
     took = clock_milliseconds() - began;
     has_lasted = took >= (int64_t)seconds * 500;
-    if (has_lasted && (is_whole || following.events > 0))
+    if (has_lasted && !is_short && (is_whole || following.events > 0))
         watch->failures = 0;
     if (answer->status == 410 ||
         (answer->is_refused && (following.is_expired || !following.is_ended)))
         watch->version[0] = '\0';
     if (!is_whole)
         return false;
-    note_contact(watch, began + took);
     /* INVARIANT: a watch that ends at once is a failure, whatever it brought, or we would run in
      * circles. */
     if (!has_lasted)
         return error_set(err, "it ended after %lld ms; %u s were asked for", (long long)took,
                          seconds);
-    note_well(watch);
+    note_end(watch, began + took);
     return true;
 }
 
@@ -376,6 +382,7 @@ static void recover(struct watch *watch, bool is_listing, const struct api_answe
 {
     count(watch, &watch->state.failures);
     watch->failures++;
+    watch->is_doubtful = true;
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
     explain(watch, is_listing ? "list" : "watch", answer, err);

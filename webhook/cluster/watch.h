@@ -4,11 +4,12 @@
  * Freshness. That a connection is open proves nothing, and a quiet resource sends nothing for a
  * minute. So each watch asks the API server to end it (timeoutSeconds) after `quiet_seconds` or
  * somewhat less, and the next one begins at once over the same connection where the last one ended:
- * an end, a begin, a bookmark or an event each show that the API server is there, still lets us
- * read, and has sent what its cache holds. One of them comes every `quiet_seconds`; where none
- * does, the connection is given up a quarter of that later. What this doesn't show is how far the
- * API server itself is behind etcd: whoever must know that of one object (that it isn't there, say)
- * has to ask with a consistent read of its own.
+ * an end, a bookmark or an event each show that the API server is there, still lets us read, and
+ * has sent what its cache holds. That a watch begins shows nothing of what it will bring. One of
+ * them comes every `quiet_seconds`; where none does, the connection is given up a quarter of that
+ * later. After a failure a watch of one second comes first, so that it is soon known to be up to
+ * date again. What this doesn't show is how far the API server itself is behind etcd: whoever must
+ * know that of one object (that it isn't there, say) has to ask with a consistent read of its own.
  *
  * Failures of any kind are tried again, after a pause that grows from 0.2 s to 10 s (or as
  * Retry-After says, up to a minute) until a watch lasts. A watch goes on where it was; it is listed
