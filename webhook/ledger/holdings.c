@@ -81,6 +81,8 @@ void holdings_move(struct holdings *holdings, struct bytes name)
         return;
     for (struct holding *each = TAILQ_FIRST(&namespace->all); each;
          each = TAILQ_NEXT(each, in_namespace)) {
+        if (each->is_over)
+            continue;
         weights_subtract(holdings, each);
         weights_add(holdings, each);
     }
@@ -416,20 +418,29 @@ void holdings_note_nodes(struct holdings *holdings)
     holdings->next_gone = 0;
 }
 
+static void set_over(struct holdings *holdings, struct holding *holding, bool is_over)
+{
+    if (holding->is_over == is_over)
+        return;
+    holding->is_over = is_over;
+    if (is_over)
+        weights_subtract(holdings, holding);
+    else
+        weights_add(holdings, holding);
+}
+
 void holdings_drop_gone(struct holdings *holdings, int64_t now)
 {
-    struct holding *each, *next;
+    struct holding *each;
 
     if (now < holdings->next_gone)
         return;
     holdings->next_gone = INT64_MAX;
-    for (each = TAILQ_FIRST(&holdings->leaving); each; each = next) {
-        next = TAILQ_NEXT(each, in_leaving);
-        if (!lacks_node(holdings, &each->pod))
-            continue;
-        if (each->pod.gone_at <= now)
-            holdings_remove(holdings, each);
-        else if (each->pod.gone_at < holdings->next_gone)
+    for (each = TAILQ_FIRST(&holdings->leaving); each; each = TAILQ_NEXT(each, in_leaving)) {
+        bool lacks = lacks_node(holdings, &each->pod);
+
+        set_over(holdings, each, lacks && each->pod.gone_at <= now);
+        if (lacks && !each->is_over && each->pod.gone_at < holdings->next_gone)
             holdings->next_gone = each->pod.gone_at;
     }
 }
@@ -442,6 +453,7 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
 
     for (each = TAILQ_FIRST(&holdings->all); each; each = TAILQ_NEXT(each, in_all)) {
         weights_unlink(holdings, each);
+        each->is_over = false;
         each->tenant = NULL;
     }
     weights_init(holdings, tenancy);

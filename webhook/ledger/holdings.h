@@ -34,6 +34,7 @@ struct holding {
     TAILQ_ENTRY(holding) in_all, in_namespace, in_leaving;
     struct namespace_holdings *namespace;
     bool is_leaving; /* is in that list */
+    bool is_over;    /* its node is gone and its grace period over: it counts for nobody */
 
     const struct tenant *tenant; /* NULL: counted for nobody */
     struct weight *weight;       /* NULL: it asks for no accelerators */
@@ -131,7 +132,8 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
 /* `view` is another one, with other nodes. */
 void holdings_note_nodes(struct holdings *holdings);
 
-/* Pods whose node is gone and whose grace period is over don't count any more. */
+/* Pods whose node is gone and whose grace period is over don't count any more, until the node is
+ * there again. */
 void holdings_drop_gone(struct holdings *holdings, int64_t now);
 
 /* No uid is in two namespaces, unless somebody made it up, who then frees nothing by it. */

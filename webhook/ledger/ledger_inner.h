@@ -11,6 +11,8 @@ struct live_watch {
                              no list has come to its end yet */
     unsigned list; /* of pods: the number of the list that is being read, or was; and of the */
     unsigned first_list;  /* first one that shows all that counts by the tenancy */
+    bool is_listing;      /* a list has begun and not come to its end, */
+    int64_t began;        /* at this time */
     struct view *listing; /* of the others: what the list that is being read has shown so far */
 };
 

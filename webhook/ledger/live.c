@@ -164,7 +164,14 @@ static bool read_pod(struct ledger *ledger, struct value object, bool is_gone, s
     return is_read;
 }
 
-/* What an earlier list or watch showed, and this list did not, is gone. */
+static bool was_shown(const struct holding *holding)
+{
+    const struct reservation *reservation = holding->reservation;
+
+    return holding->is_seen || (reservation && reservation->settled_by);
+}
+
+/* What an earlier list, watch or read showed, and this list did not, is gone. */
 static void drop_unlisted(struct ledger *ledger)
 {
     struct holdings *holdings = &ledger->holdings;
@@ -172,7 +179,7 @@ static void drop_unlisted(struct ledger *ledger)
 
     for (each = TAILQ_FIRST(&holdings->all); each; each = next) {
         next = TAILQ_NEXT(each, in_all);
-        if (each->is_seen && each->list != ledger->watches[LIVE_PODS].list)
+        if (was_shown(each) && each->list != ledger->watches[LIVE_PODS].list)
             holdings_remove(holdings, each);
     }
 }
@@ -228,12 +235,13 @@ void live_list_begin(struct ledger *ledger, enum live_kind kind)
 {
     struct live_watch *watch = &ledger->watches[kind];
 
-    if (kind == LIVE_PODS) {
-        pthread_mutex_lock(&ledger->lock);
-        watch->list++;
-        pthread_mutex_unlock(&ledger->lock);
+    pthread_mutex_lock(&ledger->lock);
+    watch->list++;
+    watch->is_listing = true;
+    watch->began = clock_milliseconds();
+    pthread_mutex_unlock(&ledger->lock);
+    if (kind == LIVE_PODS)
         return;
-    }
     ledger_free_view(watch->listing);
     watch->listing = ledger_new_view();
 }
@@ -248,13 +256,17 @@ bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value obj
 
 void live_list_end(struct ledger *ledger, enum live_kind kind)
 {
+    struct live_watch *watch = &ledger->watches[kind];
+
     pthread_mutex_lock(&ledger->lock);
     if (kind == LIVE_PODS)
         drop_unlisted(ledger);
     else
         end_view_list(ledger, (enum view_kind)kind);
-    if (ledger->watches[kind].list >= ledger->watches[kind].first_list)
-        atomic_store(&ledger->watches[kind].contact, clock_milliseconds());
+    watch->is_listing = false;
+    /* It shows what there was when it was asked for. */
+    if (watch->list >= watch->first_list)
+        atomic_store(&watch->contact, watch->began);
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -297,7 +309,8 @@ bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, st
             continue;
         *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
                                  arena_copy_bytes(arena, each->pod.name),
-                                 arena_copy_bytes(arena, each->pod.uid), each->made_at};
+                                 arena_copy_bytes(arena, each->pod.uid), each->made_at,
+                                 ledger->watches[LIVE_PODS].list};
         is_found = true;
     }
     pthread_mutex_unlock(&ledger->lock);
@@ -321,6 +334,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     struct arena arena = {0};
     struct held_pod pod = {0};
     bool counts = false, is_there = value_type(object) != VALUE_ABSENT;
+    const struct live_watch *pods = &ledger->watches[LIVE_PODS];
     struct holding *holding;
 
     if (is_there && !object_read_pod(object, &arena, &pod, &counts, err)) {
@@ -331,7 +345,8 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     pthread_mutex_lock(&ledger->lock);
     holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
     /* Meanwhile it may have been seen, or reserved anew. */
-    if (holding && holding->reservation && holding->reservation->made_at == due->made_at) {
+    if (holding && holding->reservation && holding->reservation->made_at == due->made_at &&
+        !pods->is_listing && pods->list == due->list) {
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));
         else

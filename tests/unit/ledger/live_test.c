@@ -292,6 +292,138 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     scene_release(&scene);
 }
 
+/* Rule 3: neither the pod's first sight nor its create, told once more, takes a growth away. */
+static void a_create_that_is_repeated_leaves_a_growth_as_it_is(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &small));
+    assert_true(scene_resize(&scene, &small, &large));
+    assert_true(scene_create(&scene, &small));
+    see(&scene, &small);
+    assert_string_equal(usage(&scene), "3/0");
+    scene_release(&scene);
+}
+
+/* What is let in of a pod that is seen is more than what is seen. */
+static void what_is_reserved_for_a_pod_that_is_seen_is_a_growth(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see(&scene, &small);
+    assert_true(scene_create(&scene, &large));
+    see(&scene, &small);
+    assert_string_equal(usage(&scene), "3/0");
+    scene_release(&scene);
+}
+
+/* A pod that came, grew and went while the watch showed nothing. */
+static void a_growth_ends_with_a_list_that_is_younger_than_its_read(void **state)
+{
+    struct scene scene;
+    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text large = {.name = "a",
+                             .uid = "u1",
+                             .asks = GPU ": 3",
+                             .metadata = "\"resourceVersion\":\"12\""};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &small));
+    assert_true(scene_resize(&scene, &small, &large));
+    age(&scene, MAX_REQUEST + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &large)), &err));
+    assert_string_equal(usage(&scene), "3/3");
+    list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+/* Rule 4: a read is as good as an event, but may be older than a list that came meanwhile. */
+static void a_read_that_a_list_overtook_changes_nothing(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &pod));
+    age(&scene, MAX_REQUEST + 1000);
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    live_list_begin(scene.ledger, LIVE_PODS);
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
+    live_list_end(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "1/1");
+    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_string_equal(usage(&scene), "1/1");
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
+static void a_list_is_as_old_as_its_beginning(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    live_list_begin(scene.ledger, LIVE_PODS);
+    scene.ledger->watches[LIVE_PODS].began -= 31500;
+    live_list_end(scene.ledger, LIVE_PODS);
+    assert_string_equal(usage(&scene), "the view of pods is 31 s old");
+    scene_release(&scene);
+}
+
+static void see_node(struct scene *scene, const char *name, bool is_gone)
+{
+    const char *node = arena_printf(&scene->arena, "{\"metadata\":{\"name\":\"%s\"}}", name);
+    struct error err;
+
+    assert_true(live_event(scene->ledger, LIVE_NODES, is_gone, parse(scene, node), &err));
+}
+
+/* Rule 4: what runs on a node that is there again, counts again. */
+static void a_terminating_pod_counts_while_its_node_is_there(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a",
+                           .uid = "u1",
+                           .asks = GPU ": 1",
+                           .metadata = "\"deletionTimestamp\":\"2020-01-01T00:00:00Z\"",
+                           .spec = "\"nodeName\":\"n1\""};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see_node(&scene, "n0", false);
+    see_node(&scene, "n1", false);
+    see(&scene, &pod);
+    assert_string_equal(usage(&scene), "1/0");
+    see_node(&scene, "n1", true);
+    assert_string_equal(usage(&scene), "0/0");
+    see_node(&scene, "n2", false);
+    assert_string_equal(usage(&scene), "0/0");
+    see_node(&scene, "n1", false);
+    assert_string_equal(usage(&scene), "1/0");
+    see_node(&scene, "n1", true);
+    see(&scene, &pod);
+    assert_string_equal(usage(&scene), "0/0");
+    scene_release(&scene);
+}
+
 static void what_no_policy_counts_is_not_kept(void **state)
 {
     static const char capped[] =
@@ -441,6 +573,12 @@ int main(void)
         cmocka_unit_test(what_never_came_is_void_by_a_read_after_its_time),
         cmocka_unit_test(a_read_that_shows_the_pod_makes_it_seen),
         cmocka_unit_test(a_read_voids_no_reservation_that_is_younger),
+        cmocka_unit_test(a_create_that_is_repeated_leaves_a_growth_as_it_is),
+        cmocka_unit_test(what_is_reserved_for_a_pod_that_is_seen_is_a_growth),
+        cmocka_unit_test(a_growth_ends_with_a_list_that_is_younger_than_its_read),
+        cmocka_unit_test(a_read_that_a_list_overtook_changes_nothing),
+        cmocka_unit_test(a_list_is_as_old_as_its_beginning),
+        cmocka_unit_test(a_terminating_pod_counts_while_its_node_is_there),
         cmocka_unit_test(what_no_policy_counts_is_not_kept),
         cmocka_unit_test(a_list_that_is_under_way_is_not_enough_for_a_new_policy_set),
         cmocka_unit_test(namespaces_move_with_their_labels),
