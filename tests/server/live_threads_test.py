@@ -27,6 +27,7 @@ class Cluster:
         self.events = {kind: [] for kind in KINDS.values()}
         self.deaf = set()    # kinds whose calls hang
         self.refused = set() # and those that are forbidden
+        self.unread = []     # steps that answer the next GETs of single objects
         for obj in objects:
             self.put(obj)
 
@@ -69,6 +70,9 @@ class Cluster:
 
     def get(self, call, path):
         """.../namespaces/NAME or .../namespaces/NAME/pods/NAME"""
+        if self.unread:
+            self.unread.pop(0)(call)
+            return
         kind, key = ("pods", (path[4], path[6])) if len(path) == 7 else ("namespaces", (None, path[4]))
         with self.changed:
             obj = self.objects[kind].get(key)
@@ -184,6 +188,30 @@ def a_reservation_whose_pod_never_came_is_given_up():
         wait_until(lambda: server.metrics()["fairgate_reservations_expired_total"] == "1")
         assert time.monotonic() - started > 1
         assert denial(server, pod("a", 1)) == ""
+
+
+@test
+def nothing_but_a_consistent_read_gives_a_reservation_up():
+    cluster = Cluster(namespace("team-a"))
+    lost = pod("lost", 5)
+    answers = [lambda call: call.body("<h1>404 page not found</h1>", 404),
+               lambda call: call.fail(404, "the server could not find the requested resource"),
+               lambda call: call.body('{"kind":"Status","status":"Success"}'),
+               *(lambda call: call.fail(500, 'etcd says that pods "lost" not found'),) * 1000]
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+        def reads():
+            return [query for query in api.queries() if query["path"].endswith("/pods/lost")]
+        cluster.unread = list(answers)
+        assert denial(server, lost) == ""
+        wait_until(lambda: len(reads()) > 4, 60)
+        assert "5 reserved, not yet seen" in denial(server, pod("a", 1))
+        assert server.metrics()["fairgate_reservations_expired_total"] == "0"
+        cluster.put(pod("lost"))  # of the same name, and another
+        cluster.unread.clear()
+        wait_until(lambda: denial(server, pod("a", 5)) == "")
+        assert server.metrics()["fairgate_reservations_expired_total"] == "1"
+        assert all(list(query) == ["path"] for query in reads()), reads()
 
 
 @test

@@ -16,7 +16,8 @@ struct api_request {
     unsigned seconds;           /* the longest that all of it may take; 0: any time */
     unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */
 
-    /* The body of an answer with status 200, piece by piece as it comes. False ends the call (with err set).
+    /* The body of an answer with status 200, piece by piece as it comes. False ends the call (with
+     * err set).
      */
     bool (*body)(void *context, struct bytes piece, struct error *err);
     void *context;

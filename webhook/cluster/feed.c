@@ -1,7 +1,6 @@
 #include "cluster/feed.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -44,7 +43,6 @@ struct feed {
     struct api_client *client; /* for look-ups */
     pthread_t thread;
     pthread_mutex_t lock;
-    atomic_ullong expired;
 
     pthread_mutex_t fetch_lock;
     struct api_client *fetcher; /* guarded by fetch_lock, as is the next */
@@ -183,8 +181,6 @@ static bool look_up(struct feed *feed, const struct live_due *due, struct error 
     found.path = path_of(due->namespace, due->name, &found.arena);
     if (get_object(&found, err) || says_not_found(&found.answer, err))
         is_done = live_resolve(feed->ledger, due, found.object, err);
-    if (is_done && value_type(found.object) == VALUE_ABSENT)
-        atomic_fetch_add(&feed->expired, 1);
     arena_release(&found.arena);
     return is_done;
 }
@@ -336,9 +332,4 @@ void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state 
     if (feed->inlets[kind].watch)
         watch_read_state(feed->inlets[kind].watch, out);
     pthread_mutex_unlock(&feed->lock);
-}
-
-unsigned long long feed_expired(struct feed *feed)
-{
-    return atomic_load(&feed->expired);
 }

@@ -22,6 +22,3 @@ bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *er
 
 /* How the watch of a kind is. For any thread. */
 void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out);
-
-/* Reservations that were void because their pod never came. */
-unsigned long long feed_expired(struct feed *feed);

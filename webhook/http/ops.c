@@ -176,7 +176,7 @@ static void write_view(struct service *service, struct buf *buf)
     }
     write_value(buf, "fairgate_reservations_expired_total", "counter",
                 "Reservations given up because their pod never came.",
-                (long long)feed_expired(service->feed));
+                (long long)live_expired(service->ledger));
 }
 
 static void send_metrics(struct ops *ops, h2o_req_t *req)

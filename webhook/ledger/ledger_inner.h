@@ -22,6 +22,7 @@ struct ledger {
     struct live_times times;
     struct live_watch watches[LIVE_WATCHES];
     atomic_bool wants_pods; /* the pods must be listed anew */
+    atomic_ullong expired;  /* reservations that were void */
     pthread_mutex_t lock;
     struct holdings holdings; /* guarded by the lock; its view is the current one of `views` */
 };

@@ -328,6 +328,17 @@ static void resolve_found(struct ledger *ledger, struct holding *holding, struct
         see_pod(ledger, pod, counts, version);
 }
 
+static void expire(struct ledger *ledger, struct holding *holding)
+{
+    holdings_remove(&ledger->holdings, holding);
+    atomic_fetch_add(&ledger->expired, 1);
+}
+
+unsigned long long live_expired(const struct ledger *ledger)
+{
+    return atomic_load(&ledger->expired);
+}
+
 bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
                   struct error *err)
 {
@@ -350,7 +361,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));
         else
-            holdings_remove(&ledger->holdings, holding);
+            expire(ledger, holding);
     }
     pthread_mutex_unlock(&ledger->lock);
     arena_release(&arena);

@@ -78,3 +78,6 @@ bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, st
  * list of pods began meanwhile: such a list may be younger than the read. */
 bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
                   struct error *err) MUST_CHECK;
+
+/* How many reservations were void because their pod never came. */
+unsigned long long live_expired(const struct ledger *ledger);
