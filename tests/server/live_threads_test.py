@@ -70,7 +70,7 @@ class Cluster:
 
     def get(self, call, path):
         """.../namespaces/NAME or .../namespaces/NAME/pods/NAME"""
-        if self.unread:
+        if self.unread and path[1] == "api":
             self.unread.pop(0)(call)
             return
         kind, key = ("pods", (path[4], path[6])) if len(path) == 7 else ("namespaces", (None, path[4]))
@@ -212,6 +212,43 @@ def nothing_but_a_consistent_read_gives_a_reservation_up():
         wait_until(lambda: denial(server, pod("a", 5)) == "")
         assert server.metrics()["fairgate_reservations_expired_total"] == "1"
         assert all(list(query) == ["path"] for query in reads()), reads()
+
+
+@test
+def a_right_to_read_one_object_is_missed_before_it_is_needed():
+    cluster = Cluster(namespace("team-a"))
+    words = [f'get {resource}: a ClusterRole must allow {{apiGroups: [""], resources: '
+             f'["{resource}"], verbs: ["get", "list", "watch"]}}: the API server answers 403: '
+             f'{resource} "x" is forbidden' for resource in ("namespaces", "pods")]
+    def refuses(call):
+        resource = "pods" if "/pods/" in call.query["path"] else "namespaces"
+        call.fail(403, f'{resource} "x" is forbidden', "Forbidden")
+    cluster.unread = [refuses] * 1000
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        wanted = "ok\n" + "".join(f"{word.split()[1][:-1]}: {word}\n" for word in words)
+        wait_until(lambda: server.ask("/readyz")[2] == wanted)
+        for _ in range(2):
+            assert server.wait_for_log("a permission is missing")["problem"] in words
+        cluster.unread.clear()
+        wait_until(lambda: server.ask("/readyz")[2] == "ok\n")
+        assert sum("a permission is missing" in line for line in server.lines) == 2, server.lines
+
+
+@test
+def one_reservation_that_can_not_be_looked_up_holds_no_other_up():
+    cluster = Cluster(namespace("team-a"))
+    first, second = pod("first", 2), pod("second", 3)
+    def hides_first(call):
+        if call.query["path"].endswith("/first"):
+            call.body("{}")
+        else:
+            call.fail(404, 'pods "second" not found', "NotFound")
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+        cluster.unread = [hides_first] * 1000
+        assert denial(server, first) == "" and denial(server, second) == ""
+        wait_until(lambda: server.metrics()["fairgate_reservations_expired_total"] == "1")
+        assert "(0 in use, 2 reserved, not yet seen" in denial(server, pod("a", 9))
 
 
 @test

@@ -378,6 +378,17 @@ bool api_client_get(struct api_client *client, const struct api_request *request
     return is_whole;
 }
 
+void api_client_name_rule(const char *group, const char *resource, struct error *err)
+{
+    char cause[sizeof(err->text)];
+
+    memcpy(cause, err->text, sizeof(cause));
+    error_set(err,
+              "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], "
+              "verbs: [\"get\", \"list\", \"watch\"]}: %s",
+              group, resource, cause);
+}
+
 const char *api_client_library_version(void)
 {
     return curl_version_info(CURLVERSION_NOW)->version;

@@ -39,6 +39,9 @@ void api_client_free(struct api_client *client);
 bool api_client_get(struct api_client *client, const struct api_request *request,
                     struct api_answer *answer, struct error *err) MUST_CHECK;
 
+/* Before what a 403 says: the rule that would grant what the server needs of a resource. */
+void api_client_name_rule(const char *group, const char *resource, struct error *err);
+
 /* Wait; false where the client was stopped meanwhile. */
 bool api_client_wait(struct api_client *client, unsigned milliseconds);
 

@@ -35,6 +35,12 @@ struct inlet {
     struct watch *watch; /* guarded by the feed's lock */
 };
 
+/* May objects of a kind be read one by one? */
+struct permission {
+    bool is_known;
+    char problem[512]; /* why not; "": they may, as far as is known */
+};
+
 struct feed {
     const struct kubeconfig *kubeconfig;
     struct ledger *ledger;
@@ -43,6 +49,9 @@ struct feed {
     struct api_client *client; /* for look-ups */
     pthread_t thread;
     pthread_mutex_t lock;
+    struct permission permissions[LIVE_WATCHES]; /* guarded by the lock */
+    bool has_problem;                            /* the log knows of one with look-ups: */
+    unsigned problem;                            /* the status of it; the thread's own */
 
     pthread_mutex_t fetch_lock;
     struct api_client *fetcher; /* guarded by fetch_lock, as is the next */
@@ -120,7 +129,9 @@ static struct watch *start_watch(struct inlet *inlet)
 
 /* One GET of an object, and what came of it. */
 struct look_up {
+    struct feed *feed;
     struct api_client *client;
+    enum live_kind kind;
     const char *path; /* NULL: too long */
     unsigned seconds;
     struct api_answer answer;
@@ -152,8 +163,39 @@ static const char *path_of(struct bytes namespace, struct bytes pod, struct aren
     return path.is_full ? NULL : path.data;
 }
 
-static bool get_object(struct look_up *look_up, struct error *err)
+/* The object is not there: the API server says so itself, and not somebody on the way. */
+static bool says_not_found(const struct look_up *look_up, const struct error *err)
 {
+    return look_up->answer.status == 404 &&
+           strstr(err->text, look_up->kind == LIVE_PODS ? "pods \"" : "namespaces \"") &&
+           strstr(err->text, "\" not found");
+}
+
+/* A permission that is missing is told once, until it is there. */
+static void note_permission(struct look_up *look_up, struct error *err)
+{
+    struct permission *permission = &look_up->feed->permissions[look_up->kind];
+    const char *resource = live_names[look_up->kind];
+    bool is_refused = look_up->answer.status == 403, was_refused;
+
+    if (is_refused) {
+        api_client_name_rule("", resource, err);
+        error_wrap(err, "get %s", resource);
+    }
+    pthread_mutex_lock(&look_up->feed->lock);
+    was_refused = permission->problem[0];
+    permission->is_known = true;
+    snprintf(permission->problem, sizeof(permission->problem), "%s", is_refused ? err->text : "");
+    pthread_mutex_unlock(&look_up->feed->lock);
+    if (is_refused && !was_refused)
+        log_warning("a permission is missing", "resource", resource, "problem", err->text);
+    else if (was_refused && !is_refused)
+        log_info("the permission is there", "resource", resource);
+}
+
+static bool ask(struct look_up *look_up, struct error *err)
+{
+    bool is_read;
     const struct api_request request = {.path = look_up->path,
                                         .seconds = look_up->seconds,
                                         .body = add_body,
@@ -162,32 +204,82 @@ static bool get_object(struct look_up *look_up, struct error *err)
     if (!look_up->path)
         return error_set(err, "the name is too long");
     buf_init(&look_up->body, &look_up->arena, MAX_OBJECT_BYTES);
-    return api_client_get(look_up->client, &request, &look_up->answer, err) &&
+    is_read = api_client_get(look_up->client, &request, &look_up->answer, err);
+    if (is_read || look_up->answer.status == 403 || says_not_found(look_up, err))
+        note_permission(look_up, err);
+    return is_read;
+}
+
+static bool get_object(struct look_up *look_up, struct error *err)
+{
+    return ask(look_up, err) &&
            api_object_parse(buf_bytes(&look_up->body), &look_up->arena, &look_up->object, err);
 }
 
-/* The pod is not there: the API server says so itself, and not somebody on the way. */
-static bool says_not_found(const struct api_answer *answer, const struct error *err)
+/* For the log a problem begins, or becomes another; a permission that is missing has been told. */
+static void note_look_up(struct feed *feed, const struct look_up *found, struct bytes pod,
+                         const struct error *err)
 {
-    return answer->status == 404 && strstr(err->text, "pods \"") &&
-           strstr(err->text, "\" not found");
+    struct arena arena = {0};
+
+    if (found->answer.status != 403 &&
+        (!feed->has_problem || feed->problem != found->answer.status))
+        log_warning("what was reserved for a pod can't be looked up and goes on counting", "pod",
+                    text_quote(&arena, pod), "problem", err->text);
+    feed->has_problem = true;
+    feed->problem = found->answer.status;
+    arena_release(&arena);
 }
 
-static bool look_up(struct feed *feed, const struct live_due *due, struct error *err)
+/* False: the API server is better let alone for a while. */
+static bool look_up(struct feed *feed, const struct live_due *due)
 {
-    struct look_up found = {.client = feed->client, .seconds = LOOK_UP_SECONDS};
+    struct look_up found = {.feed = feed,
+                            .client = feed->client,
+                            .kind = LIVE_PODS,
+                            .seconds = LOOK_UP_SECONDS};
+    struct error err = {0};
     bool is_done = false;
 
     found.path = path_of(due->namespace, due->name, &found.arena);
-    if (get_object(&found, err) || says_not_found(&found.answer, err))
-        is_done = live_resolve(feed->ledger, due, found.object, err);
+    if (get_object(&found, &err) || says_not_found(&found, &err))
+        is_done = live_resolve(feed->ledger, due, found.object, &err);
+    if (is_done)
+        feed->has_problem = false;
+    else if (!api_client_is_stopped(feed->client))
+        note_look_up(feed, &found, due->name, &err);
     arena_release(&found.arena);
-    return is_done;
+    return is_done || found.answer.status == 200 || found.answer.status == 404;
+}
+
+/* So that a permission that is missing is known before it is needed. */
+static void ask_permission(struct feed *feed, enum live_kind kind)
+{
+    struct look_up found = {.feed = feed,
+                            .client = feed->client,
+                            .kind = kind,
+                            .seconds = LOOK_UP_SECONDS};
+    struct permission *permission = &feed->permissions[kind];
+    struct error ignored = {0};
+    bool is_there;
+
+    pthread_mutex_lock(&feed->lock);
+    is_there = permission->is_known && !permission->problem[0];
+    pthread_mutex_unlock(&feed->lock);
+    if (is_there || api_client_is_stopped(feed->client))
+        return;
+    found.path =
+        path_of(BYTES("default"), kind == LIVE_PODS ? BYTES("fairgate") : BYTES(""), &found.arena);
+    ask(&found, &ignored);
+    arena_release(&found.arena);
 }
 
 static bool fetch(struct feed *feed, struct bytes name, struct error *err)
 {
-    struct look_up found = {.client = feed->fetcher, .seconds = FETCH_SECONDS};
+    struct look_up found = {.feed = feed,
+                            .client = feed->fetcher,
+                            .kind = LIVE_NAMESPACES,
+                            .seconds = FETCH_SECONDS};
     bool is_done;
 
     found.path = path_of(name, BYTES(""), &found.arena);
@@ -212,21 +304,14 @@ bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *er
     return is_done;
 }
 
-/* Until one fails: then the API server is let alone until the next round. */
 static void look_up_due(struct feed *feed)
 {
     struct arena arena = {0};
     struct live_due due = {0};
-    struct error err = {0};
 
     while (!api_client_is_stopped(feed->client) &&
-           live_next_due(feed->ledger, due.made_at, &arena, &due)) {
-        if (look_up(feed, &due, &err))
-            continue;
-        log_warning("what was reserved for a pod can't be looked up and goes on counting", "pod",
-                    text_quote(&arena, due.name), "problem", err.text);
-        break;
-    }
+           live_next_due(feed->ledger, due.number, &arena, &due) && look_up(feed, &due))
+        continue;
     arena_release(&arena);
 }
 
@@ -260,7 +345,7 @@ static void look_after_watches(struct feed *feed)
 static void *run(void *context)
 {
     struct feed *feed = context;
-    unsigned passed = 0;
+    unsigned passed = LOOK_UP_MS; /* the first round at once */
 
     while (api_client_wait(feed->client, STEP_MS)) {
         look_after_watches(feed);
@@ -268,6 +353,8 @@ static void *run(void *context)
         if (passed < LOOK_UP_MS)
             continue;
         passed = 0;
+        ask_permission(feed, LIVE_NAMESPACES);
+        ask_permission(feed, LIVE_PODS);
         look_up_due(feed);
     }
     return NULL;
@@ -331,5 +418,12 @@ void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state 
     pthread_mutex_lock(&feed->lock);
     if (feed->inlets[kind].watch)
         watch_read_state(feed->inlets[kind].watch, out);
+    pthread_mutex_unlock(&feed->lock);
+}
+
+void feed_read_problem(struct feed *feed, enum live_kind kind, char *out, size_t size)
+{
+    pthread_mutex_lock(&feed->lock);
+    snprintf(out, size, "%s", feed->permissions[kind].problem);
     pthread_mutex_unlock(&feed->lock);
 }

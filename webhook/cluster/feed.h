@@ -22,3 +22,7 @@ bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *er
 
 /* How the watch of a kind is. For any thread. */
 void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out);
+
+/* The permission that is missing to read objects of the kind one by one; "": none, as far as is
+ * known. For any thread. */
+void feed_read_problem(struct feed *feed, enum live_kind kind, char *out, size_t size);

@@ -109,22 +109,6 @@ static void note_problem(struct watch *watch, bool is_listing, const struct api_
 
 /* ---- calls */
 
-/* A permission that is missing is named as one would grant it. */
-static void explain(const struct watch *watch, const char *verb, const struct api_answer *answer,
-                    struct error *err)
-{
-    char cause[sizeof(err->text)];
-
-    if (answer->status == 403) {
-        memcpy(cause, err->text, sizeof(cause));
-        error_set(err,
-                  "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], "
-                  "verbs: [\"get\", \"list\", \"watch\"]}: %s",
-                  watch->config.group, watch->config.resource, cause);
-    }
-    error_wrap(err, "%s %s", verb, watch->name);
-}
-
 /* ---- list */
 
 struct listing {
@@ -385,7 +369,9 @@ static void recover(struct watch *watch, bool is_listing, const struct api_answe
     watch->is_doubtful = true;
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
-    explain(watch, is_listing ? "list" : "watch", answer, err);
+    if (answer->status == 403)
+        api_client_name_rule(watch->config.group, watch->config.resource, err);
+    error_wrap(err, "%s %s", is_listing ? "list" : "watch", watch->name);
     note_problem(watch, is_listing, answer, err);
     api_client_wait(watch->client, pause_after(watch, answer));
 }

@@ -226,6 +226,18 @@ static bool write_watches(struct service *service, struct buf *buf)
     return is_fresh;
 }
 
+/* A line for each permission that is missing though the watches do without it. */
+static void write_permissions(struct service *service, struct buf *buf)
+{
+    char problem[512];
+
+    for (int kind = 0; service->feed && kind < LIVE_WATCHES; kind++) {
+        feed_read_problem(service->feed, (enum live_kind)kind, problem, sizeof(problem));
+        if (*problem)
+            buf_printf(buf, "%s: %s\n", live_names[kind], problem);
+    }
+}
+
 /* A server that was ready stays so when its view grows old: what doesn't depend on the view is
  * judged all the same, and elsewhere it would be no younger. */
 static void send_readiness(struct ops *ops, h2o_req_t *req)
@@ -239,6 +251,7 @@ static void send_readiness(struct ops *ops, h2o_req_t *req)
     buf_init(&answer, &arena, METRICS_MAX_BYTES);
     if (write_watches(service, &watches))
         atomic_store(&service->was_ready, true);
+    write_permissions(service, &watches);
     if (atomic_load(&service->is_draining)) {
         buf_add_text(&answer, "draining\n");
     } else if (!atomic_load(&service->was_ready)) {

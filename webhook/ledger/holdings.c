@@ -309,6 +309,7 @@ void holdings_reserve(struct holdings *holdings, const struct held_pod *pod, boo
 
     holding = add(holdings, holding, pod, holding && holding->is_seen);
     drop_reservation(holdings, holding);
+    reservation->number = ++holdings->last_reservation;
     reservation->made_at = now;
     reservation->holding = holding;
     holding->reservation = reservation;

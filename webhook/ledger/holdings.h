@@ -15,6 +15,7 @@ struct namespace_holdings;
 struct reservation {
     TAILQ_ENTRY(reservation) in_all;
     struct holding *holding;
+    uint64_t number;       /* in the order of making, from 1 on */
     bool is_growth;        /* of a pod that was there before */
     int64_t made_at;       /* milliseconds of the monotonic clock */
     uint64_t settled_by;   /* of a growth: it leaves once the view shows this version; 0: not yet */
@@ -84,7 +85,7 @@ struct holdings {
     struct holding_list all;
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
     struct arena tenants_arena, scratch;
-    uint64_t next_number;
+    uint64_t next_number, last_reservation;
     struct holding_list leaving; /* pods that terminate on a node */
     int64_t next_gone;           /* when the first of them is gone whose node is; 0: look for it */
     TAILQ_HEAD(reservation_list, reservation) reservations; /* the oldest first */

@@ -296,7 +296,7 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
 
 /* ---- reservations that are due */
 
-bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out)
+bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, struct live_due *out)
 {
     const struct reservation *each;
     int64_t newest = clock_milliseconds() - ledger->times.max_request;
@@ -305,11 +305,11 @@ bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, st
     pthread_mutex_lock(&ledger->lock);
     for (each = TAILQ_FIRST(&ledger->holdings.reservations);
          each && !is_found && each->made_at < newest; each = TAILQ_NEXT(each, in_all)) {
-        if (each->made_at <= after || each->settled_by)
+        if (each->number <= after || each->settled_by)
             continue;
         *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
                                  arena_copy_bytes(arena, each->pod.name),
-                                 arena_copy_bytes(arena, each->pod.uid), each->made_at,
+                                 arena_copy_bytes(arena, each->pod.uid), each->number,
                                  ledger->watches[LIVE_PODS].list};
         is_found = true;
     }
@@ -356,7 +356,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     pthread_mutex_lock(&ledger->lock);
     holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
     /* Meanwhile it may have been seen, or reserved anew. */
-    if (holding && holding->reservation && holding->reservation->made_at == due->made_at &&
+    if (holding && holding->reservation && holding->reservation->number == due->number &&
         !pods->is_listing && pods->list == due->list) {
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));

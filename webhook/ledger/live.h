@@ -66,12 +66,14 @@ const char *live_problem(const struct ledger *ledger, struct arena *arena);
  * read (no resourceVersion). */
 struct live_due {
     struct bytes namespace, name, uid;
-    int64_t made_at;
+    uint64_t number;
     unsigned list; /* the number of the last list of pods: see live_resolve */
 };
 
-/* The oldest one that is due and was made after `after` (0: the oldest of all); false: none is. */
-bool live_next_due(struct ledger *ledger, int64_t after, struct arena *arena, struct live_due *out);
+/* The oldest one that is due and was made after the one of number `after` (0: the oldest of all);
+ * false: none is. */
+bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena,
+                   struct live_due *out);
 
 /* What the read showed: the pod of that name, or an absent value where there is none. False: the
  * pod can't be read, and the reservation stays. It stays as well, to be looked up again, where a

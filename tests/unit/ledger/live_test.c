@@ -304,8 +304,8 @@ static void a_create_that_is_repeated_leaves_a_growth_as_it_is(void **state)
     assert_true(scene_create(&scene, &small));
     assert_true(scene_resize(&scene, &small, &large));
     assert_true(scene_create(&scene, &small));
-    see(&scene, &small);
-    assert_string_equal(usage(&scene), "3/0");
+    scene_see(&scene, &small);
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -318,10 +318,10 @@ static void what_is_reserved_for_a_pod_that_is_seen_is_a_growth(void **state)
 
     (void)state;
     scene_init_live(&scene, one_tenant);
-    see(&scene, &small);
+    scene_see(&scene, &small);
     assert_true(scene_create(&scene, &large));
-    see(&scene, &small);
-    assert_string_equal(usage(&scene), "3/0");
+    scene_see(&scene, &small);
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -341,12 +341,13 @@ static void a_growth_ends_with_a_list_that_is_younger_than_its_read(void **state
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &small));
     assert_true(scene_resize(&scene, &small, &large));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &large)), &err));
-    assert_string_equal(usage(&scene), "3/3");
-    list(&scene, LIVE_PODS, NULL);
-    assert_string_equal(usage(&scene), "0/0");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
+    assert_string_equal(scene_gpus(&scene), "3/3");
+    scene_list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -361,17 +362,19 @@ static void a_read_that_a_list_overtook_changes_nothing(void **state)
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    age(&scene, MAX_REQUEST + 1000);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     live_list_begin(scene.ledger, LIVE_PODS);
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
     live_list_end(scene.ledger, LIVE_PODS);
-    assert_string_equal(usage(&scene), "1/1");
-    assert_true(live_resolve(scene.ledger, &due, parse(&scene, scene_pod(&scene, &pod)), &err));
-    assert_string_equal(usage(&scene), "1/1");
+    assert_string_equal(scene_gpus(&scene), "1/1");
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -384,7 +387,7 @@ static void a_list_is_as_old_as_its_beginning(void **state)
     live_list_begin(scene.ledger, LIVE_PODS);
     scene.ledger->watches[LIVE_PODS].began -= 31500;
     live_list_end(scene.ledger, LIVE_PODS);
-    assert_string_equal(usage(&scene), "the view of pods is 31 s old");
+    assert_string_equal(scene_gpus(&scene), "the view of pods is 31 s old");
     scene_release(&scene);
 }
 
@@ -393,7 +396,7 @@ static void see_node(struct scene *scene, const char *name, bool is_gone)
     const char *node = arena_printf(&scene->arena, "{\"metadata\":{\"name\":\"%s\"}}", name);
     struct error err;
 
-    assert_true(live_event(scene->ledger, LIVE_NODES, is_gone, parse(scene, node), &err));
+    assert_true(live_event(scene->ledger, LIVE_NODES, is_gone, scene_parse(scene, node), &err));
 }
 
 /* Rule 4: what runs on a node that is there again, counts again. */
@@ -410,17 +413,17 @@ static void a_terminating_pod_counts_while_its_node_is_there(void **state)
     scene_init_live(&scene, one_tenant);
     see_node(&scene, "n0", false);
     see_node(&scene, "n1", false);
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "1/0");
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "1/0");
     see_node(&scene, "n1", true);
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     see_node(&scene, "n2", false);
-    assert_string_equal(usage(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "0/0");
     see_node(&scene, "n1", false);
-    assert_string_equal(usage(&scene), "1/0");
+    assert_string_equal(scene_gpus(&scene), "1/0");
     see_node(&scene, "n1", true);
-    see(&scene, &pod);
-    assert_string_equal(usage(&scene), "0/0");
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
