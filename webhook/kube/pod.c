@@ -231,5 +231,5 @@ bool pod_parse(struct value object, struct arena *arena, struct pod *out, struct
            field_object(object, "spec", arena, &out->spec, err) &&
            field_object(object, "status", arena, &status, err) &&
            field_text(status, "phase", arena, &out->phase, err) && read_spec(arena, out, err) &&
-           pod_request_compute(out, arena, err);
+           pod_request_compute(out, status, arena, err);
 }

@@ -30,6 +30,7 @@ struct container {
     struct bytes image;
     struct resource_amounts requests; /* defaulted from the limits, as Kubernetes does for pods */
     struct resource_amounts limits;
+    struct resource_amounts given; /* what its status says it has, while it is resized; or empty */
 };
 
 struct image_use {
@@ -67,8 +68,10 @@ struct pod {
 /* Read the object that has `metadata` and `spec`. The effective request follows
  * k8s.io/component-helpers/resource (PodRequests): for each resource by itself, the larger of all
  * running containers (sidecars included) and the largest init step with the sidecars started before
- * it; pod-level requests take their place for cpu, memory and hugepages-* (pod-level limits only
- * where the containers have no request); overhead is added.
+ * it; pod-level requests take their place for cpu, memory and hugepages-* (pod-level limits only of
+ * hugepages, and where the containers have no request); overhead is added. Where the status says
+ * that a main container, a sidecar or the pod as a whole was given more than it asks for, that
+ * counts, as it does for the scheduler.
  *
  * Fails on wrong types and on amounts that can't be parsed (err names the place), and where a bound
  * is passed (err->is_limit). The texts are slices of the document's. */

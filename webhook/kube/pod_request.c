@@ -24,6 +24,13 @@ static bool read_amounts(struct value map, struct amount_sum *out, struct error 
     return true;
 }
 
+/* Each amount of `from`, where it is the larger. */
+static void raise_all(struct amount_sum *sum, const struct resource_amounts *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        amount_sum_raise(sum, from->items[i].name, from->items[i].amount);
+}
+
 struct resources {
     struct value limits, requests;
 };
@@ -55,6 +62,83 @@ bool resources_read(struct value value, struct arena *arena, struct resource_amo
     return true;
 }
 
+struct given {
+    struct bytes name; /* of the container */
+    struct value resources, allocated;
+};
+
+static const struct member given_members[] = {
+    MEMBER("name", MEMBER_TEXT, struct given, name),
+    MEMBER("allocatedResources", MEMBER_OBJECT, struct given, allocated),
+    MEMBER("resources", MEMBER_OBJECT, struct given, resources),
+    {{0}},
+};
+
+/* What the kubelet has promised and what it has done, whichever is more; nothing where the status
+ * says nothing of the latter (PodRequests in component-helpers). */
+static bool read_given(struct value status, struct arena *arena, struct given *given,
+                       struct resource_amounts *out, struct error *err)
+{
+    struct amount_sum actuated = {.arena = arena}, most = {.arena = arena};
+    struct value requests = {0};
+
+    if (!members_read(status, given_members, arena, given, err))
+        return false;
+    if (!value_is_set(given->resources))
+        return true;
+    if (!field_object(given->resources, "requests", arena, &requests, err) ||
+        !read_amounts(requests, &actuated, err) || !read_amounts(given->allocated, &most, err))
+        return false;
+    raise_all(&most, &actuated.amounts);
+    *out = most.amounts;
+    return true;
+}
+
+static struct container *find_container(struct pod *pod, struct bytes name)
+{
+    for (size_t i = 0; i < pod->container_count; i++) {
+        struct container *container = &pod->containers[i];
+
+        if ((container->kind == CONTAINER_MAIN || container->kind == CONTAINER_SIDECAR) &&
+            bytes_equal(container->name, name))
+            return container;
+    }
+    return NULL;
+}
+
+static bool read_statuses(struct pod *pod, struct value list, struct arena *arena,
+                          struct error *err)
+{
+    if (value_count(list) > POD_MAX_CONTAINERS)
+        return error_set_limit(err, "the pod's status has more than %d containers",
+                               POD_MAX_CONTAINERS);
+    for (struct value item = value_first(list); value_type(item); item = value_next(item)) {
+        struct resource_amounts amounts = {0};
+        struct container *container;
+        struct given given = {0};
+
+        if (!read_given(item, arena, &given, &amounts, err))
+            return false;
+        container = find_container(pod, given.name);
+        if (container)
+            container->given = amounts;
+    }
+    return true;
+}
+
+/* Of the containers, and of the pod as a whole. */
+static bool read_status(struct pod *pod, struct value status, struct arena *arena,
+                        struct resource_amounts *own, struct error *err)
+{
+    struct value running = {0}, init = {0};
+    struct given given = {0};
+
+    return field_array(status, "containerStatuses", arena, &running, err) &&
+           field_array(status, "initContainerStatuses", arena, &init, err) &&
+           read_statuses(pod, running, arena, err) && read_statuses(pod, init, arena, err) &&
+           read_given(status, arena, &given, own, err);
+}
+
 /* What containers add up to while they are gone through. */
 struct sums {
     struct amount_sum running, sidecars;
@@ -77,9 +161,21 @@ static bool raise_by_step(struct sums *sums, const struct resource_amounts *step
     return true;
 }
 
+/* What it asks for, or what it was given where that is more. */
+static const struct resource_amounts *need_of(const struct container *container,
+                                              struct amount_sum *scratch)
+{
+    if (container->given.count == 0)
+        return &container->requests;
+    raise_all(scratch, &container->requests);
+    raise_all(scratch, &container->given);
+    return &scratch->amounts;
+}
+
 static bool sum_container(const struct container *container, struct sums *sums, struct error *err)
 {
-    const struct resource_amounts *requests = &container->requests;
+    struct amount_sum scratch = {.arena = sums->most.arena};
+    const struct resource_amounts *requests = need_of(container, &scratch);
 
     if (requests->count == 0 || container->kind == CONTAINER_EPHEMERAL)
         return true;
@@ -106,11 +202,7 @@ static bool sum_containers(const struct pod *pod, struct arena *arena, struct am
             sums.most.amounts.count > POD_MAX_RESOURCES)
             return too_many_resources(err);
     }
-    for (size_t i = 0; i < sums.running.amounts.count; i++) {
-        const struct resource_amount *item = &sums.running.amounts.items[i];
-
-        amount_sum_raise(&sums.most, item->name, item->amount);
-    }
+    raise_all(&sums.most, &sums.running.amounts);
     *out = sums.most;
     return out->amounts.count <= POD_MAX_RESOURCES || too_many_resources(err);
 }
@@ -123,29 +215,41 @@ static bool is_pod_level_resource(struct bytes name)
 }
 
 /* Where the pod's own request is left out the API server makes it the containers', and its limit
- * where they have none (defaultPodRequests in pkg/apis/core/v1). */
+ * where they have none, or of hugepages (defaultPodRequests in pkg/apis/core/v1). */
 static bool takes_containers_place(const struct pod *pod, const struct amount_sum *containers,
                                    struct bytes name)
 {
     struct value own = value_member(pod->resources, "requests");
 
     return is_pod_level_resource(name) &&
-           (value_is_set(value_member_named(own, name)) || !amount_sum_find(containers, name));
+           (value_is_set(value_member_named(own, name)) || !amount_sum_find(containers, name) ||
+            bytes_has_prefix(name, BYTES("hugepages-")));
 }
 
-bool pod_request_compute(struct pod *pod, struct arena *arena, struct error *err)
+/* The pod's own requests in place of its containers'. */
+static void take_own(const struct pod *pod, const struct resource_amounts *given,
+                     struct amount_sum *sum)
 {
-    struct amount_sum sum = {0}, overhead = {.arena = arena};
-
-    if (!resources_read(pod->resources, arena, &pod->pod_requests, &pod->pod_limits, err) ||
-        !read_amounts(pod->overhead, &overhead, err) || !sum_containers(pod, arena, &sum, err))
-        return false;
     for (size_t i = 0; i < pod->pod_requests.count; i++) {
         const struct resource_amount *item = &pod->pod_requests.items[i];
+        const struct amount *had = resource_find(given, item->name);
 
-        if (takes_containers_place(pod, &sum, item->name))
-            *amount_sum_slot(&sum, item->name) = item->amount;
+        if (takes_containers_place(pod, sum, item->name))
+            *amount_sum_slot(sum, item->name) = had ? amount_max(item->amount, *had) : item->amount;
     }
+}
+
+bool pod_request_compute(struct pod *pod, struct value status, struct arena *arena,
+                         struct error *err)
+{
+    struct amount_sum sum = {0}, overhead = {.arena = arena};
+    struct resource_amounts given = {0};
+
+    if (!resources_read(pod->resources, arena, &pod->pod_requests, &pod->pod_limits, err) ||
+        !read_amounts(pod->overhead, &overhead, err) ||
+        !read_status(pod, status, arena, &given, err) || !sum_containers(pod, arena, &sum, err))
+        return false;
+    take_own(pod, &given, &sum);
     if (!amount_sum_add_all(&sum, &overhead.amounts, err))
         return false;
     pod->requests = sum.amounts;

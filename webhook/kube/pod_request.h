@@ -7,6 +7,7 @@
 bool resources_read(struct value value, struct arena *arena, struct resource_amounts *requests,
                     struct resource_amounts *limits, struct error *err) MUST_CHECK;
 
-/* Read the pod's own resources and its overhead, and reckon the effective request (see pod_parse).
- * The containers were read before. */
-bool pod_request_compute(struct pod *pod, struct arena *arena, struct error *err) MUST_CHECK;
+/* Read the pod's own resources, its overhead, and what its `status` says that it was given; then
+ * reckon the effective request (see pod_parse). The containers were read before. */
+bool pod_request_compute(struct pod *pod, struct value status, struct arena *arena,
+                         struct error *err) MUST_CHECK;

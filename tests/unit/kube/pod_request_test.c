@@ -25,6 +25,15 @@ static const char *write_amounts(const struct resource_amounts *amounts)
 #define LIMITS(amounts) "\"resources\":{\"limits\":{" amounts "}}"
 #define SIDECAR "\"restartPolicy\":\"Always\","
 
+#define NAMED(name) "{\"name\":\"" name "\","
+#define CONTAINERS_OF_ONE_CPU "\"containers\":[" NAMED("a") REQUESTS("\"cpu\":1") "}]},"
+
+/* The status stands behind the spec. */
+#define STATUS(own, containers) "\"status\":{" own "\"containerStatuses\":[" containers "]"
+#define GIVEN(name, actuated, allocated)                                                           \
+    NAMED(name)                                                                                    \
+    REQUESTS(actuated) ",\"allocatedResources\":{" allocated "}}"
+
 static const struct {
     const char *spec, *requests;
 } request_rows[] = {
@@ -81,6 +90,33 @@ static const struct {
      "\"initContainers\":[{" REQUESTS("\"cpu\":9") "}],\"containers\":[{}]",
      "cpu=4"},
     {"\"containers\":[{" REQUESTS("\"nvidia.com/gpu\":0") "}]", "nvidia.com/gpu=0"},
+    /* Of hugepages the pod's own limit goes before the containers' requests. */
+    {"\"resources\":{\"limits\":{\"hugepages-2Mi\":9}},"
+     "\"containers\":[{" REQUESTS("\"hugepages-2Mi\":4") "}]",
+     "hugepages-2Mi=9"},
+    {"\"resources\":{\"limits\":{\"hugepages-2Mi\":9},\"requests\":{\"hugepages-2Mi\":5}},"
+     "\"containers\":[{" REQUESTS("\"hugepages-2Mi\":4") "}]",
+     "hugepages-2Mi=5"},
+    /* While it is resized, a container counts for what it was given where that is more. */
+    {"\"containers\":[" NAMED("a")
+         REQUESTS("\"cpu\":1,\"memory\":3") "}]}," STATUS("", GIVEN("a", "\"cpu\":4,\"memory\":2",
+                                                                    "\"cpu\":5,\"a/x\":1")),
+     "cpu=5 memory=3 a/x=1"},
+    {"\"initContainers\":[" NAMED("s") SIDECAR REQUESTS("\"cpu\":1") "}," NAMED("i")
+         REQUESTS("\"cpu\":2") "}]," CONTAINERS_OF_ONE_CPU STATUS(
+             "", GIVEN("s", "\"cpu\":4", "") "," GIVEN("i", "\"cpu\":9", "")),
+     "cpu=6"},
+    {"" CONTAINERS_OF_ONE_CPU STATUS("", GIVEN("gone", "\"cpu\":4", "")), "cpu=1"},
+    {"" CONTAINERS_OF_ONE_CPU STATUS("", "{\"name\":\"a\",\"allocatedResources\":{\"cpu\":4}}"),
+     "cpu=1"},
+    {"\"resources\":{\"requests\":{\"cpu\":2,\"memory\":7}}," CONTAINERS_OF_ONE_CPU STATUS(
+         "\"resources\":{\"requests\":{\"cpu\":3,\"memory\":1}},"
+         "\"allocatedResources\":{\"cpu\":4,\"hugepages-2Mi\":1},",
+         ""),
+     "cpu=4 memory=7"},
+    {"\"resources\":{\"requests\":{\"cpu\":2}}," CONTAINERS_OF_ONE_CPU STATUS(
+         "\"allocatedResources\":{\"cpu\":4},", ""),
+     "cpu=2"},
 };
 
 static void the_effective_request_is_kubernetes_own(void **state)
@@ -191,7 +227,7 @@ static int expected_request(const struct random_pod *pod, int r)
 
     if (is_pod_level && pod->own.requests[r] != NOTHING)
         need = pod->own.requests[r];
-    else if (is_pod_level && need == NOTHING)
+    else if ((is_pod_level && need == NOTHING) || (r == 2 && pod->own.limits[r] != NOTHING))
         need = pod->own.limits[r];
     if (pod->overhead[r] == NOTHING)
         return need;
