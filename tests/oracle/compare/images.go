@@ -95,23 +95,11 @@ func imageReference(random *rand.Rand) string {
 }
 
 func recordedImages(object map[string]any) (out []any) {
-	var walk func(value any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case map[string]any:
-			for key, member := range value {
-				if image, ok := member.(string); ok && key == "image" {
-					out = append(out, image)
-				}
-				walk(member)
-			}
-		case []any:
-			for _, element := range value {
-				walk(element)
-			}
+	walk(object, func(name string, member any) {
+		if name == "image" {
+			out = append(out, member)
 		}
-	}
-	walk(object)
+	})
 	return out
 }
 

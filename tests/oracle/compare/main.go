@@ -36,7 +36,7 @@ func meant(name string) finding {
 	return finding{deviation: name}
 }
 
-var kinds = []kind{quantities, images}
+var kinds = []kind{quantities, requests, selectors, affinity, images}
 
 type options struct {
 	reading, reviews, policies string

@@ -103,27 +103,25 @@ func quantityPair(random *rand.Rand) any {
 	return []any{quantityValue(random, first), quantityValue(random, second)}
 }
 
-func recordedQuantities(object map[string]any) (out []any) {
-	var walk func(value any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case map[string]any:
-			for key, member := range value {
-				amounts, is_map := member.(map[string]any)
-				if is_map && (key == "requests" || key == "limits" || key == "allocatedResources") {
-					for _, amount := range amounts {
-						out = append(out, []any{amount, amount})
-					}
-				}
-				walk(member)
-			}
-		case []any:
-			for _, element := range value {
-				walk(element)
-			}
-		}
+// Is what this member holds a map of quantities?
+func holdsQuantities(name string) bool {
+	switch name {
+	case "requests", "limits", "overhead", "allocatedResources":
+		return true
 	}
-	walk(object)
+	return false
+}
+
+func recordedQuantities(object map[string]any) (out []any) {
+	walk(object, func(name string, member any) {
+		amounts, _ := member.(map[string]any)
+		if !holdsQuantities(name) {
+			return
+		}
+		for _, amount := range amounts {
+			out = append(out, []any{amount, amount})
+		}
+	})
 	return out
 }
 

@@ -171,9 +171,9 @@ func (result *result) merge(other result) {
 
 // report prints what came out; true where all agreed.
 func (result *result) report(name string, options options, took time.Duration) bool {
-	is_sound := result.broken == nil && result.different == 0 && result.generated+result.recorded > 0
+	isSound := result.broken == nil && result.different == 0 && result.generated+result.recorded > 0
 	word := "ok"
-	if !is_sound {
+	if !isSound {
 		word = "not ok"
 	}
 	fmt.Printf("%s %s: %d recorded, %d generated from seed %d, %d differ (%.0f s)\n", word, name,
@@ -193,5 +193,5 @@ func (result *result) report(name string, options options, took time.Duration) b
 	for _, name := range names {
 		fmt.Printf("    meant: %s (%d)\n", name, result.deviations[name])
 	}
-	return is_sound
+	return isSound
 }
