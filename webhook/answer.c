@@ -69,8 +69,9 @@ static bool lacks_namespace(const struct decide_input *in, const struct decision
     static const unsigned itself = EVALUATE_NAMESPACE | EVALUATE_NAMESPACE_DELETE;
     struct bytes namespace = decision->review.namespace;
 
-    return in->is_live && in->view && decision->evaluation && !(decision->evaluation & itself) &&
-           namespace.len && !view_find(in->view, VIEW_NAMESPACES, namespace);
+    return in->is_live && in->view && !in->has_fetched && decision->evaluation &&
+           !(decision->evaluation & itself) && namespace.len &&
+           !view_find(in->view, VIEW_NAMESPACES, namespace);
 }
 
 enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,

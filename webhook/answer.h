@@ -9,8 +9,8 @@ enum answer_result {
     ANSWER_WRITTEN,
     ANSWER_NO_REVIEW, /* nobody to answer: err says why */
     ANSWER_STALE,     /* the policy set was replaced meanwhile: take the new one and call again */
-    ANSWER_NO_NAMESPACE, /* the request's namespace is not in a live view: fetch it and call again,
-                            or, where that fails, call without a view */
+    ANSWER_NO_NAMESPACE, /* the request's namespace is not in a live view: fetch it and call again
+                            with has_fetched */
 };
 
 struct answer {

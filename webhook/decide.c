@@ -255,7 +255,7 @@ static const struct tenant *find_tenant(const struct decision *decision)
         return decision->facts[0]->tenant;
     if (decision->findings.count == 0 || namespace.len == 0)
         return NULL;
-    labels = view_labels(world->view, VIEW_NAMESPACES, namespace);
+    labels = view_labels(world->names, VIEW_NAMESPACES, namespace);
     return tenancy_belonging(world->tenancy, namespace, labels).tenant;
 }
 
@@ -266,7 +266,8 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
 
     *out = (struct decision){.policies = in->policies,
                              .phase = in->phase,
-                             .world = {&in->policies->tenancy, in->view, in->now},
+                             .world = {&in->policies->tenancy, in->view, in->now,
+                                       in->names ? in->names : in->view, in->is_live},
                              .findings = {.arena = arena},
                              .patch = {.arena = arena}};
     if (!review_parse(in->body, arena, &out->review, err))

@@ -11,9 +11,11 @@ struct decide_input {
     struct bytes body; /* an AdmissionReview as JSON */
     enum phase phase;
     const struct policy_set *policies;
-    const struct view *view; /* NULL: there is none */
-    bool is_live;            /* the view follows a cluster, and may lack a namespace that is new */
-    int64_t now;             /* seconds since 1970, UTC */
+    const struct view *view;  /* NULL: there is none */
+    const struct view *names; /* the same however old it is; NULL: `view` */
+    bool is_live;             /* the view follows a cluster, and may lack a namespace that is new */
+    bool has_fetched;         /* the namespace was asked for, in vain */
+    int64_t now;              /* seconds since 1970, UTC */
 
     /* For what isn't the server: nothing is written down, and the answer carries a patch that was
      * applied before. */

@@ -3,11 +3,12 @@
 
 import collections
 import json
+import os
 import threading
 import time
 
 from fake_api import FakeApi
-from serving import Server, main, pod, review, test
+from serving import CLUSTER, Server, main, pod, policies, review, test, write
 
 KINDS = {"/api/v1/pods": "pods", "/api/v1/namespaces": "namespaces", "/api/v1/nodes": "nodes",
          "/apis/scheduling.k8s.io/v1/priorityclasses": "priorityclasses"}
@@ -99,8 +100,8 @@ class Cluster:
             call.end()
 
 
-def serve(api, *arguments):
-    return Server("--kubeconfig", api.kubeconfig(), *arguments, has_state=False)
+def serve(api, *arguments, folder=None):
+    return Server("--kubeconfig", api.kubeconfig(), *arguments, folder=folder, has_state=False)
 
 
 def wait_until(what, seconds=20):
@@ -279,6 +280,66 @@ def a_namespace_that_is_not_in_view_is_asked_for():
         assert before == 1
         assert "is in no tenant" not in denial(server, pod("c", 1, "new"))
         assert len([query for query in api.queries() if query["path"].endswith("/new")]) == 1
+
+
+LABELLED = """\
+apiVersion: fairgate.dev/v1alpha1
+kind: Policy
+metadata: {name: of-team-a}
+spec:
+  match: {tenants: [team-a]}
+  rules:
+    - {id: labels, labels: {required: {team: ".+"}}}
+    - {id: hint, enforce: warn, annotations: {required: {purpose: ".+"}}}
+"""
+
+
+def open_policies():
+    """Nobody's pods are let in, and a rule is for a tenant."""
+    folder = policies()
+    write(os.path.join(folder, "cluster.yaml"), CLUSTER + "  untenanted: allow\n")
+    write(os.path.join(folder, "labelled.yaml"), LABELLED)
+    return folder
+
+
+def is_unknown(text, name):
+    return text.startswith("pod " + name) and "is not in view: whose pods it holds is not known" in text
+
+
+@test
+def of_an_old_view_it_is_known_whose_the_namespaces_were():
+    cluster = Cluster(namespace("team-a"), namespace("theirs", **{"fairgate.dev/tenant": "team-a"}),
+                      namespace("nobodys"))
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--max-staleness", "2s", folder=open_policies()).__enter__()) as server:
+        cluster.deaf.update(KINDS.values())
+        wait_until(lambda: server.ask("/readyz")[2].count("out of contact for") >= 4)
+        labelled = pod("a", 1, "theirs")
+        labelled["metadata"]["labels"] = {"team": "x"}
+        assert "what it holds is not known" in denial(server, labelled)
+        assert "team" in denial(server, pod("b", 0, "theirs"))
+        assert denial(server, pod("c", 1, "nobodys")) == ""
+        assert is_unknown(denial(server, pod("d", 1, "new")), "new/d")
+        assert is_unknown(denial(server, pod("e", 0, "new")), "new/e")
+        cluster.deaf.clear()
+        cluster.put(namespace("new"))
+        wait_until(lambda: denial(server, pod("d", 1, "new")) == "")
+
+
+@test
+def a_namespace_that_can_not_be_asked_for_could_be_anybodys():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, folder=open_policies()).__enter__()) as server:
+        cluster.unread = [lambda call: call.fail(500, "etcd is away")] * 1000
+        assert is_unknown(denial(server, pod("a", 1, "new")), "new/a")
+        assert is_unknown(denial(server, pod("b", 0, "new")), "new/b")
+        update = review(pod("c", 0, "new"))
+        update["request"].update(operation="UPDATE", oldObject=update["request"]["object"])
+        assert server.validate(update)["allowed"]
+        cluster.put(namespace("new"))
+        wait_until(lambda: denial(server, pod("a", 1, "new")) == "")
+        assert denial(server, pod("b", 0, "new")) == ""
 
 
 @test

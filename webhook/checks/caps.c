@@ -44,7 +44,8 @@ static void check(const struct facts *facts, struct findings *findings)
     if (!demand->is_accelerated || !(facts->evaluation & counted))
         return;
     if (!tenant) {
-        check_untenanted(facts, findings);
+        if (!facts->is_unplaced)
+            check_untenanted(facts, findings);
         return;
     }
     if (demand->is_unbounded && tenant->gpus.node) {

@@ -304,10 +304,13 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
 
 static void find_tenant(struct facts *facts)
 {
-    struct value labels = facts->evaluation == EVALUATE_NAMESPACE
-                              ? facts->pod.labels
-                              : view_labels(facts->world->view, VIEW_NAMESPACES, facts->namespace);
+    const struct world *world = facts->world;
+    bool is_itself = facts->evaluation == EVALUATE_NAMESPACE;
+    struct value labels = is_itself ? facts->pod.labels
+                                    : view_labels(world->names, VIEW_NAMESPACES, facts->namespace);
 
+    facts->is_unplaced = world->is_live && !is_itself && facts->namespace.len &&
+                         !view_find(world->names, VIEW_NAMESPACES, facts->namespace);
     facts->belonging = tenancy_belonging(facts->tenancy, facts->namespace, labels);
     facts->tenant = facts->belonging.tenant;
 }

@@ -30,6 +30,8 @@ struct world {
     const struct tenancy *tenancy;
     const struct view *view; /* NULL: there is none */
     int64_t now;
+    const struct view *names; /* the view, however old: it tells whose a namespace is */
+    bool is_live;             /* the views follow a cluster: what they lack may be there */
 };
 
 struct facts {
@@ -44,6 +46,7 @@ struct facts {
     struct bytes namespace; /* of a Namespace: its own name */
     struct belonging belonging;
     const struct tenant *tenant; /* belonging.tenant */
+    bool is_unplaced;            /* the namespace is not in a live view: it may be anybody's */
     bool is_admin;
     bool is_old;    /* read from what there is, to see what it breaks already */
     bool is_mirror; /* a mirror pod, made by a node: let through, and counted */

@@ -16,16 +16,14 @@ static uint64_t nanoseconds_between(const struct timespec *from, const struct ti
 }
 
 /* A namespace so new that no watch has told of it: it is asked for once. */
-static bool fetch_namespace(struct reviewer *reviewer, const struct answer *out)
+static void fetch_namespace(struct reviewer *reviewer, const struct answer *out)
 {
     struct bytes name = out->decision.review.namespace;
     struct error err = {0};
 
-    if (feed_fetch_namespace(reviewer->service->feed, name, &err))
-        return true;
-    log_warning("a namespace that is not in view can't be fetched", "namespace",
-                text_quote(&reviewer->arena, name), "problem", err.text);
-    return false;
+    if (!feed_fetch_namespace(reviewer->service->feed, name, &err))
+        log_warning("a namespace that is not in view can't be fetched", "namespace",
+                    text_quote(&reviewer->arena, name), "problem", err.text);
 }
 
 /* Decisions are made from first to last byte without a pause, so one arena a thread is enough. */
@@ -34,7 +32,6 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
     struct service *service = reviewer->service;
-    bool has_fetched = false, has_view = service->ledger;
 
     for (int try = 0; try < MAX_TRIES; try++) {
         enum answer_result result;
@@ -43,14 +40,16 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
             nanosleep(&pause, NULL);
         arena_reset(&reviewer->arena);
         in->policies = snapshot_read(&service->policies, &reviewer->policies);
-        in->view = has_view ? ledger_view(service->ledger, &reviewer->view) : NULL;
-        result = answer(in, service->ledger, &reviewer->arena, out, err);
-        if (result == ANSWER_NO_NAMESPACE) {
-            has_view = !has_fetched && fetch_namespace(reviewer, out);
-            has_fetched = true;
-        } else if (result != ANSWER_STALE) {
-            return result;
+        if (service->ledger) {
+            in->names = ledger_names(service->ledger, &reviewer->view);
+            in->view = ledger_is_fresh(service->ledger) ? in->names : NULL;
         }
+        result = answer(in, service->ledger, &reviewer->arena, out, err);
+        if (result != ANSWER_STALE && result != ANSWER_NO_NAMESPACE)
+            return result;
+        if (result == ANSWER_NO_NAMESPACE)
+            fetch_namespace(reviewer, out);
+        in->has_fetched |= result == ANSWER_NO_NAMESPACE;
     }
     return ANSWER_STALE;
 }

@@ -55,9 +55,17 @@ void ledger_free(struct ledger *ledger)
 
 const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader)
 {
-    if (!live_has_view(ledger))
-        return NULL;
+    return ledger_is_fresh(ledger) ? ledger_names(ledger, reader) : NULL;
+}
+
+const struct view *ledger_names(struct ledger *ledger, struct snapshot_reader *reader)
+{
     return snapshot_read(&ledger->views, reader);
+}
+
+bool ledger_is_fresh(const struct ledger *ledger)
+{
+    return live_has_view(ledger);
 }
 
 void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy)
@@ -277,7 +285,7 @@ static bool is_current(const struct holdings *holdings, const struct facts *fact
 
     if (facts->tenancy != holdings->tenancy)
         return false;
-    if (!facts->world->view || facts->world->view == holdings->view ||
+    if (!facts->world->names || facts->world->names == holdings->view ||
         !(facts->evaluation & in_namespace))
         return true;
     labels = view_labels(holdings->view, VIEW_NAMESPACES, facts->namespace);

@@ -40,6 +40,10 @@ const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *re
  * held. */
 typedef bool ledger_judge_fn(void *context, const struct facts *facts, const struct usage *usage);
 
+/* The same however old it is, for whose a namespace is. Where it is fresh, it is the view. */
+const struct view *ledger_names(struct ledger *ledger, struct snapshot_reader *reader);
+bool ledger_is_fresh(const struct ledger *ledger);
+
 /* Let `judge` see what the facts' tenant holds and, where it lets the request in and `writes` is
  * true, write down what that changes: all in one step under the lock. Without a need for usage
  * (facts_need_usage) `judge` is called with NULL, and where nothing changes either, no lock is

@@ -342,7 +342,7 @@ static bool matches_accelerators(const struct match *match, const struct facts *
            (match->accelerators == MATCH_REQUIRED) == facts->demand.is_accelerated;
 }
 
-bool policy_applies(const struct policy *policy, const struct facts *facts)
+bool policy_may_apply(const struct policy *policy, const struct facts *facts)
 {
     const struct match *match = &policy->match;
     bool is_namespace = facts->evaluation == EVALUATE_NAMESPACE;
@@ -350,14 +350,21 @@ bool policy_applies(const struct policy *policy, const struct facts *facts)
     if (!(match->kinds & (is_namespace ? MATCH_NAMESPACE : MATCH_POD)) ||
         !matches_operation(match, facts) || !matches_accelerators(match, facts))
         return false;
-    if (match->tenants.count &&
-        (!facts->tenant || !globs_match(&match->tenants, bytes_from(facts->tenant->name))))
-        return false;
     if (match->namespaces.count && !globs_match(&match->namespaces, facts->namespace))
         return false;
     if (match->labels.node && !selector_matches(&match->labels, facts->pod.labels))
         return false;
     return !is_excluded(match, facts);
+}
+
+bool policy_applies(const struct policy *policy, const struct facts *facts)
+{
+    const struct globs *tenants = &policy->match.tenants;
+
+    if (tenants->count &&
+        (!facts->tenant || !globs_match(tenants, bytes_from(facts->tenant->name))))
+        return false;
+    return policy_may_apply(policy, facts);
 }
 
 bool policy_overlaps(const struct policy *a, const struct policy *b)

@@ -60,6 +60,9 @@ const struct schema *policy_schema_new(struct arena *arena);
 bool policy_read(const struct schema *schema, const struct node *spec, struct arena *arena,
                  struct policy *out, struct problems *problems);
 
+/* The same without a look at the tenant: it may apply, as far as the rest tells. */
+bool policy_may_apply(const struct policy *policy, const struct facts *facts);
+
 bool policy_applies(const struct policy *policy, const struct facts *facts);
 
 /* Could both apply to one pod? Conservative: true where it is not sure. */

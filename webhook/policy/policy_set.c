@@ -225,9 +225,63 @@ static void run_policy(const struct policy *policy, const struct facts *facts,
     }
 }
 
+/* Could something that a tenant's caps or the ladder decide depend on whose the namespace is? */
+static bool may_be_capped(const struct facts *facts)
+{
+    static const unsigned asking =
+        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_TEMPLATE;
+    const struct tenancy *tenancy = facts->tenancy;
+    const struct resource_amounts *requests = &facts->ask.requests;
+
+    if (!(facts->evaluation & asking))
+        return false;
+    for (size_t i = 0; i < requests->count; i++) {
+        if (!amount_is_zero(requests->items[i].amount) &&
+            globs_match(&tenancy->capped, requests->items[i].name))
+            return true;
+    }
+    return facts->demand.is_accelerated ||
+           (tenancy->ladder.node && ladder_find(&tenancy->ladder, facts->priority_class));
+}
+
+/* Is there a rule for some tenants that would deny what breaks it? */
+static bool may_be_ruled(const struct policy *policy, const struct facts *facts)
+{
+    const struct policy_rule *rules = policy->rules.items;
+
+    if (policy->match.tenants.count == 0 || !policy_may_apply(policy, facts))
+        return false;
+    for (size_t i = 0; i < policy->rules.count; i++) {
+        if (rules[i].check->evaluations & facts->evaluation &&
+            rules[i].rule.enforcement == ENFORCE_DENY)
+            return true;
+    }
+    return false;
+}
+
+/* Of a namespace that is not in view nobody knows whose it is: what depends on that is denied. */
+static void check_unplaced(const struct policy_set *set, const struct facts *facts,
+                           struct findings *findings)
+{
+    bool depends = facts->is_unplaced && !facts->is_old && may_be_capped(facts);
+
+    for (size_t i = 0; facts->is_unplaced && !facts->is_old && !depends && i < set->policy_count;
+         i++)
+        depends = may_be_ruled(set->policies[i], facts);
+    if (!depends)
+        return;
+    rule_of_cluster(findings, facts, "state");
+    findings_add_next(findings, facts_path(facts, "spec"),
+                      "try again; if it lasts, tell a cluster administrator",
+                      "%s is in the namespace \"%s\", which is not in view: whose pods it holds "
+                      "is not known",
+                      facts_subject(facts), text_quote(facts->arena, facts->namespace));
+}
+
 void policy_set_check(const struct policy_set *set, const struct facts *facts,
                       struct findings *findings)
 {
+    check_unplaced(set, facts, findings);
     for (size_t i = 0; tenancy_checks[i]; i++) {
         if (tenancy_checks[i]->evaluations & facts->evaluation)
             tenancy_checks[i]->check(facts, findings);

@@ -213,6 +213,7 @@ struct facts *scene_facts(struct scene *scene, const char *text)
     *world = (struct world){scene->tenancy, scene->view, scene->now};
     if (!world->view)
         world->view = ledger_view(scene->ledger, &scene->reader);
+    world->names = world->view;
     is_read = review_parse(bytes_from(text), arena, review, &err) && !review->fault.text[0] &&
               facts_classify(review, world, arena, &subject.evaluation, &err);
     if (is_read && !subject.evaluation)
