@@ -5,7 +5,7 @@
 #   CASE=caps        `make test`, `make accept`, `make e2e` and `make oracle`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
-#   VIEW=1           `make bench`: the live view of 100,000 pods instead
+#   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane
 #   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails
 
 ifeq ($(origin CC),default)
@@ -142,10 +142,10 @@ oracle: ## our readings against those of Kubernetes' own libraries (N=100000 inp
 	$(INNER) SAN=$(TEST_SAN) $(TEST_BUILD)/tests/oracle/reading
 	@tests/oracle/run $(TEST_BUILD)/tests/oracle/reading -case '$(CASE)' $(if $(N),-count $(N)) $(if $(SEED),-seed $(SEED))
 
-bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's view)
+bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's view; CLUSTER=1: pods created a second; needs Go)
 	$(call ENSURE,bench)
 	$(INNER) program $(TOOLS)
-	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)
+	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)$(if $(CLUSTER),cluster)
 
 install: all ## copy the program to $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 build/fairgate $(DESTDIR)$(PREFIX)/bin/fairgate

@@ -30,6 +30,7 @@ class Webhook:
         self.options = []  # of `fairgate serve`, beside those that it always has
         self.process, self.admin = None, None
         self.link = Link(plane.server_port)
+        self.server = self.link.server  # what it watches
 
     # ---- the process
 
@@ -54,7 +55,7 @@ class Webhook:
             "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
             "--audit-log", os.path.join(self.plane.logs, "audit.log"),
-            "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own", server=self.link.server), *self.options],
+            "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own", server=self.server), *self.options],
             os.path.join(self.plane.logs, f"{name}.log"))
         self.admin = self.wait_for_log("serving")["admin"]
         wait_until("fairgate ready", lambda: self.is_ready(self.admin), 30)
