@@ -286,6 +286,28 @@ def certificates_are_taken_without_a_signal_and_a_key_that_never_comes_is_told_o
 
 
 @test
+def another_authority_of_clients_is_taken_without_a_signal():
+    authority = os.path.join(scratch(), "clients.crt")
+    shutil.copy(f"{certificates()}/ca.crt", authority)
+    others = certificates("others")
+    with Server("--client-ca", authority) as server:
+        context = {name: server.context(client=name) for name in (certificates(), others)}
+
+        def is_let_in(name):
+            try:
+                with server.connect(context[name]) as connection:
+                    connection.sendall(request_bytes("/validate", review(pod("p"))))
+                    return read_response(connection.makefile("rb")) is not None
+            except (ssl.SSLError, ConnectionError):
+                return False
+
+        assert [is_let_in(certificates()), is_let_in(others)] == [True, False]
+        shutil.copy(f"{others}/ca.crt", authority)
+        server.wait_for_log("certificate reloaded")
+        assert [is_let_in(certificates()), is_let_in(others)] == [False, True]
+
+
+@test
 def certificates_are_reloaded_while_connections_come():
     own = os.path.join(scratch(), "busy")
     shutil.copytree(certificates(), own)
