@@ -1,5 +1,6 @@
 #include "answer.h"
 
+#include "engine/claims.h"
 #include "kube/response.h"
 
 struct settling {
@@ -13,7 +14,7 @@ static bool judge(void *context, const struct facts *facts, const struct usage *
     struct settling *settling = context;
     struct decision *decision = settling->decision;
 
-    if (usage && !facts->is_mirror) {
+    if (usage && !facts->is_mirror && !facts->is_made) {
         policy_set_judge(facts, usage, &decision->findings);
         verdict_conclude(&decision->findings, settling->arena, &decision->verdict);
     }
@@ -69,9 +70,43 @@ static bool lacks_namespace(const struct decide_input *in, const struct decision
     static const unsigned itself = EVALUATE_NAMESPACE | EVALUATE_NAMESPACE_DELETE;
     struct bytes namespace = decision->review.namespace;
 
-    return in->is_live && in->view && !in->has_fetched && decision->evaluation &&
-           !(decision->evaluation & itself) && namespace.len &&
+    return !in->has_fetched && !(decision->evaluation & itself) && namespace.len &&
            !view_find(in->view, VIEW_NAMESPACES, namespace);
+}
+
+/* Only of what would be denied because of it. */
+static const struct claim_ref *find_claim_lack(const struct decision *decision)
+{
+    static const unsigned naming = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE;
+    const struct claim_ref *missing = NULL;
+
+    for (size_t i = 0; i < decision->facts_count && !missing; i++) {
+        const struct facts *facts = decision->facts[i];
+
+        if (facts->tenant && facts->evaluation & naming)
+            missing = claims_find_missing(&facts->ask, facts->namespace, facts->world->view,
+                                          facts->arena);
+    }
+    return missing && (missing->template.len || missing->claim.len) ? missing : NULL;
+}
+
+static bool find_lack(const struct decide_input *in, const struct decision *decision,
+                      struct lack *out)
+{
+    struct bytes namespace = decision->review.namespace;
+    const struct claim_ref *ref;
+
+    if (!in->is_live || !in->view || !decision->evaluation)
+        return false;
+    if (lacks_namespace(in, decision)) {
+        *out = (struct lack){.kind = VIEW_NAMESPACES, .namespace = namespace};
+        return true;
+    }
+    ref = in->has_fetched_claims ? NULL : find_claim_lack(decision);
+    if (ref)
+        *out = ref->template.len ? (struct lack){VIEW_CLAIM_TEMPLATES, namespace, ref->template}
+                                 : (struct lack){VIEW_CLAIMS, namespace, ref->claim};
+    return ref;
 }
 
 enum answer_result answer(const struct decide_input *in, struct ledger *ledger, struct arena *arena,
@@ -79,8 +114,8 @@ enum answer_result answer(const struct decide_input *in, struct ledger *ledger, 
 {
     if (!decide(in, arena, &out->decision, err))
         return ANSWER_NO_REVIEW;
-    if (lacks_namespace(in, &out->decision))
-        return ANSWER_NO_NAMESPACE;
+    if (find_lack(in, &out->decision, &out->lack))
+        return ANSWER_LACKING;
     if (!settle(in, &out->decision, ledger, arena))
         return ANSWER_STALE;
     out->response = write_response(&out->decision, in->patch, arena);

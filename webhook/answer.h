@@ -9,12 +9,19 @@ enum answer_result {
     ANSWER_WRITTEN,
     ANSWER_NO_REVIEW, /* nobody to answer: err says why */
     ANSWER_STALE,     /* the policy set was replaced meanwhile: take the new one and call again */
-    ANSWER_NO_NAMESPACE, /* the request's namespace is not in a live view: fetch it and call again
-                            with has_fetched */
+    ANSWER_LACKING,   /* what the request names is not in a live view: fetch it and call again, with
+                       * has_fetched or has_fetched_claims where it is not to be had */
+};
+
+/* What a live view may lack because it is new: a namespace, or a claim or template in one. */
+struct lack {
+    enum view_kind kind;
+    struct bytes namespace, name; /* of a namespace `name` is empty */
 };
 
 struct answer {
     struct decision decision; /* for metrics and logs */
+    struct lack lack;         /* where ANSWER_LACKING */
     struct bytes response;    /* where ANSWER_WRITTEN: one line of JSON */
 };
 

@@ -11,7 +11,8 @@ enum { MAX_TEMPLATES = 256, MAX_TEMPLATE_PARTS = 8192 };
 static bool is_unchanged(const struct decision *decision, struct value now, struct value before)
 {
     static const char *const read[] = {"metadata.labels", "metadata.annotations", "spec"};
-    static const unsigned others = EVALUATE_NAMESPACE | EVALUATE_PRIORITY_CLASS;
+    static const unsigned others =
+        EVALUATE_NAMESPACE | EVALUATE_PRIORITY_CLASS | EVALUATE_CLAIM_UPDATE;
 
     if (decision->review.operation != OPERATION_UPDATE || decision->evaluation & others ||
         value_type(before) != VALUE_OBJECT)
@@ -117,7 +118,8 @@ static void judge_part(struct decision *decision, const struct part *part, struc
     size_t count = decision->findings.count, dropped = decision->findings.dropped;
     const struct facts *facts = collect(decision, part, arena);
 
-    if (!facts || facts->is_mirror || facts->evaluation == EVALUATE_POD_DELETE)
+    if (!facts || facts->is_mirror || facts->is_made ||
+        facts->evaluation & (EVALUATE_POD_DELETE | EVALUATE_CLAIM_DELETE))
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
     if (part->is_unchanged)

@@ -13,8 +13,9 @@ struct decide_input {
     const struct policy_set *policies;
     const struct view *view;  /* NULL: there is none */
     const struct view *names; /* the same however old it is; NULL: `view` */
-    bool is_live;             /* the view follows a cluster, and may lack a namespace that is new */
-    bool has_fetched;         /* the namespace was asked for, in vain */
+    bool is_live;             /* the view follows a cluster, and may lack what is new */
+    bool has_fetched;         /* the namespace was asked for, in vain, */
+    bool has_fetched_claims;  /* or a claim or template that the request names */
     int64_t now;              /* seconds since 1970, UTC */
 
     /* For what isn't the server: nothing is written down, and the answer carries a patch that was

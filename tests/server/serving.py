@@ -91,12 +91,12 @@ def pod(name, gpus=0, namespace="team-a", uid=None):
 
 def review(obj, operation="CREATE", dry_run=False):
     meta = obj["metadata"]
+    group, _, version = obj["apiVersion"].rpartition("/")
+    kind = {"group": group, "version": version, "kind": obj["kind"]}
+    resource = {"group": group, "version": version, "resource": obj["kind"].lower() + "s"}
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": str(uuid.uuid4()),
-        "kind": {"group": "", "version": "v1", "kind": "Pod"},
-        "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "requestKind": {"group": "", "version": "v1", "kind": "Pod"},
-        "requestResource": {"group": "", "version": "v1", "resource": "pods"},
+        "kind": kind, "resource": resource, "requestKind": kind, "requestResource": resource,
         "name": meta["name"], "namespace": meta["namespace"], "operation": operation,
         "userInfo": {"username": "alice", "groups": ["system:authenticated"]},
         "object": None if operation == "DELETE" else obj,

@@ -6,7 +6,10 @@
 
 /* What asks for more than it has. Of a pod that only gets another class, the tenant's total is
  * judged. */
-static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
+                                EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+static const unsigned claims = EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+static const unsigned templates = EVALUATE_TEMPLATE | EVALUATE_CLAIM_TEMPLATE;
 
 static void check_untenanted(const struct facts *facts, struct findings *findings)
 {
@@ -50,15 +53,16 @@ static void check(const struct facts *facts, struct findings *findings)
     }
     if (demand->is_unbounded && tenant->gpus.node) {
         rule_of_tenant(findings, facts, "gpus.unbounded");
-        findings_add_next(findings, facts_path(facts, "spec.containers"),
-                          "ask for the GPUs that the pod needs",
+        findings_add_next(findings, facts_asking(facts), "ask for the GPUs that the pod needs",
                           "%s asks for %s, which shows every GPU of its node", facts_subject(facts),
                           text_quote(facts->arena, demand->unbounded_name));
     }
     if (tenant->gpus.has_per_pod && amount_compare(demand->gpus, tenant->gpus.per_pod) > 0) {
         rule_of_tenant(findings, facts, "gpus.perPod");
-        findings_add_next(findings, facts_path(facts, "spec.containers"),
-                          "ask for less in one pod, or spread the work over several",
+        findings_add_next(findings, facts_asking(facts),
+                          facts->evaluation & claims
+                              ? "ask for less in one claim"
+                              : "ask for less in one pod, or spread the work over several",
                           "%s asks for %s GPUs, more than the %s that one pod may ask for",
                           facts_subject(facts), amount_write(demand->gpus, facts->arena),
                           amount_write(tenant->gpus.per_pod, facts->arena));
@@ -70,7 +74,8 @@ static const char *next_step(const struct facts *facts)
 {
     const struct tenant *tenant = facts->tenant;
     const char *contact = tenant->owner.contact;
-    bool could_burst = !facts_has_burst_class(facts) && tenant->priority.burst.count > 0 &&
+    bool could_burst = !(facts->evaluation & claims) && !facts_has_burst_class(facts) &&
+                       tenant->priority.burst.count > 0 &&
                        amount_compare(tenant->gpus.burst, tenant->gpus.guaranteed) > 0;
 
     return arena_printf(facts->arena,
@@ -94,19 +99,32 @@ static const char *write_amount(const struct holding *holding, struct amount amo
                                  : amount_write(amount, arena);
 }
 
+static const char *asking(const struct facts *facts)
+{
+    switch (facts->evaluation & (claims | templates)) {
+    case EVALUATE_TEMPLATE:
+        return "one pod of this template asks for";
+    case EVALUATE_CLAIM_TEMPLATE:
+        return "one claim of this template asks for";
+    case EVALUATE_CLAIM:
+        return "this claim asks for";
+    default:
+        return "this pod asks for";
+    }
+}
+
 static void add_exceeded(const struct facts *facts, const struct holding *holding,
                          struct findings *findings)
 {
     struct arena *arena = facts->arena;
-    bool is_template = facts->evaluation == EVALUATE_TEMPLATE;
     struct amount total = holding->used, seen = holding->used;
     const char *reserved = "";
 
-    if (is_template)
+    if (facts->evaluation & templates)
         findings_set_enforcement(findings, ENFORCE_WARN);
     if (!amount_add(holding->used, holding->asked, &total) ||
         !amount_subtract(holding->used, holding->reserved, &seen)) {
-        findings_add(findings, facts_path(facts, "spec.containers"),
+        findings_add(findings, facts_asking(facts),
                      "%s exceeded quota: the sum does not fit 64 bits", facts_subject(facts));
         return;
     }
@@ -114,13 +132,12 @@ static void add_exceeded(const struct facts *facts, const struct holding *holdin
         reserved = arena_printf(arena, ", %s reserved, not yet seen",
                                 write_amount(holding, holding->reserved, arena));
     findings_add_next(
-        findings, facts_path(facts, "spec.containers"), next_step(facts),
+        findings, facts_asking(facts), next_step(facts),
         "%s exceeded quota: tenant \"%s\" would hold %s of %s %s (%s in use%s, %s %s)",
         facts_subject(facts), facts->tenant->name, write_amount(holding, total, arena),
         write_amount(holding, holding->limit, arena),
         holding->resource.len ? text_quote(arena, holding->resource) : "GPUs",
-        write_amount(holding, seen, arena), reserved,
-        is_template ? "one pod of this template asks for" : "this pod asks for",
+        write_amount(holding, seen, arena), reserved, asking(facts),
         write_amount(holding, holding->asked, arena));
 }
 
@@ -181,8 +198,8 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
 const struct tenancy_check caps_check = {
     .name = "caps",
     .summary = "how much a tenant, and a single pod of it, may hold",
-    .evaluations =
-        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS |
+                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE,
     .check = check,
     .judge = judge,
 };

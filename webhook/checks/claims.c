@@ -3,9 +3,12 @@
 #include "engine/check.h"
 #include "engine/claims.h"
 
+static const unsigned claims = EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+
 static const char *field(const struct facts *facts)
 {
-    return facts_path(facts, "spec.resourceClaims");
+    return facts->evaluation & claims ? facts_asking(facts)
+                                      : facts_path(facts, "spec.resourceClaims");
 }
 
 /* What a claim is for is known from it, or from its template. */
@@ -78,11 +81,32 @@ static void check_admin_access(const struct facts *facts, const struct device_as
                       facts_subject(facts), name_class(facts, device));
 }
 
+/* A claim that says it was made for a pod is not counted, so nobody else may write that. */
+static void check_maker(const struct facts *facts, struct findings *findings)
+{
+    static const char annotations[] = "metadata.annotations", owners[] = "metadata.ownerReferences";
+    struct value before = facts->review->old_object;
+    bool is_new = !bytes_equal(value_raw(facts->pod.annotations),
+                               value_raw(value_path(before, annotations))) ||
+                  !bytes_equal(value_raw(facts->pod.owners), value_raw(value_path(before, owners)));
+
+    if (!claim_is_made(&facts->pod) || facts_trust_maker(facts) || facts->is_old || !is_new)
+        return;
+    rule_of_cluster(findings, facts, "request");
+    findings_add_next(findings, annotations,
+                      "leave the annotation or the owner out, or name a template in the pod",
+                      "%s says that it was made for a pod, which only the cluster's own controller "
+                      "and scheduler may do",
+                      facts_subject(facts));
+}
+
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct claimed *claimed = facts->ask.claimed;
 
     check_missing(facts, findings);
+    if (facts->evaluation & (EVALUATE_CLAIM | EVALUATE_CLAIM_UPDATE))
+        check_maker(facts, findings);
     for (size_t i = 0; claimed && i < claimed->devices.count; i++) {
         check_all(facts, &claimed->devices.items[i], findings);
         check_admin_access(facts, &claimed->devices.items[i], findings);
@@ -92,6 +116,7 @@ static void check(const struct facts *facts, struct findings *findings)
 const struct tenancy_check claims_check = {
     .name = "claims",
     .summary = "which resource claims may be made at all",
-    .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE | EVALUATE_CLAIM |
+                   EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE,
     .check = check,
 };

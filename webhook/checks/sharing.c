@@ -33,8 +33,7 @@ static void check_allowed(const struct facts *facts, struct findings *findings)
             continue;
         rule_of_tenant(findings, facts, "sharing.modes");
         findings_add_next(
-            findings, facts_path(facts, "spec.containers"),
-            "ask for GPUs in a mode that the tenant may use",
+            findings, facts_asking(facts), "ask for GPUs in a mode that the tenant may use",
             "%s asks for GPUs in the mode \"%s\" (%s GPUs), but tenant \"%s\" may use "
             "%s",
             facts_subject(facts), mode_names[mode],
@@ -45,12 +44,13 @@ static void check_allowed(const struct facts *facts, struct findings *findings)
 
 static void check_pod(const struct facts *facts, struct findings *findings)
 {
-    bool is_any_added = false;
+    /* Claims of their own never change. */
+    bool is_any_added = facts->evaluation != EVALUATE_POD_RESIZE && facts->demand.shared_modes;
     unsigned used = 0;
     int count = 0;
 
     for (int mode = 0; mode < MODE_COUNT; mode++) {
-        if (uses_mode(facts, mode)) {
+        if (uses_mode(facts, mode) || facts->demand.shared_modes & 1u << mode) {
             used |= 1u << mode;
             count++;
         }
@@ -60,7 +60,7 @@ static void check_pod(const struct facts *facts, struct findings *findings)
         return;
     rule_of_tenant(findings, facts, "sharing.exclusive");
     findings_add_next(
-        findings, facts_path(facts, "spec.containers"), "use one mode in a pod",
+        findings, facts_asking(facts), "use one mode in a pod",
         "%s asks for GPUs in the modes %s at once, but tenant \"%s\" may use one at a "
         "time in a %s",
         facts_subject(facts), list_modes(used, facts->arena), facts->tenant->name,
@@ -88,12 +88,12 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
                 continue;
             rule_of_tenant(findings, facts, "sharing.exclusive");
             findings_add_next(
-                findings, facts_path(facts, "spec.containers"),
+                findings, facts_asking(facts),
                 arena_printf(facts->arena, "wait for the %s pods to finish, ask for a %s device%s",
                              mode_names[other], mode_names[other],
                              is_tenant_wide ? "" : ", or use another namespace"),
                 "%s asks for GPUs in the mode \"%s\", but %s \"%s\" holds some in the mode \"%s\" "
-                "(pod %s)",
+                "(%s)",
                 facts_subject(facts), mode_names[mode], is_tenant_wide ? "tenant" : "namespace",
                 is_tenant_wide ? tenant->name : text_quote(facts->arena, facts->namespace),
                 mode_names[other], usage->holder[other]);
@@ -104,7 +104,8 @@ static void judge(const struct facts *facts, const struct usage *usage, struct f
 const struct tenancy_check sharing_check = {
     .name = "sharing",
     .summary = "which modes a tenant may use, and one at a time",
-    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE | EVALUATE_CLAIM |
+                   EVALUATE_CLAIM_TEMPLATE,
     .check = check,
     .judge = judge,
 };

@@ -149,25 +149,34 @@ static bool add_body(void *context, struct bytes piece, struct error *err)
            error_set(err, "the object has more than %d bytes", MAX_OBJECT_BYTES);
 }
 
-/* A consistent read: it names no resourceVersion. `pod` may be empty. */
-static const char *path_of(struct bytes namespace, struct bytes pod, struct arena *arena)
+static const char *group_of(enum live_kind kind)
+{
+    return groups[kind] ? groups[kind] : "";
+}
+
+/* A consistent read: it names no resourceVersion. Of a namespace `name` is empty. */
+static const char *path_of(enum live_kind kind, struct bytes namespace, struct bytes name,
+                           struct arena *arena)
 {
     struct buf path;
 
     buf_init(&path, arena, 4096);
-    buf_add_text(&path, "/api/v1/namespaces/");
+    buf_printf(&path, "/%s%s/v1/namespaces/", groups[kind] ? "apis/" : "api", group_of(kind));
     api_client_add_escaped(&path, namespace);
-    if (pod.len)
-        buf_add_text(&path, "/pods/");
-    api_client_add_escaped(&path, pod);
+    if (name.len)
+        buf_printf(&path, "/%s/", live_names[kind]);
+    api_client_add_escaped(&path, name);
     return path.is_full ? NULL : path.data;
 }
 
 /* The object is not there: the API server says so itself, and not somebody on the way. */
 static bool says_not_found(const struct look_up *look_up, const struct error *err)
 {
-    return look_up->answer.status == 404 &&
-           strstr(err->text, look_up->kind == LIVE_PODS ? "pods \"" : "namespaces \"") &&
+    char subject[64];
+
+    snprintf(subject, sizeof(subject), "%s%s%s \"", live_names[look_up->kind],
+             groups[look_up->kind] ? "." : "", group_of(look_up->kind));
+    return look_up->answer.status == 404 && strstr(err->text, subject) &&
            strstr(err->text, "\" not found");
 }
 
@@ -179,7 +188,7 @@ static void note_permission(struct look_up *look_up, struct error *err)
     bool is_refused = look_up->answer.status == 403, was_refused;
 
     if (is_refused) {
-        api_client_name_rule("", resource, err);
+        api_client_name_rule(group_of(look_up->kind), resource, err);
         error_wrap(err, "get %s", resource);
     }
     pthread_mutex_lock(&look_up->feed->lock);
@@ -217,15 +226,16 @@ static bool get_object(struct look_up *look_up, struct error *err)
 }
 
 /* For the log a problem begins, or becomes another; a permission that is missing has been told. */
-static void note_look_up(struct feed *feed, const struct look_up *found, struct bytes pod,
+static void note_look_up(struct feed *feed, const struct look_up *found, struct bytes name,
                          const struct error *err)
 {
     struct arena arena = {0};
 
     if (found->answer.status != 403 &&
         (!feed->has_problem || feed->problem != found->answer.status))
-        log_warning("what was reserved for a pod can't be looked up and goes on counting", "pod",
-                    text_quote(&arena, pod), "problem", err->text);
+        log_warning("what was reserved can't be looked up and goes on counting", "resource",
+                    live_names[found->kind], "name", text_quote(&arena, name), "problem",
+                    err->text);
     feed->has_problem = true;
     feed->problem = found->answer.status;
     arena_release(&arena);
@@ -236,12 +246,12 @@ static bool look_up(struct feed *feed, const struct live_due *due)
 {
     struct look_up found = {.feed = feed,
                             .client = feed->client,
-                            .kind = LIVE_PODS,
+                            .kind = due->kind,
                             .seconds = LOOK_UP_SECONDS};
     struct error err = {0};
     bool is_done = false;
 
-    found.path = path_of(due->namespace, due->name, &found.arena);
+    found.path = path_of(due->kind, due->namespace, due->name, &found.arena);
     if (get_object(&found, &err) || says_not_found(&found, &err))
         is_done = live_resolve(feed->ledger, due, found.object, &err);
     if (is_done)
@@ -260,47 +270,54 @@ static void ask_permission(struct feed *feed, enum live_kind kind)
                             .kind = kind,
                             .seconds = LOOK_UP_SECONDS};
     struct permission *permission = &feed->permissions[kind];
+    bool is_namespace = kind == LIVE_NAMESPACES;
     struct error ignored = {0};
+    struct watch_state state;
     bool is_there;
 
+    feed_read_state(feed, kind, &state);
+    if (state.is_absent)
+        return;
     pthread_mutex_lock(&feed->lock);
     is_there = permission->is_known && !permission->problem[0];
     pthread_mutex_unlock(&feed->lock);
     if (is_there || api_client_is_stopped(feed->client))
         return;
     found.path =
-        path_of(BYTES("default"), kind == LIVE_PODS ? BYTES("fairgate") : BYTES(""), &found.arena);
+        path_of(kind, BYTES("default"), is_namespace ? BYTES("") : BYTES("fairgate"), &found.arena);
     ask(&found, &ignored);
     arena_release(&found.arena);
 }
 
-static bool fetch(struct feed *feed, struct bytes name, struct error *err)
+static bool fetch(struct feed *feed, enum live_kind kind, const char *path, struct error *err)
 {
     struct look_up found = {.feed = feed,
                             .client = feed->fetcher,
-                            .kind = LIVE_NAMESPACES,
+                            .kind = kind,
+                            .path = path,
                             .seconds = FETCH_SECONDS};
-    bool is_done;
+    bool is_done = get_object(&found, err) && live_show(feed->ledger, kind, found.object, err);
 
-    found.path = path_of(name, BYTES(""), &found.arena);
-    is_done = get_object(&found, err) &&
-              live_event(feed->ledger, LIVE_NAMESPACES, false, found.object, err);
     if (!is_done && found.answer.status != 404)
         feed->failed_at = clock_milliseconds();
     arena_release(&found.arena);
     return is_done;
 }
 
-bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *err)
+bool feed_fetch(struct feed *feed, enum live_kind kind, struct bytes namespace, struct bytes name,
+                struct error *err)
 {
+    struct arena arena = {0};
+    const char *path = path_of(kind, namespace, name, &arena);
     bool is_done;
 
     pthread_mutex_lock(&feed->fetch_lock);
     if (feed->failed_at && clock_milliseconds() - feed->failed_at < FETCH_PAUSE_MS)
         is_done = error_set(err, "the API server did not answer a moment ago");
     else
-        is_done = fetch(feed, name, err);
+        is_done = fetch(feed, kind, path, err);
     pthread_mutex_unlock(&feed->fetch_lock);
+    arena_release(&arena);
     return is_done;
 }
 
@@ -355,6 +372,8 @@ static void *run(void *context)
         passed = 0;
         ask_permission(feed, LIVE_NAMESPACES);
         ask_permission(feed, LIVE_PODS);
+        ask_permission(feed, LIVE_CLAIMS);
+        ask_permission(feed, LIVE_CLAIM_TEMPLATES);
         look_up_due(feed);
     }
     return NULL;

@@ -16,9 +16,11 @@ struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledg
 /* End it, and wait for its threads. NULL is fine. */
 void feed_stop(struct feed *feed);
 
-/* Ask for a namespace that is not in view, and put it there; takes 2 s at most. False: it isn't
- * there, or the API server did not answer. For any thread. */
-bool feed_fetch_namespace(struct feed *feed, struct bytes name, struct error *err) MUST_CHECK;
+/* Ask for an object of a namespace that is not in view, or (`name` is empty) the namespace itself,
+ * and put it there; takes 2 s at most. False: it isn't there, or the API server did not answer. For
+ * any thread. */
+bool feed_fetch(struct feed *feed, enum live_kind kind, struct bytes namespace, struct bytes name,
+                struct error *err) MUST_CHECK;
 
 /* How the watch of a kind is. For any thread. */
 void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out);

@@ -64,10 +64,11 @@ bool facts_changes_share(const struct facts *facts)
 
 bool facts_need_usage(const struct facts *facts)
 {
-    static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+    static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
+                                    EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
     const struct tenant *tenant = facts->tenant;
 
-    if (!tenant)
+    if (!tenant || facts->is_made)
         return false;
     if (facts->evaluation == EVALUATE_BINDING)
         return tenant->fabric.domains.count > 0 || tenant->fabric.span == SPAN_ONE;

@@ -19,7 +19,7 @@ static const struct view_object *find_claim(const struct view *view, struct byte
 {
     const struct view_object *found = NULL;
 
-    if (ref->claim.len && ref->template.len)
+    if (ref->claim.len)
         found = view_find(view, VIEW_CLAIMS, claims_name(namespace, ref->claim, arena));
     if (!found && ref->template.len)
         found = view_find(view, VIEW_CLAIM_TEMPLATES, claims_name(namespace, ref->template, arena));
@@ -97,8 +97,9 @@ static void add_own(struct search *search, const struct device_asks *devices)
     }
 }
 
-void claims_resolve(struct ask *ask, struct bytes namespace, const struct view *view,
-                    struct arena *arena)
+/* NULL: nothing is asked for in that way. */
+static struct claimed *look_up(const struct ask *ask, struct bytes namespace,
+                               const struct view *view, struct arena *arena)
 {
     const struct claimed *before = ask->claimed;
     struct search search = {.ask = ask, .view = view, .arena = arena};
@@ -109,11 +110,28 @@ void claims_resolve(struct ask *ask, struct bytes namespace, const struct view *
     else if (before)
         add_own(&search, &before->devices);
     view_each(view, VIEW_DEVICE_CLASSES, add_requested, &search);
-    ask->claimed = NULL;
     if (search.found.refs.count + search.found.devices.count == 0)
-        return;
+        return NULL;
     found = arena_alloc(arena, sizeof(*found));
     *found = search.found;
+    return found;
+}
+
+void claims_resolve(struct ask *ask, struct bytes namespace, const struct view *view,
+                    struct arena *arena)
+{
+    ask->claimed = look_up(ask, namespace, view, arena);
+}
+
+void claims_resolve_held(struct ask *ask, struct bytes namespace, const struct view *view,
+                         struct arena *arena)
+{
+    struct claimed *found = look_up(ask, namespace, view, arena);
+
+    for (size_t i = 0; found && i < found->devices.count; i++) {
+        if (found->devices.items[i].is_all)
+            found->devices.items[i].count = amount_of(CLAIM_MAX_DEVICES);
+    }
     ask->claimed = found;
 }
 

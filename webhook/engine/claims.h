@@ -14,6 +14,11 @@ struct bytes claims_name(struct bytes namespace, struct bytes name, struct arena
 void claims_resolve(struct ask *ask, struct bytes namespace, const struct view *view,
                     struct arena *arena);
 
+/* The same for what is there already: allocationMode All counts as the most that a claim can get.
+ * In a decision it can't be bounded, and so is denied where that matters. */
+void claims_resolve_held(struct ask *ask, struct bytes namespace, const struct view *view,
+                         struct arena *arena);
+
 /* The first that is not in view; NULL: all are. */
 const struct claim_ref *claims_find_missing(const struct ask *ask, struct bytes namespace,
                                             const struct view *view, struct arena *arena);

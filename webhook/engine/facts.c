@@ -29,6 +29,20 @@ static enum evaluation classify_pod(const struct review *review)
     return EVALUATE_POD_UPDATE;
 }
 
+static enum evaluation classify_claim(const struct review *review, enum evaluation created)
+{
+    switch (review->operation) {
+    case OPERATION_CREATE:
+        return review->sub_resource.len ? 0 : created;
+    case OPERATION_UPDATE:
+        return EVALUATE_CLAIM_UPDATE;
+    case OPERATION_DELETE:
+        return review->sub_resource.len ? 0 : EVALUATE_CLAIM_DELETE;
+    default:
+        return 0;
+    }
+}
+
 static enum evaluation classify(const struct review *review, const struct kind_row *row)
 {
     bool is_written = review->operation == OPERATION_CREATE || is_update(review);
@@ -46,6 +60,10 @@ static enum evaluation classify(const struct review *review, const struct kind_r
                                                        : 0;
     case KIND_PRIORITY_CLASS:
         return review->operation == OPERATION_CONNECT ? 0 : EVALUATE_PRIORITY_CLASS;
+    case KIND_CLAIM:
+        return classify_claim(review, EVALUATE_CLAIM);
+    case KIND_CLAIM_TEMPLATE:
+        return classify_claim(review, EVALUATE_CLAIM_TEMPLATE);
     case KIND_OTHER:
         break;
     }
@@ -157,6 +175,15 @@ const char *facts_subject(const struct facts *facts)
 const char *facts_path(const struct facts *facts, const char *path)
 {
     return *facts->prefix ? arena_printf(facts->arena, "%s%s", facts->prefix, path) : path;
+}
+
+const char *facts_asking(const struct facts *facts)
+{
+    if (facts->evaluation & EVALUATE_CLAIM)
+        return "spec.devices.requests";
+    if (facts->evaluation & EVALUATE_CLAIM_TEMPLATE)
+        return "spec.spec.devices.requests";
+    return facts_path(facts, "spec.containers");
 }
 
 const char *facts_field(const struct facts *facts, struct value value)
@@ -302,6 +329,60 @@ static bool read_pod(struct facts *facts, struct value object, struct error *err
     return true;
 }
 
+/* The spec of a claim, or the one that a template holds. */
+static bool parse_claim(const struct facts *facts, struct value object, struct device_asks *out,
+                        struct error *err)
+{
+    const struct kind_row *row = kinds_find(facts->review);
+    struct value spec = {0};
+
+    return field_object(object, "spec", facts->arena, &spec, err) &&
+           (row->kind == KIND_CLAIM || field_object(spec, "spec", facts->arena, &spec, err)) &&
+           device_asks_parse(spec, facts->arena, out, err);
+}
+
+/* What asks for something else than before is judged as what is created. */
+static void find_change(struct facts *facts, const struct device_asks *asks)
+{
+    const struct kind_row *row = kinds_find(facts->review);
+    struct device_asks before = {0};
+    struct error ignored;
+
+    if (parse_claim(facts, facts->review->old_object, &before, &ignored) &&
+        device_asks_equal(&before, asks))
+        return;
+    facts->evaluation |= row->kind == KIND_CLAIM ? EVALUATE_CLAIM : EVALUATE_CLAIM_TEMPLATE;
+}
+
+static bool read_claim(struct facts *facts, struct value object, struct error *err)
+{
+    struct claimed *claimed = arena_alloc(facts->arena, sizeof(*claimed));
+
+    if (!pod_parse_metadata(object, facts->arena, &facts->pod, err) ||
+        !parse_claim(facts, object, &claimed->devices, err))
+        return false;
+    if (facts->evaluation == EVALUATE_CLAIM_UPDATE && !facts->is_old)
+        find_change(facts, &claimed->devices);
+    facts->ask.claimed = claimed;
+    claims_resolve(&facts->ask, facts->namespace, facts->world->view, facts->arena);
+    facts->is_made = claim_is_made(&facts->pod) && facts_trust_maker(facts);
+    return demand_weigh(&facts->ask, &facts->tenancy->cluster, facts->arena, &facts->demand, err);
+}
+
+/* Who makes claims for pods; that of a controller which shares its program's name, too. */
+bool facts_trust_maker(const struct facts *facts)
+{
+    static const char *const makers[] = {"system:kube-controller-manager", "system:kube-scheduler",
+                                         "system:serviceaccount:kube-system:"
+                                         "resource-claim-controller"};
+
+    for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+        if (bytes_is(facts->review->user, makers[i]))
+            return true;
+    }
+    return facts->is_admin;
+}
+
 static void find_tenant(struct facts *facts)
 {
     const struct world *world = facts->world;
@@ -320,7 +401,9 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
 {
     static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
                                  EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+    static const unsigned claims = EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE;
     const struct cluster *cluster = &subject->world->tenancy->cluster;
+    bool is_read;
 
     *out = (struct facts){.review = subject->review,
                           .world = subject->world,
@@ -331,8 +414,13 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
                           .is_old = subject->is_old,
                           .namespace = exempt_name(subject->review, subject->evaluation),
                           .is_admin = cluster_is_admin(cluster, subject->review)};
-    if (subject->evaluation & pods ? !read_pod(out, subject->object, err)
-                                   : !pod_parse_metadata(subject->object, arena, &out->pod, err))
+    if (subject->evaluation & pods)
+        is_read = read_pod(out, subject->object, err);
+    else if (subject->evaluation & claims)
+        is_read = read_claim(out, subject->object, err);
+    else
+        is_read = pod_parse_metadata(subject->object, arena, &out->pod, err);
+    if (!is_read)
         return false;
     if (out->namespace.len == 0 && subject->evaluation == EVALUATE_NAMESPACE)
         out->namespace = out->pod.name;

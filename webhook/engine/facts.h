@@ -23,6 +23,11 @@ enum evaluation {
     EVALUATE_NAMESPACE_DELETE = 1 << 9,
     EVALUATE_POD_CLASS = 1 << 10,
     EVALUATE_POD_START = 1 << 11, /* an update, and a resize, of a pod that held no accelerator */
+    EVALUATE_CLAIM = 1 << 12,     /* a ResourceClaim that is created */
+    EVALUATE_CLAIM_TEMPLATE = 1 << 13,
+    EVALUATE_CLAIM_UPDATE = 1 << 14, /* of either; and EVALUATE_CLAIM or _TEMPLATE, too, where it
+                                      * asks for something else, which the API server refuses */
+    EVALUATE_CLAIM_DELETE = 1 << 15, /* of either */
 };
 
 /* The world that a decision is made in. */
@@ -50,6 +55,8 @@ struct facts {
     bool is_admin;
     bool is_old;    /* read from what there is, to see what it breaks already */
     bool is_mirror; /* a mirror pod, made by a node: let through, and counted */
+    bool is_made;   /* a claim that the cluster made for a pod, with which it was judged: let
+                     * through, and not counted again */
 
     struct pod pod; /* of what is deleted and of other objects than pods only the metadata */
     struct demand demand;
@@ -85,6 +92,12 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
 /* How messages name the object: "pod research/train-0"; a name still to be generated ends in "*".
  */
 const char *facts_subject(const struct facts *facts);
+
+/* Is who sends the request one of those that make claims for pods, or an administrator? */
+bool facts_trust_maker(const struct facts *facts);
+
+/* Where what is asked for stands: "spec.containers", or a claim's requests. */
+const char *facts_asking(const struct facts *facts);
 
 /* The path of a value in the object, as its author wrote it. */
 const char *facts_field(const struct facts *facts, struct value value);

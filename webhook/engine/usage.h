@@ -13,7 +13,8 @@ struct usage {
     struct amount *resources; /* one for each of tenant->resources, in that order */
     struct amount *resources_reserved;
 
-    /* Another pod that holds a mode, inside the scope of sharing.exclusive; NULL: none does. */
+    /* What else holds a mode, inside the scope of sharing.exclusive: "pod research/a"; NULL:
+     * nothing does. */
     const char *holder[MODE_COUNT];
 
     /* Where other accelerator pods of the same workload run. */

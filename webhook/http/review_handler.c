@@ -8,22 +8,37 @@
 
 /* While a policy set is replaced, the ledger and the readers differ for a moment: longer than that
  * only where the thread that replaces it is not let run. */
-enum { MAX_TRIES = 5000, TRIES_AT_ONCE = 3, PAUSE_NANOSECONDS = 1000000 };
+enum { MAX_TRIES = 5000, TRIES_AT_ONCE = 3, MAX_FETCHES = 4, PAUSE_NANOSECONDS = 1000000 };
 
 static uint64_t nanoseconds_between(const struct timespec *from, const struct timespec *to)
 {
     return (uint64_t)((to->tv_sec - from->tv_sec) * 1000000000 + to->tv_nsec - from->tv_nsec);
 }
 
-/* A namespace so new that no watch has told of it: it is asked for once. */
-static void fetch_namespace(struct reviewer *reviewer, const struct answer *out)
+/* What is so new that no watch has told of it is asked for once. */
+static bool fetch(struct reviewer *reviewer, const struct lack *lack)
 {
-    struct bytes name = out->decision.review.namespace;
     struct error err = {0};
 
-    if (!feed_fetch_namespace(reviewer->service->feed, name, &err))
-        log_warning("a namespace that is not in view can't be fetched", "namespace",
-                    text_quote(&reviewer->arena, name), "problem", err.text);
+    if (feed_fetch(reviewer->service->feed, (enum live_kind)lack->kind, lack->namespace, lack->name,
+                   &err))
+        return true;
+    log_warning("what is not in view can't be fetched", "resource", live_names[lack->kind],
+                "namespace", text_quote(&reviewer->arena, lack->namespace), "name",
+                text_quote(&reviewer->arena, lack->name), "problem", err.text);
+    return false;
+}
+
+/* A pod names a few claims at most; who names many that are new waits for the watch. */
+static void fetch_lack(struct reviewer *reviewer, const struct lack *lack, unsigned before,
+                       struct decide_input *in)
+{
+    bool is_fetched = before < MAX_FETCHES && fetch(reviewer, lack);
+
+    if (lack->kind == VIEW_NAMESPACES)
+        in->has_fetched = true;
+    else
+        in->has_fetched_claims = !is_fetched;
 }
 
 /* Decisions are made from first to last byte without a pause, so one arena a thread is enough. */
@@ -32,11 +47,12 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
     struct service *service = reviewer->service;
+    unsigned fetches = 0;
 
     for (int try = 0; try < MAX_TRIES; try++) {
         enum answer_result result;
 
-        if (try >= TRIES_AT_ONCE)
+        if (try >= TRIES_AT_ONCE + (int)fetches)
             nanosleep(&pause, NULL);
         arena_reset(&reviewer->arena);
         in->policies = snapshot_read(&service->policies, &reviewer->policies);
@@ -45,11 +61,10 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
             in->view = ledger_is_fresh(service->ledger) ? in->names : NULL;
         }
         result = answer(in, service->ledger, &reviewer->arena, out, err);
-        if (result != ANSWER_STALE && result != ANSWER_NO_NAMESPACE)
+        if (result == ANSWER_LACKING)
+            fetch_lack(reviewer, &out->lack, fetches++, in);
+        else if (result != ANSWER_STALE)
             return result;
-        if (result == ANSWER_NO_NAMESPACE)
-            fetch_namespace(reviewer, out);
-        in->has_fetched |= result == ANSWER_NO_NAMESPACE;
     }
     return ANSWER_STALE;
 }
@@ -81,7 +96,7 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
         reply_send_line(req, 400, err.text);
         break;
     case ANSWER_STALE:
-    case ANSWER_NO_NAMESPACE: /* never comes here */
+    case ANSWER_LACKING: /* never comes here */
         metrics_count_refusal(reviewer->metrics, REFUSED_POLICY_SET_CHANGING);
         reply_send_line(req, 500, "the policy set is being replaced");
         break;

@@ -66,7 +66,7 @@ static bool read_branch(struct value value, bool is_alternative, struct arena *a
     ask->is_all = bytes_is(request.mode, "All");
     ask->is_admin = request.is_admin;
     /* None given is one. */
-    ask->count = amount_of(ask->is_all ? CLAIM_MAX_DEVICES : request.count ? request.count : 1);
+    ask->count = amount_of(ask->is_all || request.count == 0 ? 1 : request.count);
     return true;
 }
 

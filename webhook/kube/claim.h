@@ -8,9 +8,8 @@
 enum {
     CLAIM_MAX_REQUESTS = 32, /* Kubernetes' own bounds, */
     CLAIM_MAX_BRANCHES = 8,  /* of each request's firstAvailable, */
-    CLAIM_MAX_DEVICES =
-        32,               /* and of what one claim gets: that is what allocationMode All asks for */
-    POD_MAX_CLAIMS = 256, /* that one pod names */
+    CLAIM_MAX_DEVICES = 32,  /* and of what one claim gets */
+    POD_MAX_CLAIMS = 256,    /* that one pod names */
 };
 
 /* The resource name that every device class has (KEP-5004). */
@@ -26,7 +25,7 @@ enum device_origin {
 struct device_ask {
     struct bytes resource; /* CLASS_RESOURCE_PREFIX and the class */
     struct bytes extended; /* the class's extendedResourceName; empty: none */
-    struct amount count;   /* of allocationMode All the most that it can get */
+    struct amount count;   /* of allocationMode All 1, until somebody says otherwise */
     enum device_origin origin;
     bool is_alternative; /* to the one before it: the larger of them counts */
     bool is_all, is_admin;

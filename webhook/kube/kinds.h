@@ -10,6 +10,8 @@ enum kind {
     KIND_TEMPLATE, /* an object that holds pod templates */
     KIND_NAMESPACE,
     KIND_PRIORITY_CLASS,
+    KIND_CLAIM,
+    KIND_CLAIM_TEMPLATE,
 };
 
 struct kind_row {

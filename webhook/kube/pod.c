@@ -233,3 +233,25 @@ bool pod_parse(struct value object, struct arena *arena, struct pod *out, struct
            field_text(status, "phase", arena, &out->phase, err) && read_spec(arena, out, err) &&
            pod_request_compute(out, status, arena, err);
 }
+
+static bool is_owned_by_pod(const struct pod *metadata)
+{
+    for (struct value v = value_first(metadata->owners); value_type(v); v = value_next(v)) {
+        if (value_type(value_member(v, "controller")) == VALUE_TRUE)
+            return bytes_is(value_text(value_member(v, "kind")), "Pod") &&
+                   bytes_is(value_text(value_member(v, "apiVersion")), "v1");
+    }
+    return false;
+}
+
+bool claim_is_made(const struct pod *metadata)
+{
+    static const char *const marks[] = {"resource.kubernetes.io/pod-claim-name",
+                                        "resource.kubernetes.io/extended-resource-claim"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (value_is_set(value_member(metadata->annotations, marks[i])))
+            return is_owned_by_pod(metadata);
+    }
+    return false;
+}

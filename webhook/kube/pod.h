@@ -85,6 +85,10 @@ size_t pod_count_parts(struct value spec);
 /* The amount of a resource; NULL if it isn't there. */
 const struct amount *resource_find(const struct resource_amounts *amounts, struct bytes name);
 
+/* Does a claim say of itself that the cluster made it for a pod: from a template, or for an
+ * extended resource? */
+bool claim_is_made(const struct pod *metadata);
+
 /* The metadata of any object, read with the same bounds: labels, annotations, names, deletion. */
 bool pod_parse_metadata(struct value object, struct arena *arena, struct pod *out,
                         struct error *err) MUST_CHECK;

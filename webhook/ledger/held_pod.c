@@ -63,6 +63,20 @@ void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes na
         held->uid = claims_name(namespace, pod->name.len ? pod->name : identity, arena);
 }
 
+void held_claim_init(struct held_pod *held, const struct pod *metadata, struct bytes namespace,
+                     const struct ask *ask, struct arena *arena)
+{
+    *held = (struct held_pod){.is_claim = true,
+                              .uid = metadata->uid,
+                              .has_uid = metadata->uid.len > 0,
+                              .namespace = namespace,
+                              .name = metadata->name,
+                              .ask = *ask};
+    if (!held->has_uid)
+        held->uid = claims_name(BYTES("resourceclaims"),
+                                claims_name(namespace, metadata->name, arena), arena);
+}
+
 static struct amount *find_request(struct ask *ask, struct bytes name)
 {
     for (size_t i = 0; i < ask->requests.count; i++) {
@@ -160,7 +174,7 @@ void held_pod_look_up(const struct held_pod *held, const struct held_pod *before
                       const struct view *view, struct arena *arena, struct held_pod *out)
 {
     *out = *held;
-    claims_resolve(&out->ask, held->namespace, view, arena);
+    claims_resolve_held(&out->ask, held->namespace, view, arena);
     if (before)
         out->ask.claimed = merge_claimed(before->ask.claimed, out->ask.claimed);
 }
@@ -197,7 +211,7 @@ static bool asks_are_equal(const struct ask *a, const struct ask *b)
 
 bool held_pod_equal(const struct held_pod *a, const struct held_pod *b)
 {
-    return bytes_equal(a->uid, b->uid) && a->has_uid == b->has_uid &&
+    return a->is_claim == b->is_claim && bytes_equal(a->uid, b->uid) && a->has_uid == b->has_uid &&
            bytes_equal(a->namespace, b->namespace) && bytes_equal(a->name, b->name) &&
            bytes_equal(a->node, b->node) && bytes_equal(a->workload, b->workload) &&
            a->gone_at == b->gone_at && asks_are_equal(&a->ask, &b->ask);

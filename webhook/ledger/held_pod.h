@@ -1,10 +1,12 @@
-/* held_pod: what the ledger remembers of a pod, apart from what any policy makes of it. */
+/* held_pod: what the ledger remembers of a pod, or of a ResourceClaim of its own, apart from what
+ * any policy makes of it. */
 #pragma once
 
 #include "engine/view.h"
 #include "tenancy/demand.h"
 
 struct held_pod {
+    bool is_claim;
     /* Of a pod without one: "namespace/name", which no uid is. */
     struct bytes uid;
     bool has_uid;
@@ -19,6 +21,10 @@ struct held_pod {
  * Everything refers to the pod's texts, or lives in `arena`. */
 void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
                    struct bytes identity, struct arena *arena);
+
+/* The same of a claim, of which the metadata was read, and what it asks for. */
+void held_claim_init(struct held_pod *held, const struct pod *metadata, struct bytes namespace,
+                     const struct ask *ask, struct arena *arena);
 
 /* "namespace/name" */
 struct bytes held_pod_path(const struct held_pod *held, struct arena *arena);

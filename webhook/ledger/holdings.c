@@ -103,39 +103,43 @@ struct holding *holdings_find(const struct holdings *holdings, struct bytes name
     return NULL;
 }
 
-static struct holding *find_name(struct table_link *link, struct bytes namespace, struct bytes name)
+static struct holding *find_name(struct table_link *link, const struct holding_name *name)
 {
     for (; link; link = table_next(link)) {
         struct holding *holding = TABLE_THING(link, struct holding, by_name);
 
-        if (bytes_equal(holding->pod.namespace, namespace) && bytes_equal(holding->pod.name, name))
+        if (holding->pod.is_claim == name->is_claim &&
+            bytes_equal(holding->pod.namespace, name->namespace) &&
+            bytes_equal(holding->pod.name, name->name))
             return holding;
     }
     return NULL;
 }
 
-struct holding *holdings_first_named(const struct holdings *holdings, struct bytes namespace,
-                                     struct bytes name)
+struct holding *holdings_first_named(const struct holdings *holdings,
+                                     const struct holding_name *name)
 {
-    uint64_t hash = table_hash(&holdings->by_name, namespace, name);
+    uint64_t hash = table_hash(&holdings->by_name, name->namespace, name->name);
 
-    return find_name(table_first(&holdings->by_name, hash), namespace, name);
+    return find_name(table_first(&holdings->by_name, hash), name);
 }
 
 struct holding *holdings_next_named(const struct holding *holding)
 {
-    return find_name(table_next(&holding->by_name), holding->pod.namespace, holding->pod.name);
+    const struct held_pod *pod = &holding->pod;
+    const struct holding_name name = {pod->is_claim, pod->namespace, pod->name};
+
+    return find_name(table_next(&holding->by_name), &name);
 }
 
 struct holding *holdings_find_named(const struct holdings *holdings, struct bytes uid,
-                                    struct bytes namespace, struct bytes name)
+                                    const struct holding_name *name)
 {
-    struct holding *found = uid.len ? holdings_find(holdings, namespace, uid) : NULL, *each;
+    struct holding *found = uid.len ? holdings_find(holdings, name->namespace, uid) : NULL, *each;
 
-    if (found || name.len == 0)
+    if (found || name->name.len == 0)
         return found;
-    for (each = holdings_first_named(holdings, namespace, name); each;
-         each = holdings_next_named(each)) {
+    for (each = holdings_first_named(holdings, name); each; each = holdings_next_named(each)) {
         if (uid.len && each->pod.has_uid)
             continue;
         if (!found || each->number > found->number)

@@ -1,5 +1,5 @@
-/* holdings: the pods that count, found by uid and by name, and what every tenant, namespace and
- * workload holds through them. The ledger's lock guards all of it. */
+/* holdings: the pods, and the claims of their own, that count, found by uid and by name, and what
+ * every tenant, namespace and workload holds through them. The ledger's lock guards all of it. */
 #pragma once
 
 #include <sys/queue.h>
@@ -141,18 +141,23 @@ void holdings_drop_gone(struct holdings *holdings, int64_t now);
 struct holding *holdings_find(const struct holdings *holdings, struct bytes namespace,
                               struct bytes uid);
 
+struct holding_name {
+    bool is_claim; /* or a pod */
+    struct bytes namespace, name;
+};
+
 /* The pod that a request names: by uid where it has one, else, or where nothing but the name was
  * known when it was recorded, by name; of several the one recorded last. */
 struct holding *holdings_find_named(const struct holdings *holdings, struct bytes uid,
-                                    struct bytes namespace, struct bytes name);
+                                    const struct holding_name *name);
 
 /* NULL where no pod is recorded. */
 struct namespace_holdings *holdings_find_namespace(const struct holdings *holdings,
                                                    struct bytes name);
 
 /* Of several pods of one name: the next, in no particular order. */
-struct holding *holdings_first_named(const struct holdings *holdings, struct bytes namespace,
-                                     struct bytes name);
+struct holding *holdings_first_named(const struct holdings *holdings,
+                                     const struct holding_name *name);
 struct holding *holdings_next_named(const struct holding *holding);
 
 /* A sum that doesn't fit is INT64_MAX, so that no cap has room. */

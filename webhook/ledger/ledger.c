@@ -4,6 +4,7 @@
 #include "base/field.h"
 #include "base/memory.h"
 #include "engine/check.h"
+#include "engine/claims.h"
 #include "ledger/ledger_inner.h"
 #include "ledger/state_files.h"
 #include "ledger/usage_read.h"
@@ -104,10 +105,17 @@ static bool is_recorded(const struct facts *facts)
     return facts->demand.is_accelerated || (facts->tenant && facts->tenant->resources.count > 0);
 }
 
-/* An update by which a pod asks for more is settled as a resize. */
+/* An update by which a pod asks for more is settled as a resize, one of a claim as its creation. */
 static enum evaluation settled_as(const struct facts *facts)
 {
-    return facts->evaluation & EVALUATE_POD_RESIZE ? EVALUATE_POD_RESIZE : facts->evaluation;
+    static const enum evaluation first[] = {EVALUATE_POD_RESIZE, EVALUATE_CLAIM,
+                                            EVALUATE_CLAIM_TEMPLATE};
+
+    for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+        if (facts->evaluation & first[i])
+            return first[i];
+    }
+    return facts->evaluation;
 }
 
 /* Would the request, let in, change what is written down? What a live view shows is not written
@@ -118,9 +126,13 @@ static bool is_kept(const struct ledger *ledger, const struct facts *facts)
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
         return is_recorded(facts);
+    case EVALUATE_CLAIM:
+        return (ledger && !ledger->is_live) || (is_recorded(facts) && !facts->is_made);
     case EVALUATE_BINDING:
         return facts->tenant;
     case EVALUATE_POD_DELETE: /* of which no more is read than its name */
+    case EVALUATE_CLAIM_DELETE:
+    case EVALUATE_CLAIM_TEMPLATE:
     case EVALUATE_NAMESPACE:
     case EVALUATE_PRIORITY_CLASS:
         return ledger && !ledger->is_live;
@@ -141,6 +153,8 @@ static void make_pod(const struct facts *facts, struct held_pod *out)
     static const unsigned recording = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE;
     struct ask old;
 
+    if (facts->evaluation & EVALUATE_CLAIM)
+        held_claim_init(out, &facts->pod, facts->namespace, &facts->ask, facts->arena);
     if (!(facts->evaluation & recording))
         return;
     held_pod_init(out, &facts->pod, facts->namespace, facts->review->uid, facts->arena);
@@ -154,13 +168,16 @@ static void make_pod(const struct facts *facts, struct held_pod *out)
 static struct holding *find_own(const struct holdings *holdings, const struct facts *facts,
                                 const struct held_pod *pod)
 {
-    static const unsigned about_existing =
-        EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_POD_DELETE | EVALUATE_BINDING;
+    static const unsigned about_existing = EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS |
+                                           EVALUATE_POD_DELETE | EVALUATE_BINDING |
+                                           EVALUATE_CLAIM_DELETE;
+    const struct holding_name name = {facts->evaluation & EVALUATE_CLAIM_DELETE, facts->namespace,
+                                      object_name(facts)};
 
-    if (facts->evaluation == EVALUATE_POD_CREATE)
+    if (facts->evaluation & (EVALUATE_POD_CREATE | EVALUATE_CLAIM))
         return holdings_find(holdings, pod->namespace, pod->uid);
     if (facts->evaluation & about_existing)
-        return holdings_find_named(holdings, facts->pod.uid, facts->namespace, object_name(facts));
+        return holdings_find_named(holdings, facts->pod.uid, &name);
     return NULL;
 }
 
@@ -245,6 +262,19 @@ static void write_pod(struct ledger *ledger, const struct facts *facts, struct h
         holdings_put(&ledger->holdings, pod);
 }
 
+/* A claim or a template is there from now on, or, `is_gone`, not any more. */
+static void write_claim(struct ledger *ledger, const struct facts *facts, bool is_gone)
+{
+    bool is_template = bytes_is(facts->review->resource, "resourceclaimtemplates");
+    const struct view_object object = {.name = claims_name(facts->namespace, object_name(facts),
+                                                           facts->arena),
+                                       .devices = facts->ask.claimed ? facts->ask.claimed->devices
+                                                                     : (struct device_asks){0}};
+
+    ledger_change_object(ledger, is_template ? VIEW_CLAIM_TEMPLATES : VIEW_CLAIMS, &object,
+                         is_gone);
+}
+
 static void write_down(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
                        struct holding *own)
 {
@@ -254,6 +284,20 @@ static void write_down(struct ledger *ledger, const struct facts *facts, struct 
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
         write_pod(ledger, facts, pod, own);
+        break;
+    case EVALUATE_CLAIM:
+        if (!facts->is_made)
+            write_pod(ledger, facts, pod, own);
+        if (!ledger->is_live)
+            write_claim(ledger, facts, false);
+        break;
+    case EVALUATE_CLAIM_TEMPLATE:
+        write_claim(ledger, facts, false);
+        break;
+    case EVALUATE_CLAIM_DELETE:
+        write_claim(ledger, facts, true);
+        if (own)
+            holdings_remove(holdings, own);
         break;
     case EVALUATE_POD_DELETE:
         if (own)
@@ -278,9 +322,9 @@ static void write_down(struct ledger *ledger, const struct facts *facts, struct 
 /* Were the facts read by what holds now? */
 static bool is_current(const struct holdings *holdings, const struct facts *facts)
 {
-    static const unsigned in_namespace = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE |
-                                         EVALUATE_POD_CLASS | EVALUATE_POD_DELETE |
-                                         EVALUATE_TEMPLATE | EVALUATE_BINDING;
+    static const unsigned in_namespace =
+        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_POD_DELETE |
+        EVALUATE_TEMPLATE | EVALUATE_BINDING | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
     struct value labels;
 
     if (facts->tenancy != holdings->tenancy)

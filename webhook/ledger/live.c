@@ -135,25 +135,36 @@ static bool matters(const struct ledger *ledger, struct held_pod *pod)
     return is_capped(tenancy, pod) || could_name_class(&pod->ask);
 }
 
+static enum live_kind kind_of(const struct held_pod *pod)
+{
+    return pod->is_claim ? LIVE_CLAIMS : LIVE_PODS;
+}
+
 static void see_pod(struct ledger *ledger, struct held_pod *pod, bool counts, uint64_t version)
 {
     struct holdings *holdings = &ledger->holdings;
     struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
 
-    if (counts && (matters(ledger, pod) || holding)) {
+    if (counts && (pod->is_claim || matters(ledger, pod) || holding)) {
         holding = holdings_see(holdings, pod, version);
-        holding->list = ledger->watches[LIVE_PODS].list;
+        holding->list = ledger->watches[kind_of(pod)].list;
     } else if (holding) {
         holdings_remove(holdings, holding);
     }
 }
 
-static bool read_pod(struct ledger *ledger, struct value object, bool is_gone, struct error *err)
+static object_read_fn *reader_of(enum live_kind kind)
+{
+    return kind == LIVE_CLAIMS ? object_read_claim : object_read_pod;
+}
+
+static bool take_held(struct ledger *ledger, enum live_kind kind, struct value object, bool is_gone,
+                      struct error *err)
 {
     struct arena arena = {0};
     struct held_pod pod;
     bool counts = false;
-    bool is_read = object_read_pod(object, &arena, &pod, &counts, err);
+    bool is_read = reader_of(kind)(object, &arena, &pod, &counts, err);
 
     if (is_read) {
         pthread_mutex_lock(&ledger->lock);
@@ -172,14 +183,15 @@ static bool was_shown(const struct holding *holding)
 }
 
 /* What an earlier list, watch or read showed, and this list did not, is gone. */
-static void drop_unlisted(struct ledger *ledger)
+static void drop_unlisted(struct ledger *ledger, enum live_kind kind)
 {
     struct holdings *holdings = &ledger->holdings;
     struct holding *each, *next;
 
     for (each = TAILQ_FIRST(&holdings->all); each; each = next) {
         next = TAILQ_NEXT(each, in_all);
-        if (was_shown(each) && each->list != ledger->watches[LIVE_PODS].list)
+        if (was_shown(each) && kind_of(&each->pod) == kind &&
+            each->list != ledger->watches[kind].list)
             holdings_remove(holdings, each);
     }
 }
@@ -250,8 +262,9 @@ bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value obj
                     struct error *err)
 {
     if (kind == LIVE_PODS)
-        return read_pod(ledger, object, false, err);
-    return list_object(ledger->watches[kind].listing, (enum view_kind)kind, object, err);
+        return take_held(ledger, kind, object, false, err);
+    return list_object(ledger->watches[kind].listing, (enum view_kind)kind, object, err) &&
+           (kind != LIVE_CLAIMS || take_held(ledger, kind, object, false, err));
 }
 
 void live_list_end(struct ledger *ledger, enum live_kind kind)
@@ -259,10 +272,10 @@ void live_list_end(struct ledger *ledger, enum live_kind kind)
     struct live_watch *watch = &ledger->watches[kind];
 
     pthread_mutex_lock(&ledger->lock);
-    if (kind == LIVE_PODS)
-        drop_unlisted(ledger);
-    else
+    if (kind != LIVE_PODS)
         end_view_list(ledger, (enum view_kind)kind);
+    if (kind == LIVE_PODS || kind == LIVE_CLAIMS)
+        drop_unlisted(ledger, kind);
     watch->is_listing = false;
     /* It shows what there was when it was asked for. */
     if (watch->list >= watch->first_list)
@@ -290,8 +303,14 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
                 struct error *err)
 {
     if (kind == LIVE_PODS)
-        return read_pod(ledger, object, is_gone, err);
-    return take_object(ledger, (enum view_kind)kind, object, is_gone, err);
+        return take_held(ledger, kind, object, is_gone, err);
+    return take_object(ledger, (enum view_kind)kind, object, is_gone, err) &&
+           (kind != LIVE_CLAIMS || take_held(ledger, kind, object, is_gone, err));
+}
+
+bool live_show(struct ledger *ledger, enum live_kind kind, struct value object, struct error *err)
+{
+    return take_object(ledger, (enum view_kind)kind, object, false, err);
 }
 
 /* ---- reservations that are due */
@@ -309,8 +328,10 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, s
             continue;
         *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
                                  arena_copy_bytes(arena, each->pod.name),
-                                 arena_copy_bytes(arena, each->pod.uid), each->number,
-                                 ledger->watches[LIVE_PODS].list};
+                                 arena_copy_bytes(arena, each->pod.uid),
+                                 each->number,
+                                 kind_of(&each->pod),
+                                 ledger->watches[kind_of(&each->pod)].list};
         is_found = true;
     }
     pthread_mutex_unlock(&ledger->lock);
@@ -345,10 +366,10 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     struct arena arena = {0};
     struct held_pod pod = {0};
     bool counts = false, is_there = value_type(object) != VALUE_ABSENT;
-    const struct live_watch *pods = &ledger->watches[LIVE_PODS];
+    const struct live_watch *watch = &ledger->watches[due->kind];
     struct holding *holding;
 
-    if (is_there && !object_read_pod(object, &arena, &pod, &counts, err)) {
+    if (is_there && !reader_of(due->kind)(object, &arena, &pod, &counts, err)) {
         arena_release(&arena);
         return false;
     }
@@ -357,7 +378,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
     /* Meanwhile it may have been seen, or reserved anew. */
     if (holding && holding->reservation && holding->reservation->number == due->number &&
-        !pods->is_listing && pods->list == due->list) {
+        !watch->is_listing && watch->list == due->list) {
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));
         else

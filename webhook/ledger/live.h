@@ -47,6 +47,11 @@ void live_list_end(struct ledger *ledger, enum live_kind kind);
 bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,
                 struct error *err) MUST_CHECK;
 
+/* A read showed an object, of any kind but pods: it is in the view. What it holds counts when its
+ * watch shows it. */
+bool live_show(struct ledger *ledger, enum live_kind kind, struct value object,
+               struct error *err) MUST_CHECK;
+
 /* Must it be listed anew, because a new policy set counts what was not kept? Decisions that need it
  * are refused until then. Says so once. */
 bool live_wants_list(struct ledger *ledger, enum live_kind kind);
@@ -67,7 +72,8 @@ const char *live_problem(const struct ledger *ledger, struct arena *arena);
 struct live_due {
     struct bytes namespace, name, uid;
     uint64_t number;
-    unsigned list; /* the number of the last list of pods: see live_resolve */
+    enum live_kind kind; /* LIVE_PODS or LIVE_CLAIMS */
+    unsigned list;       /* the number of its last list: see live_resolve */
 };
 
 /* The oldest one that is due and was made after the one of number `after` (0: the oldest of all);
@@ -75,9 +81,9 @@ struct live_due {
 bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena,
                    struct live_due *out);
 
-/* What the read showed: the pod of that name, or an absent value where there is none. False: the
- * pod can't be read, and the reservation stays. It stays as well, to be looked up again, where a
- * list of pods began meanwhile: such a list may be younger than the read. */
+/* What the read showed: the object of that name, or an absent value where there is none. False: the
+ * object can't be read, and the reservation stays. It stays as well, to be looked up again, where a
+ * list of its kind began meanwhile: such a list may be younger than the read. */
 bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
                   struct error *err) MUST_CHECK;
 

@@ -38,6 +38,25 @@ bool object_read_pod(struct value object, struct arena *arena, struct held_pod *
     return read_deletion(&pod, out, err);
 }
 
+bool object_read_claim(struct value object, struct arena *arena, struct held_pod *out, bool *counts,
+                       struct error *err)
+{
+    struct claimed *claimed = arena_alloc(arena, sizeof(*claimed));
+    const struct ask ask = {.claimed = claimed};
+    struct pod metadata = {0};
+    struct value spec = {0};
+
+    if (!pod_parse_metadata(object, arena, &metadata, err) ||
+        !field_object(object, "spec", arena, &spec, err) ||
+        !device_asks_parse(spec, arena, &claimed->devices, err))
+        return false;
+    if (metadata.name.len == 0)
+        return error_set(err, "metadata.name: there is none");
+    *counts = !claim_is_made(&metadata);
+    held_claim_init(out, &metadata, namespace_of(&metadata), &ask, arena);
+    return true;
+}
+
 static bool read_priority_class(struct value object, struct arena *arena, struct view_object *out,
                                 struct error *err)
 {

@@ -4,10 +4,12 @@
 #include "engine/view.h"
 #include "ledger/held_pod.h"
 
-/* `counts` is false for a pod that has ended. Errors name the place in the object. Everything
- * refers to the object's document, or lives in `arena`. */
-bool object_read_pod(struct value object, struct arena *arena, struct held_pod *out, bool *counts,
-                     struct error *err) MUST_CHECK;
+/* What is held. `counts` is false for a pod that has ended, and for a claim that the cluster made
+ * for a pod. Errors name the place in the object. Everything refers to the object's document, or
+ * lives in `arena`. */
+typedef bool object_read_fn(struct value object, struct arena *arena, struct held_pod *out,
+                            bool *counts, struct error *err);
+object_read_fn object_read_pod MUST_CHECK, object_read_claim MUST_CHECK;
 
 /* The same for what is in a view. */
 bool object_read(struct value object, enum view_kind kind, struct arena *arena,

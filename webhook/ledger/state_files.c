@@ -14,13 +14,14 @@ struct reading {
     struct arena scratch;
 };
 
-static bool read_pod(struct reading *reading, struct value object, struct error *err)
+static bool read_held(struct reading *reading, object_read_fn *read, struct value object,
+                      struct error *err)
 {
     struct state *state = reading->state;
     struct held_pod held, *copy;
     bool counts = false;
 
-    if (!object_read_pod(object, &reading->scratch, &held, &counts, err))
+    if (!read(object, &reading->scratch, &held, &counts, err))
         return false;
     if (!counts)
         return true;
@@ -38,7 +39,7 @@ static bool read_view_object(struct reading *reading, enum view_kind kind, struc
     if (!object_read(object, kind, &reading->scratch, &seen, err))
         return false;
     view_add(&reading->state->view, kind, &seen);
-    return true;
+    return kind != VIEW_CLAIMS || read_held(reading, object_read_claim, object, err);
 }
 
 /* What goes into the view, by the group of its apiVersion. */
@@ -71,7 +72,7 @@ static bool read_object(struct reading *reading, struct value object, struct err
     if (version.len == 0 || kind.len == 0)
         return error_set(err, "an object without apiVersion and kind");
     if (bytes_is(version, "v1") && bytes_is(kind, "Pod"))
-        return read_pod(reading, object, err);
+        return read_held(reading, object_read_pod, object, err);
     for (size_t i = 0; i < sizeof(view_kinds) / sizeof(view_kinds[0]); i++) {
         if (is_of_group(version, view_kinds[i].group) && bytes_is(kind, view_kinds[i].name))
             return read_view_object(reading, view_kinds[i].kind, object, err);

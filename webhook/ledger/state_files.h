@@ -8,7 +8,7 @@ struct state {
     struct arena arena; /* holds the pods */
     struct view view;   /* everything else */
     struct held_pod **pods;
-    size_t pod_count; /* those that count, in the order of the text */
+    size_t pod_count; /* those that count, and claims of their own, in the order of the text */
 };
 
 /* Add what a text says to `state`, which begins zeroed. Pods that have ended are left out, and

@@ -9,12 +9,22 @@ struct look {
     const struct holding *own;
 };
 
+static bool is_claim(const struct facts *facts)
+{
+    return facts->evaluation & EVALUATE_CLAIM;
+}
+
+static bool is_created(const struct facts *facts)
+{
+    return (facts->evaluation == EVALUATE_POD_CREATE || is_claim(facts)) && facts->pod.name.len;
+}
+
 /* A name that another object holds doesn't stand in the way of its own replacement. */
 static bool is_replaced(const struct look *look, const struct holding *holding)
 {
     const struct facts *facts = look->facts;
 
-    return facts->evaluation == EVALUATE_POD_CREATE && facts->pod.name.len &&
+    return is_created(facts) && holding->pod.is_claim == is_claim(facts) &&
            bytes_equal(holding->pod.namespace, facts->namespace) &&
            bytes_equal(holding->pod.name, facts->pod.name);
 }
@@ -56,6 +66,7 @@ static void read_totals(const struct look *look, struct usage *usage)
 {
     const struct tenant *tenant = look->facts->tenant;
     const struct tenant_holdings *held = &look->holdings->tenants[tenant->index];
+    struct holding_name name;
     const struct holding *each;
 
     usage->gpus = total_amount(&held->all.gpus);
@@ -66,10 +77,12 @@ static void read_totals(const struct look *look, struct usage *usage)
     }
     if (look->own)
         take_off_holding(look, look->own, usage);
-    if (look->facts->evaluation != EVALUATE_POD_CREATE || look->facts->pod.name.len == 0)
+    if (!is_created(look->facts))
         return;
-    for (each = holdings_first_named(look->holdings, look->facts->namespace, look->facts->pod.name);
-         each; each = holdings_next_named(each)) {
+    name =
+        (struct holding_name){is_claim(look->facts), look->facts->namespace, look->facts->pod.name};
+    for (each = holdings_first_named(look->holdings, &name); each;
+         each = holdings_next_named(each)) {
         if (each != look->own)
             take_off_holding(look, each, usage);
     }
@@ -93,7 +106,10 @@ static void read_holders(const struct look *look, struct usage *usage)
 
         while (each && is_left_out(look, each))
             each = TAILQ_NEXT(each, weight->in_mode[mode]);
-        usage->holder[mode] = each ? name_holding(each, facts->arena) : NULL;
+        usage->holder[mode] =
+            each ? arena_printf(facts->arena, "%s %s", each->pod.is_claim ? "resourceclaim" : "pod",
+                                name_holding(each, facts->arena))
+                 : NULL;
     }
 }
 

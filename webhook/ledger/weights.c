@@ -205,7 +205,7 @@ void weights_add(struct holdings *holdings, struct holding *holding)
     if (!tenant)
         return;
     change_totals(holdings, holding, total_add);
-    holdings->tenants[tenant->index].pods++;
+    holdings->tenants[tenant->index].pods += !holding->pod.is_claim;
     scope = find_scope(holdings, tenant, holding->namespace);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
         if (holds_mode(holding, mode))
@@ -229,7 +229,7 @@ static void subtract(struct holdings *holdings, struct holding *holding)
     const struct tenant *tenant = holding->tenant;
     struct tenant_holdings *held = &holdings->tenants[tenant->index];
 
-    held->pods--;
+    held->pods -= !holding->pod.is_claim;
     change_totals(holdings, holding, total_subtract);
     holding->tenant = NULL;
     if (has_total_beyond(held, tenant))

@@ -225,22 +225,33 @@ static void run_policy(const struct policy *policy, const struct facts *facts,
     }
 }
 
+static bool asks_for_capped(const struct globs *capped, const struct ask *ask)
+{
+    const struct claimed *claimed = ask->claimed;
+
+    for (size_t i = 0; i < ask->requests.count; i++) {
+        if (!amount_is_zero(ask->requests.items[i].amount) &&
+            globs_match(capped, ask->requests.items[i].name))
+            return true;
+    }
+    for (size_t i = 0; claimed && i < claimed->devices.count; i++) {
+        if (globs_match(capped, claimed->devices.items[i].resource) ||
+            globs_match(capped, claimed->devices.items[i].extended))
+            return true;
+    }
+    return false;
+}
+
 /* Could something that a tenant's caps or the ladder decide depend on whose the namespace is? */
 static bool may_be_capped(const struct facts *facts)
 {
-    static const unsigned asking =
-        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_TEMPLATE;
+    static const unsigned asking = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS |
+                                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
     const struct tenancy *tenancy = facts->tenancy;
-    const struct resource_amounts *requests = &facts->ask.requests;
 
     if (!(facts->evaluation & asking))
         return false;
-    for (size_t i = 0; i < requests->count; i++) {
-        if (!amount_is_zero(requests->items[i].amount) &&
-            globs_match(&tenancy->capped, requests->items[i].name))
-            return true;
-    }
-    return facts->demand.is_accelerated ||
+    return facts->demand.is_accelerated || asks_for_capped(&tenancy->capped, &facts->ask) ||
            (tenancy->ladder.node && ladder_find(&tenancy->ladder, facts->priority_class));
 }
 

@@ -48,7 +48,7 @@ static void requests_of_all_versions_are_read(void **state)
          "x 9223372036854775807"},
         {DEVICES("{\"exactly\":{\"deviceClassName\":\"x\",\"allocationMode\":\"All\"}},"
                  "{\"exactly\":{\"deviceClassName\":\"y\",\"adminAccess\":true}}"),
-         "x 32 all, y 1 admin"},
+         "x 1 all, y 1 admin"},
         {DEVICES("{\"firstAvailable\":[{\"deviceClassName\":\"x\",\"count\":2},"
                  "{\"deviceClassName\":\"y\"}]},{\"exactly\":{\"deviceClassName\":\"z\"}}"),
          "x 2 | y 1, z 1"},

@@ -11,13 +11,18 @@ static const char one_tenant[] = "research: {namespaces: [research], gpus: {guar
     "\"devices\":{\"requests\":[{\"name\":\"r\",\"exactly\":{\"deviceClassName\":"                 \
     "\"gpu.nvidia.com\",\"count\":" #count "}}]}"
 #define TEMPLATE(name, count) "{" META(name) ",\"spec\":{\"spec\":{" REQUESTS(count) "}}}"
-#define CLAIM(name, count) "{" META(name) ",\"spec\":{" REQUESTS(count) "}}"
 #define CLASS(name, resource)                                                                      \
     "{\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"extendedResourceName\":\"" resource "\"}}"
 #define FROM(template)                                                                             \
     "\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimTemplateName\":\"" template "\"}]"
 #define MADE(claim)                                                                                \
     "\"resourceClaimStatuses\":[{\"name\":\"c\",\"resourceClaimName\":\"" claim "\"}]"
+
+#define MADE_FOR(pod, name, count)                                                                 \
+    "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"research\",\"uid\":\"" name "\","        \
+    "\"annotations\":{\"resource.kubernetes.io/pod-claim-name\":\"c\"},\"ownerReferences\":[{"     \
+    "\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"" pod "\",\"uid\":\"" pod                   \
+    "\",\"controller\":true}]},\"spec\":{" REQUESTS(count) "}}"
 
 static void show(struct scene *scene, enum live_kind kind, bool is_gone, const char *text)
 {
@@ -80,7 +85,7 @@ static void a_pod_counts_by_what_was_made_for_it(void **state)
     pod.status = MADE("a-c-1");
     scene_see(&scene, &pod);
     assert_string_equal(scene_gpus(&scene), "2/0");
-    show(&scene, LIVE_CLAIMS, false, CLAIM("a-c-1", 5));
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("u1", "a-c-1", 5));
     assert_string_equal(scene_gpus(&scene), "5/0");
     scene_release(&scene);
 }
@@ -106,6 +111,210 @@ static void a_pod_counts_by_a_class_that_is_seen_after_it(void **state)
     scene_release(&scene);
 }
 
+/* ---- claims of their own */
+
+static const char *claim(struct scene *scene, const char *name, const char *uid, int count)
+{
+    return arena_printf(&scene->arena,
+                        "{\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":\"ResourceClaim\","
+                        "\"metadata\":{\"name\":\"%s\",\"namespace\":\"research\",\"uid\":\"%s\","
+                        "\"resourceVersion\":\"7\"},\"spec\":{\"devices\":{\"requests\":[{"
+                        "\"exactly\":{\"deviceClassName\":\"gpu.nvidia.com\",\"count\":%d}}]}}}",
+                        name, uid, count);
+}
+
+static bool create_claim(struct scene *scene, const char *text)
+{
+    struct outcome outcome =
+        scene_settle(scene, scene_review(scene, "CREATE", "resourceclaims", text, NULL), true);
+
+    assert_true(outcome.is_settled);
+    return outcome.is_allowed;
+}
+
+/* Rules 1 and 2. */
+static void a_claim_counts_once_reserved_and_seen(void **state)
+{
+    struct scene scene;
+    const char *text;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    text = claim(&scene, "a", "u1", 5);
+    assert_true(create_claim(&scene, text));
+    assert_true(create_claim(&scene, text));
+    assert_string_equal(scene_gpus(&scene), "5/5");
+    assert_false(create_claim(&scene, claim(&scene, "b", "u2", 4)));
+    show(&scene, LIVE_CLAIMS, false, text);
+    assert_string_equal(scene_gpus(&scene), "5/0");
+    assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
+    scene_release(&scene);
+}
+
+/* Rule 4: each list is about its own kind. */
+static void only_the_view_of_claims_releases_them(void **state)
+{
+    struct pod_text pod = {.name = "a", .uid = "p", .asks = "nvidia.com/gpu: 1"};
+    struct scene scene;
+    const char *first, *both[] = {NULL, NULL, NULL};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    first = claim(&scene, "a", "u1", 2);
+    assert_true(create_claim(&scene, first));
+    both[0] = first;
+    both[1] = claim(&scene, "b", "u2", 3);
+    scene_list(&scene, LIVE_CLAIMS, both);
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "6/0");
+    scene_list(&scene, LIVE_PODS, NULL);
+    assert_string_equal(scene_gpus(&scene), "5/0");
+    scene_see(&scene, &pod);
+    show(&scene, LIVE_CLAIMS, true, first);
+    assert_string_equal(scene_gpus(&scene), "4/0");
+    scene_list(&scene, LIVE_CLAIMS, NULL);
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    scene_release(&scene);
+}
+
+/* Rule 5. */
+static void a_claim_that_never_came_is_void_by_a_read_after_its_time(void **state)
+{
+    struct scene scene;
+    struct live_due due;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(create_claim(&scene, claim(&scene, "a", "u1", 5)));
+    assert_true(create_claim(&scene, claim(&scene, "b", "u2", 1)));
+    scene_list(&scene, LIVE_CLAIMS, NULL);
+    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
+    assert_string_equal(scene_gpus(&scene), "6/6");
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(due.kind == LIVE_CLAIMS && bytes_is(due.name, "a") && bytes_is(due.uid, "u1"));
+    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    assert_string_equal(scene_gpus(&scene), "1/1");
+    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    assert_true(
+        live_resolve(scene.ledger, &due, scene_parse(&scene, claim(&scene, "b", "u2", 1)), &err));
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    scene_release(&scene);
+}
+
+static void what_was_made_for_a_pod_does_not_count_again(void **state)
+{
+    static const char *const made[] = {MADE_FOR("p", "m", 2), NULL};
+    struct pod_text pod = {.name = "p", .uid = "p", .spec = FROM("two"), .status = MADE("m")};
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    scene_list(&scene, LIVE_CLAIMS, made);
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("p", "m", 2));
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    scene_release(&scene);
+}
+
+/* What is no pod's any more counts, and what becomes a pod's counts no more. */
+static void a_claim_that_changes_hands_counts_as_it_is(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("p", "m", 2));
+    show(&scene, LIVE_CLAIMS, false, claim(&scene, "m", "m", 2));
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("p", "m", 2));
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_release(&scene);
+}
+
+/* A pod and a claim of one name are two things; a claim takes the place of its own name only. */
+static void names_of_claims_are_their_own(void **state)
+{
+    struct pod_text pod = {.name = "a", .uid = "p", .asks = "nvidia.com/gpu: 4"};
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    scene_see(&scene, &pod);
+    assert_true(create_claim(&scene, claim(&scene, "a", "u1", 4)));
+    assert_false(create_claim(&scene, claim(&scene, "b", "u2", 1)));
+    assert_true(create_claim(&scene, claim(&scene, "a", "u3", 4)));
+    assert_string_equal(scene_gpus(&scene), "12/8");
+    scene_release(&scene);
+}
+
+/* ---- without a live view */
+
+#define OBJECT(kind) "\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":\"" kind "\","
+
+static void settle(struct scene *scene, const char *operation, const char *resource,
+                   const char *text)
+{
+    bool is_delete = !strcmp(operation, "DELETE");
+    struct outcome outcome =
+        scene_settle(scene,
+                     scene_review(scene, operation, resource, is_delete ? NULL : text,
+                                  is_delete ? text : NULL),
+                     true);
+
+    assert_true(outcome.is_settled && outcome.is_allowed);
+}
+
+static void what_was_let_in_is_there_until_it_is_deleted(void **state)
+{
+    static const char template[] =
+        "{" OBJECT("ResourceClaimTemplate") META("two") ",\"spec\":{\"spec\":{" REQUESTS(2) "}}}";
+    struct pod_text pod = {.name = "a", .uid = "p", .spec = FROM("two")};
+    struct scene scene;
+    const char *text;
+
+    (void)state;
+    scene_init(&scene, one_tenant);
+    text = claim(&scene, "c", "u1", 3);
+    settle(&scene, "CREATE", "resourceclaims", text);
+    assert_string_equal(scene_gpus(&scene), "3/0");
+    settle(&scene, "CREATE", "resourceclaimtemplates", template);
+    assert_true(scene_create(&scene, &pod));
+    assert_string_equal(scene_gpus(&scene), "5/0");
+    settle(&scene, "DELETE", "resourceclaimtemplates", template);
+    assert_null(view_find(ledger_view(scene.ledger, &scene.reader), VIEW_CLAIM_TEMPLATES,
+                          BYTES("research/two")));
+    assert_string_equal(scene_gpus(&scene), "5/0");
+    assert_non_null(
+        view_find(ledger_view(scene.ledger, &scene.reader), VIEW_CLAIMS, BYTES("research/c")));
+    settle(&scene, "DELETE", "resourceclaims", text);
+    assert_null(
+        view_find(ledger_view(scene.ledger, &scene.reader), VIEW_CLAIMS, BYTES("research/c")));
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    scene_release(&scene);
+}
+
+static void a_state_file_has_claims_in_any_order(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_init(&scene, one_tenant);
+    scene_load(&scene, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: research}\n"
+                       "spec: {resourceClaims: [{name: c, resourceClaimTemplateName: two}]}\n"
+                       "---\napiVersion: resource.k8s.io/v1\nkind: ResourceClaim\n"
+                       "metadata: {name: a, namespace: research}\n"
+                       "spec: {devices: {requests: [{exactly: {deviceClassName: x}}]}}\n");
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    scene_load(&scene, "apiVersion: resource.k8s.io/v1beta1\nkind: ResourceClaimTemplate\n"
+                       "metadata: {name: two, namespace: research}\n"
+                       "spec: {spec: {devices: {requests: [{deviceClassName: x, count: 2}]}}}\n");
+    assert_string_equal(scene_gpus(&scene), "3/0");
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +322,14 @@ int main(void)
         cmocka_unit_test(a_pod_goes_on_counting_by_a_template_that_is_gone),
         cmocka_unit_test(a_pod_counts_by_what_was_made_for_it),
         cmocka_unit_test(a_pod_counts_by_a_class_that_is_seen_after_it),
+        cmocka_unit_test(a_claim_counts_once_reserved_and_seen),
+        cmocka_unit_test(only_the_view_of_claims_releases_them),
+        cmocka_unit_test(a_claim_that_never_came_is_void_by_a_read_after_its_time),
+        cmocka_unit_test(what_was_made_for_a_pod_does_not_count_again),
+        cmocka_unit_test(a_claim_that_changes_hands_counts_as_it_is),
+        cmocka_unit_test(names_of_claims_are_their_own),
+        cmocka_unit_test(what_was_let_in_is_there_until_it_is_deleted),
+        cmocka_unit_test(a_state_file_has_claims_in_any_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

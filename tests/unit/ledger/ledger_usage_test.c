@@ -26,9 +26,9 @@ static void modes_are_held_inside_the_namespace_or_the_tenant(void **state)
     } rows[] = {
         {"none", "1 9/14", "1 9/14"},
         {"pod", "1 9/14", "1 9/14"},
-        {"namespace", "1 9/14 whole=research/a mig=research/b", "1 9/14 shared=more/c"},
-        {"tenant", "1 9/14 whole=research/a mig=research/b shared=more/c",
-         "1 9/14 whole=research/a mig=research/b shared=more/c"},
+        {"namespace", "1 9/14 whole=pod research/a mig=pod research/b", "1 9/14 shared=pod more/c"},
+        {"tenant", "1 9/14 whole=pod research/a mig=pod research/b shared=pod more/c",
+         "1 9/14 whole=pod research/a mig=pod research/b shared=pod more/c"},
     };
     struct scene scene;
     struct pod_text whole = {.name = "a", .asks = GPU ": 1"};
@@ -64,12 +64,12 @@ static void the_holder_of_a_mode_is_the_earliest_other_pod(void **state)
                        "sharing: {exclusive: namespace}}");
     assert_true(scene_create(&scene, &first));
     assert_true(scene_create(&scene, &second));
-    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "2/7 mig=research/z");
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "2/7 mig=pod research/z");
     assert_false(scene_create(&scene, &replacement));
     scene_delete(&scene, &second);
     assert_true(scene_create(&scene, &replacement)); /* only what it replaces was in the way */
     scene_delete(&scene, &first);
-    assert_string_equal(scene_usage(&scene, "research", MIG ": 1"), "1 whole=research/z");
+    assert_string_equal(scene_usage(&scene, "research", MIG ": 1"), "1 whole=pod research/z");
     scene_release(&scene);
 }
 
@@ -253,8 +253,9 @@ static void a_pod_that_can_not_be_weighed_leaves_no_room(void **state)
                 "cluster: {accelerators: [{resource: example.com/npu, mode: whole, gpus: 2}]}\n"
                 "research: {namespaces: [research], gpus: {guaranteed: 4}, "
                 "sharing: {exclusive: namespace}}");
-    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"),
-                        "9223372036854775807 whole=research/a mig=research/a shared=research/a");
+    assert_string_equal(
+        scene_usage(&scene, "research", GPU ": 1"),
+        "9223372036854775807 whole=pod research/a mig=pod research/a shared=pod research/a");
     ledger_report(scene.ledger, &scene.arena, &usage, &count);
     for (int mode = 0; mode < MODE_COUNT; mode++)
         assert_true(usage[0].by_mode[mode].num == INT64_MAX);

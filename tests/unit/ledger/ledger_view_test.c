@@ -76,15 +76,15 @@ static void pods_go_with_their_namespace_to_another_tenant(void **state)
                        "sharing: {exclusive: namespace}}");
     assert_true(scene_create(&scene, &pod));
     assert_true(scene_create(&scene, &other));
-    assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "1 whole=blue/a");
+    assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "1 whole=pod blue/a");
     scene_label(&scene, "red", "\"fairgate.dev/tenant\":\"blue\"");
-    assert_string_equal(scene_usage(&scene, "red", GPU ": 1"), "4 whole=blue/a");
+    assert_string_equal(scene_usage(&scene, "red", GPU ": 1"), "4 whole=pod blue/a");
     scene_delete(&scene, &other);
-    assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "3 whole=red/a");
+    assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "3 whole=pod red/a");
     scene_label(&scene, "red", "\"fairgate.dev/tenant\":\"nobody\"");
     assert_string_equal(scene_usage(&scene, "blue", GPU ": 1"), "0");
     scene_label(&scene, "red", "");
-    assert_string_equal(scene_usage(&scene, "red", GPU ": 1"), "3 whole=red/a");
+    assert_string_equal(scene_usage(&scene, "red", GPU ": 1"), "3 whole=pod red/a");
     scene_release(&scene);
 }
 
@@ -195,10 +195,10 @@ static void the_recorded_cluster_can_be_read(void **state)
     for (int i = 0; i < 2; i++) {
         assert_true(ledger_load(scene.ledger, files[i], &err));
         /* train-0 4, pinned 1, mig 1/4 (no product is pinned), frac 1/2, dra-pod 1 by its
-         * template; and two of serve with a GPU and eight CPUs, and store-0 with half a CPU. The
-         * second file has the same pods again.
+         * template and the claim shared-gpus 4; and two of serve with a GPU and eight CPUs, and
+         * store-0 with half a CPU. The second file has the same pods again.
          */
-        assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "6 3/4");
+        assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "10 3/4");
         assert_string_equal(scene_usage(&scene, "serving", GPU ": 1"), "2 cpu=16 1/2");
     }
     scene_release(&scene);

@@ -160,7 +160,9 @@ const char *scene_review(struct scene *scene, const char *operation, const char 
                  {"pods/binding", "", "Binding"},
                  {"namespaces", "", "Namespace"},
                  {"replicationcontrollers", "", "ReplicationController"},
-                 {"priorityclasses", "scheduling.k8s.io", "PriorityClass"}};
+                 {"priorityclasses", "scheduling.k8s.io", "PriorityClass"},
+                 {"resourceclaims", "resource.k8s.io", "ResourceClaim"},
+                 {"resourceclaimtemplates", "resource.k8s.io", "ResourceClaimTemplate"}};
     static atomic_ulong number;
     const char *text = object ? object : old_object;
     struct document document;

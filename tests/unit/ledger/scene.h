@@ -66,5 +66,5 @@ void scene_bind(struct scene *scene, const char *pod, const char *node);
 /* `labels`: members of metadata.labels */
 void scene_label(struct scene *scene, const char *namespace, const char *labels);
 
-/* What a fresh pod that asks for `asks` sees: "5 whole=research/a". Nothing is written. */
+/* What a fresh pod that asks for `asks` sees: "5 whole=pod research/a". Nothing is written. */
 const char *scene_usage(struct scene *scene, const char *namespace, const char *asks);
