@@ -11,7 +11,7 @@ from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
-CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,clusterroles,clusterrolebindings,"
+CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
                 "mutatingwebhookconfigurations,validatingwebhookconfigurations")
 
 HEADER = re.compile(r"(policies|given|serve|namespace +\S+): *(.*)")
