@@ -84,6 +84,7 @@ build_missing() {
     local program package mark
 
     work=$(mktemp -d "$folder/.work.XXXXXX")
+    export GOTMPDIR=$work
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT TERM HUP
     while read -r program package mark; do

@@ -295,7 +295,7 @@ def programs():
         try:
             folder = build.communicate()[0].decode().strip()
         except BaseException:  # it tidies up after itself, and all that it started ends with it
-            os.killpg(build.pid, signal.SIGTERM)
+            os.killpg(build.pid, signal.SIGINT)
             raise
     if build.returncode:
         raise Failed("its programs were not built")
