@@ -53,6 +53,20 @@ static void modes_are_held_inside_the_namespace_or_the_tenant(void **state)
     scene_release(&scene);
 }
 
+/* Only a pod of the same namespace can be replaced by one of its name. */
+static void a_name_elsewhere_is_another_pods(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.namespace = "more", .name = "a-fresh-pod", .asks = MIG ": 1"};
+
+    scene_init(&scene, "research: {namespaces: [research, more], gpus: {guaranteed: 4}, "
+                       "sharing: {exclusive: tenant}}");
+    scene_load(&scene, scene_pod(&scene, &pod));
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "1/7 mig=more/a-fresh-pod");
+    assert_string_equal(scene_usage(&scene, "more", GPU ": 1"), "0");
+    scene_release(&scene);
+}
+
 static void the_holder_of_a_mode_is_the_earliest_other_pod(void **state)
 {
     struct scene scene;
@@ -317,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resources_are_summed_by_glob),
         cmocka_unit_test(modes_are_held_inside_the_namespace_or_the_tenant),
+        cmocka_unit_test(a_name_elsewhere_is_another_pods),
         cmocka_unit_test(the_holder_of_a_mode_is_the_earliest_other_pod),
         cmocka_unit_test(placements_are_those_of_other_pods_of_the_workload_by_name),
         cmocka_unit_test(a_binding_sees_its_pod_and_the_rest_of_the_workload),

@@ -1,5 +1,5 @@
-/* The live view: rules 1 to 5 of the caps (docs/operations.md), each by what goes wrong without it.
- */
+/* The live view: rules 1 to 5 of the caps (docs/operations.md), each by what goes wrong without it;
+ * rule 3 is in live_growth_test.c. */
 #include "unit/unit.h"
 
 #include "base/clock.h"
@@ -82,100 +82,6 @@ static void reviews_repeated_for_one_create_share_one_reservation(void **state)
     assert_string_equal(scene_gpus(&scene), "2/2");
     scene_see(&scene, &pod);
     assert_string_equal(scene_gpus(&scene), "2/0");
-    scene_release(&scene);
-}
-
-/* Rule 3: an event on its way that shows the pod as it was takes nothing from its growth. */
-static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a",
-                             .uid = "u1",
-                             .asks = GPU ": 1",
-                             .metadata = "\"resourceVersion\":\"10\""};
-    struct pod_text touched = {.name = "a",
-                               .uid = "u1",
-                               .asks = GPU ": 1",
-                               .metadata = "\"resourceVersion\":\"11\",\"labels\":{\"a\":\"b\"}"};
-    struct pod_text large = {.name = "a",
-                             .uid = "u1",
-                             .asks = GPU ": 3",
-                             .metadata = "\"resourceVersion\":\"12\""};
-    struct pod_text shrunk = {.name = "a",
-                              .uid = "u1",
-                              .asks = GPU ": 2",
-                              .metadata = "\"resourceVersion\":\"13\""};
-    struct live_due due;
-    struct error err;
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    scene_see(&scene, &small);
-    assert_true(scene_resize(&scene, &small, &large));
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    scene_see(&scene, &touched);
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    scene_see(&scene, &large);
-    scene_see(&scene, &shrunk);
-    assert_string_equal(scene_gpus(&scene), "3/0"); /* another growth may be under way */
-    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(bytes_is(due.uid, "u1") && bytes_is(due.name, "a") &&
-                bytes_is(due.namespace, "research"));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &shrunk)), &err));
-    assert_string_equal(scene_gpus(&scene), "2/0");
-    scene_release(&scene);
-}
-
-/* Rule 3, the read being ahead of the watch. */
-static void a_growth_waits_for_the_event_of_the_version_that_was_read(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a",
-                             .uid = "u1",
-                             .asks = GPU ": 1",
-                             .metadata = "\"resourceVersion\":\"10\""};
-    struct pod_text large = {.name = "a",
-                             .uid = "u1",
-                             .asks = GPU ": 3",
-                             .metadata = "\"resourceVersion\":\"12\""};
-    struct live_due due;
-    struct error err;
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    scene_see(&scene, &small);
-    assert_true(scene_resize(&scene, &small, &large));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    small.metadata = "\"resourceVersion\":\"11\"";
-    scene_see(&scene, &small);
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    scene_see(&scene, &large);
-    assert_true(TAILQ_EMPTY(&scene.ledger->holdings.reservations));
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    scene_release(&scene);
-}
-
-/* Rule 3: a pod that is resized before the view shows it. */
-static void a_growth_outlives_the_first_sight_of_its_pod(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
-    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    assert_true(scene_create(&scene, &small));
-    assert_true(scene_resize(&scene, &small, &large));
-    scene_see(&scene, &small);
-    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -289,65 +195,6 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     assert_true(scene_create(&scene, &pod));
     assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
     assert_string_equal(scene_gpus(&scene), "1/1");
-    scene_release(&scene);
-}
-
-/* Rule 3: neither the pod's first sight nor its create, told once more, takes a growth away. */
-static void a_create_that_is_repeated_leaves_a_growth_as_it_is(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
-    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    assert_true(scene_create(&scene, &small));
-    assert_true(scene_resize(&scene, &small, &large));
-    assert_true(scene_create(&scene, &small));
-    scene_see(&scene, &small);
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    scene_release(&scene);
-}
-
-/* What is let in of a pod that is seen is more than what is seen. */
-static void what_is_reserved_for_a_pod_that_is_seen_is_a_growth(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
-    struct pod_text large = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    scene_see(&scene, &small);
-    assert_true(scene_create(&scene, &large));
-    scene_see(&scene, &small);
-    assert_string_equal(scene_gpus(&scene), "3/0");
-    scene_release(&scene);
-}
-
-/* A pod that came, grew and went while the watch showed nothing. */
-static void a_growth_ends_with_a_list_that_is_younger_than_its_read(void **state)
-{
-    struct scene scene;
-    struct pod_text small = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
-    struct pod_text large = {.name = "a",
-                             .uid = "u1",
-                             .asks = GPU ": 3",
-                             .metadata = "\"resourceVersion\":\"12\""};
-    struct live_due due;
-    struct error err;
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    assert_true(scene_create(&scene, &small));
-    assert_true(scene_resize(&scene, &small, &large));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
-    assert_string_equal(scene_gpus(&scene), "3/3");
-    scene_list(&scene, LIVE_PODS, NULL);
-    assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
 
@@ -568,17 +415,11 @@ int main(void)
         cmocka_unit_test(what_is_out_of_contact_is_not_relied_on),
         cmocka_unit_test(what_is_seen_and_reserved_counts_once),
         cmocka_unit_test(reviews_repeated_for_one_create_share_one_reservation),
-        cmocka_unit_test(a_growth_stays_until_the_view_shows_what_a_later_read_did),
-        cmocka_unit_test(a_growth_waits_for_the_event_of_the_version_that_was_read),
-        cmocka_unit_test(a_growth_outlives_the_first_sight_of_its_pod),
         cmocka_unit_test(only_the_view_releases),
         cmocka_unit_test(an_event_of_the_end_releases_what_was_reserved),
         cmocka_unit_test(what_never_came_is_void_by_a_read_after_its_time),
         cmocka_unit_test(a_read_that_shows_the_pod_makes_it_seen),
         cmocka_unit_test(a_read_voids_no_reservation_that_is_younger),
-        cmocka_unit_test(a_create_that_is_repeated_leaves_a_growth_as_it_is),
-        cmocka_unit_test(what_is_reserved_for_a_pod_that_is_seen_is_a_growth),
-        cmocka_unit_test(a_growth_ends_with_a_list_that_is_younger_than_its_read),
         cmocka_unit_test(a_read_that_a_list_overtook_changes_nothing),
         cmocka_unit_test(a_list_is_as_old_as_its_beginning),
         cmocka_unit_test(a_terminating_pod_counts_while_its_node_is_there),
