@@ -19,6 +19,12 @@ static const char *domains(const struct facts *facts)
     return strings_join(&facts->tenant->fabric.domains, 8, facts->arena);
 }
 
+/* The domain of a node that is in view; empty: it has none. */
+static struct bytes domain_of(const struct facts *facts, const struct view_object *node)
+{
+    return value_text(value_member(node->labels, node_label(facts)));
+}
+
 /* What the request does with the node, in words. */
 static const char *naming(const struct facts *facts)
 {
@@ -33,7 +39,7 @@ static bool find_domain(const struct facts *facts, struct bytes node, const char
     const struct view_object *known = view_find(facts->world->view, VIEW_NODES, node);
 
     if (known) {
-        *out = value_text(value_member(known->labels, node_label(facts)));
+        *out = domain_of(facts, known);
         return true;
     }
     rule_of_cluster(findings, facts, "state");
@@ -144,6 +150,77 @@ static const char *own_choice(const struct facts *facts)
                    : "nodes by terms that match none";
 }
 
+/* The label that says a node's name, nearly always. */
+static const char hostname_label[] = "kubernetes.io/hostname";
+
+/* Is the node of that name, or hostname, known to be outside? */
+static bool is_node_outside(const struct facts *facts, struct bytes name, bool is_hostname)
+{
+    const struct view_object *node = view_find(facts->world->view, VIEW_NODES, name);
+
+    return node && !is_allowed(facts, domain_of(facts, node)) &&
+           (!is_hostname ||
+            bytes_equal(value_text(value_member(node->labels, hostname_label)), name));
+}
+
+/* Does one of a term's requirements name nodes by `key`, and none but such that are outside?
+ * `node`: the first of them. */
+static bool names_outside(const struct facts *facts, struct value requirements, const char *key,
+                          struct bytes *node)
+{
+    bool is_hostname = key == hostname_label;
+
+    for (struct value r = value_first(requirements); value_type(r); r = value_next(r)) {
+        struct value v = value_first(value_member(r, "values"));
+
+        if (!bytes_is(value_text(value_member(r, "key")), key) ||
+            !bytes_is(value_text(value_member(r, "operator")), "In") || !value_type(v))
+            continue;
+        *node = value_text(v);
+        while (value_type(v) && is_node_outside(facts, value_text(v), is_hostname))
+            v = value_next(v);
+        if (!value_type(v))
+            return true;
+    }
+    return false;
+}
+
+/* The node outside that a pod is pinned to, or the first one of several; empty: it may be placed
+ * elsewhere, as far as is known. */
+static struct bytes find_pin(const struct facts *facts)
+{
+    struct bytes host = value_text(value_member(facts->pod.node_selector, hostname_label));
+    struct bytes node = {0}, first = {0};
+
+    if (is_node_outside(facts, host, true))
+        return host;
+    for (struct value term = value_first(facts->pod.node_terms); value_type(term);
+         term = value_next(term)) {
+        if (node_affinity_term_is_empty(term))
+            continue;
+        if (!names_outside(facts, value_member(term, "matchFields"), "metadata.name", &node) &&
+            !names_outside(facts, value_member(term, "matchExpressions"), hostname_label, &node))
+            return (struct bytes){0};
+        first = first.len ? first : node;
+    }
+    return first;
+}
+
+static void check_pin(const struct facts *facts, const char *field, struct findings *findings)
+{
+    struct bytes pin = find_pin(facts);
+    const struct view_object *node = view_find(facts->world->view, VIEW_NODES, pin);
+
+    if (!node)
+        return;
+    rule_of_tenant(findings, facts, "fabric.domains");
+    findings_add_next(findings, field, "leave the choice of the node to the scheduler",
+                      "%s leaves itself no node in the fabric domains of tenant \"%s\" (%s): it "
+                      "asks for the node \"%s\" in %s",
+                      facts_subject(facts), facts->tenant->name, domains(facts),
+                      text_quote(facts->arena, pin), name_domain(facts, domain_of(facts, node)));
+}
+
 static void check_confinement(const struct facts *facts, struct findings *findings)
 {
     struct confinement confinement;
@@ -151,8 +228,10 @@ static void check_confinement(const struct facts *facts, struct findings *findin
 
     node_affinity_confine(&facts->pod, bytes_from(node_label(facts)),
                           &facts->tenant->fabric.domains, &confinement);
-    if (confinement.may_be_inside && !confinement.may_be_outside)
+    if (confinement.may_be_inside && !confinement.may_be_outside) {
+        check_pin(facts, field, findings);
         return;
+    }
     rule_of_tenant(findings, facts, "fabric.domains");
     if (!confinement.may_be_inside)
         findings_add_next(
