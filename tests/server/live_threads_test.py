@@ -198,6 +198,14 @@ def what_exists_counts_and_what_ends_gives_back():
 
 
 @test
+def nothing_is_reserved_before_the_last_phase():
+    cluster = Cluster(namespace("team-a"))
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        assert server.validate(review(pod("a", 5)), path="/mutate")["allowed"]
+        assert denial(server, pod("b", 5)) == ""
+
+
+@test
 def an_event_is_visible_soon():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:

@@ -324,14 +324,16 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, s
     pthread_mutex_lock(&ledger->lock);
     for (each = TAILQ_FIRST(&ledger->holdings.reservations);
          each && !is_found && each->made_at < newest; each = TAILQ_NEXT(each, in_all)) {
-        if (each->number <= after || each->settled_by)
+        const struct live_watch *watch = &ledger->watches[kind_of(&each->pod)];
+
+        if (each->number <= after || each->settled_by || watch->is_listing)
             continue;
         *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
                                  arena_copy_bytes(arena, each->pod.name),
                                  arena_copy_bytes(arena, each->pod.uid),
                                  each->number,
                                  kind_of(&each->pod),
-                                 ledger->watches[kind_of(&each->pod)].list};
+                                 watch->list};
         is_found = true;
     }
     pthread_mutex_unlock(&ledger->lock);
@@ -378,7 +380,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
     /* Meanwhile it may have been seen, or reserved anew. */
     if (holding && holding->reservation && holding->reservation->number == due->number &&
-        !watch->is_listing && watch->list == due->list) {
+        watch->list == due->list) {
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));
         else

@@ -77,7 +77,7 @@ struct live_due {
 };
 
 /* The oldest one that is due and was made after the one of number `after` (0: the oldest of all);
- * false: none is. */
+ * false: none is, or what could be is being listed. */
 bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena,
                    struct live_due *out);
 

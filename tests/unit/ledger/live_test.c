@@ -214,6 +214,7 @@ static void a_read_that_a_list_overtook_changes_nothing(void **state)
     live_list_begin(scene.ledger, LIVE_PODS);
     assert_true(
         live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
     live_list_end(scene.ledger, LIVE_PODS);
     assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(
