@@ -62,7 +62,7 @@ static void a_name_elsewhere_is_another_pods(void **state)
     scene_init(&scene, "research: {namespaces: [research, more], gpus: {guaranteed: 4}, "
                        "sharing: {exclusive: tenant}}");
     scene_load(&scene, scene_pod(&scene, &pod));
-    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "1/7 mig=more/a-fresh-pod");
+    assert_string_equal(scene_usage(&scene, "research", GPU ": 1"), "1/7 mig=pod more/a-fresh-pod");
     assert_string_equal(scene_usage(&scene, "more", GPU ": 1"), "0");
     scene_release(&scene);
 }
