@@ -122,6 +122,35 @@ static void read_affinity(struct value input, struct arena *arena, struct buf *o
                confinement.may_be_inside ? "true" : "false");
 }
 
+static struct judge judge;
+
+static bool judge_phase(struct bytes body, enum judge_phase phase, struct arena *arena,
+                        struct judgement *out)
+{
+    struct error err = {0};
+
+    judge.phase = phase;
+    return judge_review(&judge, body, arena, out, &err);
+}
+
+/* A review: what /mutate answers, and the object that is judged then. */
+static void read_review(struct value input, struct arena *arena, struct buf *out)
+{
+    struct judgement mutated = {0}, judged = {0};
+
+    if (!judge_phase(value_raw(input), JUDGE_MUTATE, arena, &mutated) ||
+        !judge_phase(value_raw(input), JUDGE_BOTH, arena, &judged)) {
+        buf_add_text(out, "null");
+        return;
+    }
+    buf_add_text(out, "{\"mutated\":");
+    buf_add(out, mutated.answer.response);
+    buf_add_text(out, ",\"judged\":");
+    buf_add(out, judged.object);
+    buf_printf(out, ",\"allowed\":%s}",
+               judged.answer.decision.verdict.is_allowed ? "true" : "false");
+}
+
 /* "IMAGE" */
 static void read_image(struct value input, struct arena *arena, struct buf *out)
 {
@@ -146,7 +175,7 @@ static const struct reading {
     void (*read)(struct value input, struct arena *arena, struct buf *out);
 } readings[] = {
     {"quantities", read_quantities}, {"requests", read_request}, {"selectors", read_selector},
-    {"affinity", read_affinity},     {"images", read_image},
+    {"affinity", read_affinity},     {"images", read_image},     {"patches", read_review},
 };
 
 static const struct reading *find_reading(const char *name)
@@ -173,23 +202,54 @@ static void answer_line(const struct reading *reading, struct bytes line, struct
     fwrite(out.data, 1, out.len, stdout);
 }
 
-int main(int argc, char **argv)
+static void answer_lines(const struct reading *reading)
 {
-    const struct reading *reading = argc > 1 ? find_reading(argv[1]) : NULL;
     struct arena arena = {0};
     char *line = NULL;
     size_t room = 0;
     ssize_t len;
 
-    if (!reading) {
-        fprintf(stderr, "usage: reading KIND [POLICIES]\n");
-        return 2;
-    }
     while ((len = getline(&line, &room, stdin)) > 0) {
         answer_line(reading, (struct bytes){line, (size_t)len}, &arena);
         arena_reset(&arena);
     }
     free(line);
     arena_release(&arena);
+}
+
+static struct policy_set *load(const char *folder)
+{
+    struct arena arena = {0};
+    struct problems problems = {.arena = &arena};
+    struct error err = {0};
+    struct policy_set *set = policy_set_load(folder, &problems, &err);
+
+    if (!set || problems.error_count) {
+        fprintf(stderr, "reading: %s: %s\n", folder,
+                set ? "fairgate check tells its mistakes" : err.text);
+        exit(2);
+    }
+    arena_release(&arena);
+    return set;
+}
+
+int main(int argc, char **argv)
+{
+    const struct reading *reading = argc > 1 ? find_reading(argv[1]) : NULL;
+    struct ledger *ledger = ledger_new();
+    struct policy_set *set = NULL;
+
+    if (!reading || (argc < 3 && reading->read == read_review)) {
+        fprintf(stderr, "usage: reading KIND [POLICIES]\n");
+        return 2;
+    }
+    if (argc > 2) {
+        set = load(argv[2]);
+        judge_init(&judge, set, ledger, NOW, JUDGE_BOTH);
+    }
+    answer_lines(reading);
+    judge_release(&judge);
+    ledger_free(ledger);
+    policy_set_free(set);
     return 0;
 }

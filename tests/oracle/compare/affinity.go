@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -188,15 +189,23 @@ func fitsNode(matcher nodeaffinity.RequiredNodeAffinity, name string, labels map
 	return fits
 }
 
-// A node outside on which the real matcher places the pod; other labels and names as they come.
+// The labels that the pod's node selector asks of a node, and others as they come.
+func nodeLabels(given placement, other string) map[string]string {
+	labels := map[string]string{otherKeys[0]: other, otherKeys[1]: other}
+	if other == "another" {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, given.Pod.Spec.NodeSelector)
+	delete(labels, given.Label)
+	return labels
+}
+
+// A node outside on which the real matcher places the pod.
 func nodeOutside(given placement, values map[string]bool) string {
 	matcher := nodeaffinity.GetRequiredNodeAffinity(given.Pod)
 	for _, name := range append(nodeNames, "node-3") {
 		for _, other := range append(slices.Compact(slices.Sorted(slices.Values(nodeValues))), "another") {
-			labels := map[string]string{otherKeys[0]: other, otherKeys[1]: other}
-			if other == "another" {
-				labels = map[string]string{}
-			}
+			labels := nodeLabels(given, other)
 			if fitsNode(matcher, name, labels) {
 				return fmt.Sprintf("%s without the label, others %q", name, other)
 			}
@@ -206,7 +215,6 @@ func nodeOutside(given placement, values map[string]bool) string {
 					return fmt.Sprintf("%s with %q, others %q", name, value, other)
 				}
 			}
-			delete(labels, given.Label)
 		}
 	}
 	return ""

@@ -20,6 +20,13 @@ type kind struct {
 	generate func(random *rand.Rand) any
 	recorded func(object map[string]any) []any // from the object of a recorded review; may be nil
 	compare  func(input, answer []byte) finding
+
+	reading  string // what reading.c calls it; empty: as here
+	policies string // the policy set, where it needs one
+	share    int    // only one in so many is generated; 0: all
+
+	// A second input that comes of the first, and what is compared of its answer; may be nil.
+	again func(input, answer []byte) ([]byte, func(answer []byte) finding)
 }
 
 // What one comparison found.
@@ -36,12 +43,12 @@ func meant(name string) finding {
 	return finding{deviation: name}
 }
 
-var kinds = []kind{quantities, requests, selectors, affinity, images}
+var kinds = []kind{quantities, requests, selectors, affinity, images, patches, samplePatches}
 
 type options struct {
-	reading, reviews, policies string
-	count                      int
-	seed                       uint64
+	reading, reviews string
+	count            int
+	seed             uint64
 }
 
 func main() {
@@ -49,8 +56,7 @@ func main() {
 	word := ""
 	flag.StringVar(&options.reading, "reading", "", "the program that reads as fairgate does")
 	flag.StringVar(&options.reviews, "reviews", "", "the folder of recorded reviews")
-	flag.StringVar(&options.policies, "policies", "", "the policy set for patches")
-	flag.IntVar(&options.count, "count", 100000, "how many inputs are generated, a kind")
+	flag.IntVar(&options.count, "count", 100000, "how many inputs are generated, a kind; of the sample set's patches a fifth")
 	flag.Uint64Var(&options.seed, "seed", 1, "what they are generated from")
 	flag.StringVar(&word, "case", "", "only kinds with this in their name")
 	flag.Parse()

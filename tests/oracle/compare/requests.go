@@ -29,6 +29,11 @@ var amounts = []string{"0", "0", "1", "1", "2", "3", "4", "8", "100m", "500m", "
 // They don't fit, or only a few of them do.
 var hugeAmounts = []string{"-1", "8E", "4E", "9223372036854775807", "9223372036854775807n", "7Ei", "8Ei", "10E"}
 
+func quantity(text string) *resource.Quantity {
+	out := resource.MustParse(text)
+	return &out
+}
+
 func resourceList(random *rand.Rand, most int, isHuge bool) v1.ResourceList {
 	list := v1.ResourceList{}
 	for range random.IntN(most + 1) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -33,8 +34,12 @@ type result struct {
 }
 
 // ask gives each input to the program, a line each.
-func ask(kind string, inputs [][]byte, options options) ([][]byte, error) {
-	command := exec.Command(options.reading, kind, options.policies)
+func ask(kind kind, inputs [][]byte, options options) ([][]byte, error) {
+	words := []string{cmp.Or(kind.reading, kind.name)}
+	if kind.policies != "" {
+		words = append(words, kind.policies)
+	}
+	command := exec.Command(options.reading, words...)
 	command.Stdin = bytes.NewReader(append(bytes.Join(inputs, []byte("\n")), '\n'))
 	command.Stderr = os.Stderr
 	output, err := command.Output()
@@ -95,23 +100,56 @@ func readRecorded(kind kind, options options) (inputs [][]byte, err error) {
 	return inputs, nil
 }
 
+// judge asks, and compares each answer; then what comes of those that agree.
+func judge(kind kind, inputs [][]byte, options options) (found []finding, answers [][]byte, err error) {
+	answers, err = ask(kind, inputs, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	var seconds [][]byte
+	var compares []func(answer []byte) finding
+	var places []int
+	found = make([]finding, len(inputs))
+	for i, input := range inputs {
+		found[i] = kind.compare(input, answers[i])
+		if kind.again == nil || found[i].difference != "" {
+			continue
+		}
+		if second, compare := kind.again(input, answers[i]); second != nil {
+			seconds, compares, places = append(seconds, second), append(compares, compare), append(places, i)
+		}
+	}
+	if len(seconds) == 0 {
+		return found, answers, nil
+	}
+	secondAnswers, err := ask(kind, seconds, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, compare := range compares {
+		if told := compare(secondAnswers[i]); told.difference != "" {
+			found[places[i]] = told
+		}
+	}
+	return found, answers, nil
+}
+
 func (result *result) add(kind kind, inputs [][]byte, options options) {
-	answers, err := ask(kind.name, inputs, options)
+	found, answers, err := judge(kind, inputs, options)
 	if err != nil {
 		result.broken = err
 		return
 	}
 	for i, input := range inputs {
-		found := kind.compare(input, answers[i])
-		if found.deviation != "" {
-			result.deviations[found.deviation]++
+		if found[i].deviation != "" {
+			result.deviations[found[i].deviation]++
 		}
-		if found.difference == "" {
+		if found[i].difference == "" {
 			continue
 		}
 		result.different++
 		if len(result.differences) < shown {
-			result.differences = append(result.differences, difference{input, answers[i], found.difference})
+			result.differences = append(result.differences, difference{input, answers[i], found[i].difference})
 		}
 	}
 }
@@ -127,6 +165,7 @@ func run(kind kind, options options) result {
 	if len(recorded) > 0 {
 		total.add(kind, recorded, options)
 	}
+	options.count /= max(kind.share, 1)
 	batches := make([]result, (options.count+batchSize-1)/batchSize)
 	var group sync.WaitGroup
 	next := make(chan int)
@@ -182,7 +221,7 @@ func (result *result) report(name string, options options, took time.Duration) b
 		fmt.Printf("    %v\n", result.broken)
 	}
 	for _, difference := range result.differences {
-		fmt.Printf("    %s\n        input:  %s\n        answer: %s\n", difference.text, difference.input,
+		fmt.Printf("    %s\n        input:  %s\n        answer: %.2000s\n", difference.text, difference.input,
 			difference.answer)
 	}
 	names := make([]string, 0, len(result.deviations))

@@ -6,13 +6,14 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"time"
 )
 
-const shrinkRounds = 200
+const shrinkTime = 10 * time.Second
 
 // shrink looks for a smaller input of which the same difference is told, up to its figures.
 func shrink(kind kind, found difference, options options) difference {
-	for range shrinkRounds {
+	for started := time.Now(); time.Since(started) < shrinkTime; {
 		var value any
 		decoder := json.NewDecoder(bytes.NewReader(found.input))
 		decoder.UseNumber()
@@ -27,21 +28,17 @@ func shrink(kind kind, found difference, options options) difference {
 		for i := range candidates {
 			inputs[i] = encode(candidates[i])
 		}
-		answers, err := ask(kind.name, inputs, options)
+		told, answers, err := judge(kind, inputs, options)
 		if err != nil {
 			return found
 		}
-		i := -1
-		for at := range inputs {
-			told := kind.compare(inputs[at], answers[at]).difference
-			if told != "" && sameDifference(told, found.text) {
-				found, i = difference{inputs[at], answers[at], told}, at
-				break
-			}
-		}
+		i := slices.IndexFunc(told, func(each finding) bool {
+			return each.difference != "" && sameDifference(each.difference, found.text)
+		})
 		if i < 0 {
 			return found
 		}
+		found = difference{inputs[i], answers[i], told[i].difference}
 	}
 	return found
 }
