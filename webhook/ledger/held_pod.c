@@ -187,7 +187,7 @@ static bool claimed_are_equal(const struct claimed *a, const struct claimed *b)
            device_asks_equal(&a->devices, &b->devices);
 }
 
-static bool asks_are_equal(const struct ask *a, const struct ask *b)
+bool ask_equal(const struct ask *a, const struct ask *b)
 {
     if (a->requests.count != b->requests.count || a->annotation_count != b->annotation_count ||
         a->products.count != b->products.count || !claimed_are_equal(a->claimed, b->claimed))
@@ -214,16 +214,14 @@ bool held_pod_equal(const struct held_pod *a, const struct held_pod *b)
     return a->is_claim == b->is_claim && bytes_equal(a->uid, b->uid) && a->has_uid == b->has_uid &&
            bytes_equal(a->namespace, b->namespace) && bytes_equal(a->name, b->name) &&
            bytes_equal(a->node, b->node) && bytes_equal(a->workload, b->workload) &&
-           a->gone_at == b->gone_at && asks_are_equal(&a->ask, &b->ask);
+           a->gone_at == b->gone_at && ask_equal(&a->ask, &b->ask);
 }
 
-size_t held_pod_room(const struct held_pod *held)
+size_t ask_room(const struct ask *ask)
 {
-    const struct ask *ask = &held->ask;
     size_t size = ask->requests.count * sizeof(*ask->requests.items) +
                   ask->annotation_count * sizeof(*ask->annotations) +
-                  ask->products.count * sizeof(*ask->products.items) + held->uid.len +
-                  held->namespace.len + held->name.len + held->node.len + held->workload.len;
+                  ask->products.count * sizeof(*ask->products.items);
 
     if (ask->claimed)
         size += sizeof(*ask->claimed) + claim_refs_room(&ask->claimed->refs) +
@@ -235,6 +233,12 @@ size_t held_pod_room(const struct held_pod *held)
     for (size_t i = 0; i < ask->products.count; i++)
         size += strlen(ask->products.items[i]) + 1;
     return size;
+}
+
+size_t held_pod_room(const struct held_pod *held)
+{
+    return ask_room(&held->ask) + held->uid.len + held->namespace.len + held->name.len +
+           held->node.len + held->workload.len;
 }
 
 static void *place(char **room, const void *from, size_t size)
@@ -259,29 +263,34 @@ static const struct claimed *place_claimed(char **room, const struct claimed *cl
     return copy;
 }
 
-void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out)
+void ask_copy(const struct ask *from, char **room, struct ask *ask)
 {
-    char *rest = room;
-    struct ask *ask = &out->ask;
-
-    *out = *held;
+    *ask = *from;
     /* What must be aligned comes first. */
     ask->requests.items =
-        place(&rest, ask->requests.items, ask->requests.count * sizeof(*ask->requests.items));
+        place(room, ask->requests.items, ask->requests.count * sizeof(*ask->requests.items));
     ask->annotations =
-        place(&rest, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
+        place(room, ask->annotations, ask->annotation_count * sizeof(*ask->annotations));
     ask->products.items =
-        place(&rest, ask->products.items, ask->products.count * sizeof(*ask->products.items));
-    ask->claimed = place_claimed(&rest, ask->claimed);
+        place(room, ask->products.items, ask->products.count * sizeof(*ask->products.items));
+    ask->claimed = place_claimed(room, ask->claimed);
     for (size_t i = 0; i < ask->requests.count; i++)
-        place_text(&rest, &ask->requests.items[i].name);
+        place_text(room, &ask->requests.items[i].name);
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        place_text(&rest, &ask->annotations[i].name);
-        place_text(&rest, &ask->annotations[i].value);
+        place_text(room, &ask->annotations[i].name);
+        place_text(room, &ask->annotations[i].value);
     }
     for (size_t i = 0; i < ask->products.count; i++)
         ask->products.items[i] =
-            place(&rest, ask->products.items[i], strlen(ask->products.items[i]) + 1);
+            place(room, ask->products.items[i], strlen(ask->products.items[i]) + 1);
+}
+
+void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out)
+{
+    char *rest = room;
+
+    *out = *held;
+    ask_copy(&held->ask, &rest, &out->ask);
     place_text(&rest, &out->uid);
     place_text(&rest, &out->namespace);
     place_text(&rest, &out->name);

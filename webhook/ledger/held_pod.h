@@ -48,6 +48,13 @@ void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *ou
 /* The larger amount of each of two asks, as they are remembered. */
 void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out);
 
+bool ask_equal(const struct ask *a, const struct ask *b);
+
+/* A copy that refers to nothing but `*room`, which is moved behind it; it has ask_room() bytes and
+ * is aligned as for a pointer. */
+size_t ask_room(const struct ask *ask);
+void ask_copy(const struct ask *from, char **room, struct ask *ask);
+
 /* A copy that refers to nothing but `room`, which has held_pod_room() bytes and is aligned as for a
  * pointer. */
 size_t held_pod_room(const struct held_pod *held);

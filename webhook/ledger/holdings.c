@@ -10,6 +10,7 @@ void holdings_init(struct holdings *holdings, const struct view *view)
     table_init(&holdings->by_name);
     table_init(&holdings->namespaces);
     table_init(&holdings->workloads);
+    table_init(&holdings->asks);
     TAILQ_INIT(&holdings->all_namespaces);
     TAILQ_INIT(&holdings->all);
     TAILQ_INIT(&holdings->leaving);
@@ -57,6 +58,14 @@ static struct namespace_holdings *new_namespace(struct holdings *holdings, struc
     return namespace;
 }
 
+static void join_namespace(struct holdings *holdings, struct holding *holding, struct bytes name)
+{
+    holding->namespace = holdings_find_namespace(holdings, name);
+    if (!holding->namespace)
+        holding->namespace = new_namespace(holdings, name);
+    TAILQ_INSERT_TAIL(&holding->namespace->all, holding, in_namespace);
+}
+
 static void leave_namespace(struct holdings *holdings, struct holding *holding)
 {
     struct namespace_holdings *namespace = holding->namespace;
@@ -88,6 +97,31 @@ void holdings_move(struct holdings *holdings, struct bytes name)
     }
 }
 
+struct bytes holding_uid(const struct holding *holding)
+{
+    return (struct bytes){holding->texts, holding->uid_len};
+}
+
+struct bytes holding_name(const struct holding *holding)
+{
+    return (struct bytes){holding->texts + holding->uid_len, holding->name_len};
+}
+
+struct held_pod holding_pod(const struct holding *holding)
+{
+    struct held_pod pod = {.is_claim = holding->is_claim,
+                           .uid = holding_uid(holding),
+                           .has_uid = holding->has_uid,
+                           .namespace = holding->namespace->name,
+                           .name = holding_name(holding),
+                           .ask = holding->ask->ask,
+                           .gone_at = holding->gone_at};
+
+    pod.node = (struct bytes){pod.name.data + pod.name.len, holding->node_len};
+    pod.workload = (struct bytes){pod.node.data + pod.node.len, holding->workload_len};
+    return pod;
+}
+
 struct holding *holdings_find(const struct holdings *holdings, struct bytes namespace,
                               struct bytes uid)
 {
@@ -97,7 +131,8 @@ struct holding *holdings_find(const struct holdings *holdings, struct bytes name
          link = table_next(link)) {
         struct holding *holding = TABLE_THING(link, struct holding, by_uid);
 
-        if (bytes_equal(holding->pod.namespace, namespace) && bytes_equal(holding->pod.uid, uid))
+        if (bytes_equal(holding_uid(holding), uid) &&
+            bytes_equal(holding->namespace->name, namespace))
             return holding;
     }
     return NULL;
@@ -108,9 +143,8 @@ static struct holding *find_name(struct table_link *link, const struct holding_n
     for (; link; link = table_next(link)) {
         struct holding *holding = TABLE_THING(link, struct holding, by_name);
 
-        if (holding->pod.is_claim == name->is_claim &&
-            bytes_equal(holding->pod.namespace, name->namespace) &&
-            bytes_equal(holding->pod.name, name->name))
+        if (holding->is_claim == name->is_claim && bytes_equal(holding_name(holding), name->name) &&
+            bytes_equal(holding->namespace->name, name->namespace))
             return holding;
     }
     return NULL;
@@ -126,8 +160,8 @@ struct holding *holdings_first_named(const struct holdings *holdings,
 
 struct holding *holdings_next_named(const struct holding *holding)
 {
-    const struct held_pod *pod = &holding->pod;
-    const struct holding_name name = {pod->is_claim, pod->namespace, pod->name};
+    const struct holding_name name = {holding->is_claim, holding->namespace->name,
+                                      holding_name(holding)};
 
     return find_name(table_next(&holding->by_name), &name);
 }
@@ -140,7 +174,7 @@ struct holding *holdings_find_named(const struct holdings *holdings, struct byte
     if (found || name->name.len == 0)
         return found;
     for (each = holdings_first_named(holdings, name); each; each = holdings_next_named(each)) {
-        if (uid.len && each->pod.has_uid)
+        if (uid.len && each->has_uid)
             continue;
         if (!found || each->number > found->number)
             found = each;
@@ -149,22 +183,20 @@ struct holding *holdings_find_named(const struct holdings *holdings, struct byte
 }
 
 /* Of no node is known where they aren't in view at all. */
-static bool lacks_node(const struct holdings *holdings, const struct held_pod *pod)
+static bool lacks_node(const struct holdings *holdings, const struct holding *holding)
 {
     return view_count(holdings->view, VIEW_NODES) > 0 &&
-           !view_find(holdings->view, VIEW_NODES, pod->node);
+           !view_find(holdings->view, VIEW_NODES, holding_pod(holding).node);
 }
 
 static void note_leaving(struct holdings *holdings, struct holding *holding)
 {
-    const struct held_pod *pod = &holding->pod;
-
-    if (pod->gone_at == 0 || pod->node.len == 0)
+    if (holding->gone_at == 0 || holding->node_len == 0)
         return;
     holding->is_leaving = true;
     TAILQ_INSERT_TAIL(&holdings->leaving, holding, in_leaving);
-    if (pod->gone_at < holdings->next_gone && lacks_node(holdings, pod))
-        holdings->next_gone = pod->gone_at;
+    if (holding->gone_at < holdings->next_gone && lacks_node(holdings, holding))
+        holdings->next_gone = holding->gone_at;
 }
 
 static void forget_leaving(struct holdings *holdings, struct holding *holding)
@@ -174,19 +206,16 @@ static void forget_leaving(struct holdings *holdings, struct holding *holding)
     holding->is_leaving = false;
 }
 
+/* Into all but its namespace. */
 static void insert(struct holdings *holdings, struct holding *holding)
 {
-    const struct held_pod *pod = &holding->pod;
+    struct bytes namespace = holding->namespace->name;
 
     TAILQ_INSERT_TAIL(&holdings->all, holding, in_all);
     table_add(&holdings->by_uid, &holding->by_uid,
-              table_hash(&holdings->by_uid, pod->namespace, pod->uid));
+              table_hash(&holdings->by_uid, namespace, holding_uid(holding)));
     table_add(&holdings->by_name, &holding->by_name,
-              table_hash(&holdings->by_name, pod->namespace, pod->name));
-    holding->namespace = holdings_find_namespace(holdings, pod->namespace);
-    if (!holding->namespace)
-        holding->namespace = new_namespace(holdings, pod->namespace);
-    TAILQ_INSERT_TAIL(&holding->namespace->all, holding, in_namespace);
+              table_hash(&holdings->by_name, namespace, holding_name(holding)));
     note_leaving(holdings, holding);
     weights_add(holdings, holding);
 }
@@ -203,7 +232,7 @@ static void drop_reservation(struct holdings *holdings, struct holding *holding)
     holding->reservation = NULL;
 }
 
-static void unlink_holding(struct holdings *holdings, struct holding *holding)
+static void free_holding(struct holdings *holdings, struct holding *holding)
 {
     TAILQ_REMOVE(&holdings->all, holding, in_all);
     weights_subtract(holdings, holding);
@@ -211,13 +240,39 @@ static void unlink_holding(struct holdings *holdings, struct holding *holding)
     table_remove(&holdings->by_uid, &holding->by_uid);
     table_remove(&holdings->by_name, &holding->by_name);
     leave_namespace(holdings, holding);
+    shared_ask_drop(&holdings->asks, holding->ask);
+    free(holding);
 }
 
 void holdings_remove(struct holdings *holdings, struct holding *holding)
 {
     drop_reservation(holdings, holding);
-    unlink_holding(holdings, holding);
-    free(holding);
+    free_holding(holdings, holding);
+}
+
+static void place_text(char **room, struct bytes text, uint32_t *len)
+{
+    *len = (uint32_t)text.len;
+    memory_place(room, text);
+}
+
+/* One that is in its namespace, and nowhere else yet. */
+static struct holding *new_holding(struct holdings *holdings, const struct held_pod *pod)
+{
+    size_t len = pod->uid.len + pod->name.len + pod->node.len + pod->workload.len;
+    struct holding *holding = memory_alloc(sizeof(*holding) + len);
+    char *rest = holding->texts;
+
+    place_text(&rest, pod->uid, &holding->uid_len);
+    place_text(&rest, pod->name, &holding->name_len);
+    place_text(&rest, pod->node, &holding->node_len);
+    place_text(&rest, pod->workload, &holding->workload_len);
+    holding->is_claim = pod->is_claim;
+    holding->has_uid = pod->has_uid;
+    holding->gone_at = pod->gone_at;
+    holding->ask = shared_ask_hold(&holdings->asks, &pod->ask);
+    join_namespace(holdings, holding, pod->namespace);
+    return holding;
 }
 
 /* Put `pod`, which may refer to `old`, in the place of `old`, which may be NULL, with all that is
@@ -225,9 +280,8 @@ void holdings_remove(struct holdings *holdings, struct holding *holding)
 static struct holding *replace(struct holdings *holdings, struct holding *old,
                                const struct held_pod *pod, bool is_seen)
 {
-    struct holding *holding = memory_alloc(sizeof(*holding) + held_pod_room(pod));
+    struct holding *holding = new_holding(holdings, pod);
 
-    held_pod_copy(pod, holding + 1, &holding->pod);
     holding->is_seen = is_seen;
     if (old) {
         holding->number = old->number;
@@ -236,8 +290,7 @@ static struct holding *replace(struct holdings *holdings, struct holding *old,
         holding->reservation = old->reservation;
         if (holding->reservation)
             holding->reservation->holding = holding;
-        unlink_holding(holdings, old);
-        free(old);
+        free_holding(holdings, old);
     } else {
         holding->number = holdings->next_number++;
     }
@@ -250,12 +303,14 @@ static struct holding *add(struct holdings *holdings, struct holding *old,
                            const struct held_pod *pod, bool is_seen)
 {
     struct arena arena = {0};
-    struct held_pod merged;
+    struct held_pod before, merged;
     struct holding *holding;
 
     held_pod_look_up(pod, NULL, holdings->view, &arena, &merged);
-    if (old)
-        held_pod_merge(&old->pod, &merged, &arena, &merged);
+    if (old) {
+        before = holding_pod(old);
+        held_pod_merge(&before, &merged, &arena, &merged);
+    }
     holding = replace(holdings, old, &merged, is_seen);
     arena_release(&arena);
     return holding;
@@ -288,7 +343,7 @@ static struct reservation *add_reservation(struct holding *old, const struct hel
                                            bool is_growth)
 {
     struct reservation *before = old ? old->reservation : NULL, *reservation;
-    struct held_pod merged = *pod;
+    struct held_pod merged = *pod, known;
     struct arena arena = {0};
 
     if (before)
@@ -299,7 +354,8 @@ static struct reservation *add_reservation(struct holding *old, const struct hel
         reservation->seen = before->seen;
         before->seen = NULL;
     } else if (old && old->is_seen) {
-        note_seen(reservation, &old->pod);
+        known = holding_pod(old);
+        note_seen(reservation, &known);
     }
     arena_release(&arena);
     return reservation;
@@ -330,17 +386,19 @@ struct holding *holdings_see(struct holdings *holdings, const struct held_pod *p
 {
     struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
     struct reservation *reservation = holding ? holding->reservation : NULL;
-    struct held_pod counted;
+    struct held_pod known = {0}, counted;
     struct arena arena = {0};
 
-    held_pod_look_up(pod, holding ? &holding->pod : NULL, holdings->view, &arena, &counted);
+    if (holding)
+        known = holding_pod(holding);
+    held_pod_look_up(pod, holding ? &known : NULL, holdings->view, &arena, &counted);
     if (reservation && (!reservation->is_growth || is_settled(reservation, version))) {
         drop_reservation(holdings, holding);
     } else if (reservation) {
         note_seen(reservation, &counted);
         held_pod_merge(&reservation->pod, &counted, &arena, &counted);
     }
-    if (!holding || !holding->is_seen || !held_pod_equal(&holding->pod, &counted))
+    if (!holding || !holding->is_seen || !held_pod_equal(&known, &counted))
         holding = replace(holdings, holding, &counted, true);
     holding->version = version;
     arena_release(&arena);
@@ -363,11 +421,11 @@ void holdings_settle_growth(struct holdings *holdings, struct holding *holding, 
 
 static void look_up(struct holdings *holdings, struct holding *holding)
 {
+    struct held_pod known = holding_pod(holding), found;
     struct arena arena = {0};
-    struct held_pod found;
 
-    held_pod_look_up(&holding->pod, &holding->pod, holdings->view, &arena, &found);
-    if (!held_pod_equal(&holding->pod, &found))
+    held_pod_look_up(&known, &known, holdings->view, &arena, &found);
+    if (!held_pod_equal(&known, &found))
         replace(holdings, holding, &found, holding->is_seen);
     arena_release(&arena);
 }
@@ -384,7 +442,7 @@ void holdings_look_up(struct holdings *holdings)
 
 static bool names_claim(const struct holding *holding, struct bytes name)
 {
-    const struct claimed *claimed = holding->pod.ask.claimed;
+    const struct claimed *claimed = holding->ask->ask.claimed;
 
     for (size_t i = 0; claimed && i < claimed->refs.count; i++) {
         if (bytes_equal(claimed->refs.items[i].claim, name) ||
@@ -410,7 +468,7 @@ void holdings_look_up_claim(struct holdings *holdings, struct bytes path)
 
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node)
 {
-    struct held_pod pod = holding->pod;
+    struct held_pod pod = holding_pod(holding);
 
     if (bytes_equal(pod.node, node))
         return;
@@ -442,11 +500,11 @@ void holdings_drop_gone(struct holdings *holdings, int64_t now)
         return;
     holdings->next_gone = INT64_MAX;
     for (each = TAILQ_FIRST(&holdings->leaving); each; each = TAILQ_NEXT(each, in_leaving)) {
-        bool lacks = lacks_node(holdings, &each->pod);
+        bool lacks = lacks_node(holdings, each);
 
-        set_over(holdings, each, lacks && each->pod.gone_at <= now);
-        if (lacks && !each->is_over && each->pod.gone_at < holdings->next_gone)
-            holdings->next_gone = each->pod.gone_at;
+        set_over(holdings, each, lacks && each->gone_at <= now);
+        if (lacks && !each->is_over && each->gone_at < holdings->next_gone)
+            holdings->next_gone = each->gone_at;
     }
 }
 
@@ -480,6 +538,7 @@ void holdings_release(struct holdings *holdings)
     table_release(&holdings->by_name);
     table_release(&holdings->namespaces);
     table_release(&holdings->workloads);
+    table_release(&holdings->asks);
     arena_release(&holdings->tenants_arena);
     arena_release(&holdings->scratch);
 }

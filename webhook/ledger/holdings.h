@@ -8,6 +8,7 @@
 #include "engine/facts.h"
 #include "engine/usage.h"
 #include "ledger/held_pod.h"
+#include "ledger/shared_ask.h"
 
 struct namespace_holdings;
 
@@ -23,22 +24,26 @@ struct reservation {
     struct held_pod pod;   /* what is reserved */
 };
 
-/* One pod, and what it weighs by the tenancy that was adopted. */
+/* One pod, and what it weighs by the tenancy that was adopted. There are many: what several have in
+ * common they share, and texts stand one behind the other. */
 struct holding {
-    struct held_pod pod; /* what counts: the union of what is seen and what is reserved */
-    uint64_t number;     /* in the order of recording */
-    bool is_seen;        /* the view shows it */
-    uint64_t version;    /* the resourceVersion that the view shows; 0: none */
-    unsigned list;       /* the last list of pods that showed it */
-    struct reservation *reservation; /* NULL: nothing is reserved for it */
     struct table_link by_uid, by_name;
     TAILQ_ENTRY(holding) in_all, in_namespace, in_leaving;
     struct namespace_holdings *namespace;
+    const struct tenant *tenant;     /* NULL: counted for nobody */
+    struct weight *weight;           /* NULL: it asks for no accelerators */
+    struct reservation *reservation; /* NULL: nothing is reserved for it */
+    struct shared_ask *ask;
+    uint64_t number;  /* in the order of recording */
+    uint64_t version; /* the resourceVersion that the view shows; 0: none */
+    int64_t gone_at;  /* see held_pod.h */
+    unsigned list;    /* the last list of pods that showed it */
+    uint32_t uid_len, name_len, node_len, workload_len;
+    bool is_claim, has_uid;
+    bool is_seen;    /* the view shows it */
     bool is_leaving; /* is in that list */
     bool is_over;    /* its node is gone and its grace period over: it counts for nobody */
-
-    const struct tenant *tenant; /* NULL: counted for nobody */
-    struct weight *weight;       /* NULL: it asks for no accelerators */
+    char texts[];    /* uid, name, node, workload */
 };
 
 /* What a pod that asks for accelerators weighs, and the lists that it is in because of that. Most
@@ -80,7 +85,7 @@ struct tenant_holdings {
 struct holdings {
     const struct tenancy *tenancy; /* NULL: none yet, and nothing weighs anything */
     const struct view *view;
-    struct table by_uid, by_name, namespaces, workloads;
+    struct table by_uid, by_name, namespaces, workloads, asks;
     TAILQ_HEAD(, namespace_holdings) all_namespaces;
     struct holding_list all;
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
@@ -136,6 +141,11 @@ void holdings_note_nodes(struct holdings *holdings);
 /* Pods whose node is gone and whose grace period is over don't count any more, until the node is
  * there again. */
 void holdings_drop_gone(struct holdings *holdings, int64_t now);
+
+/* What counts of it: the union of what is seen and what is reserved. Refers to the holding. */
+struct held_pod holding_pod(const struct holding *holding);
+struct bytes holding_uid(const struct holding *holding);
+struct bytes holding_name(const struct holding *holding);
 
 /* No uid is in two namespaces, unless somebody made it up, who then frees nothing by it. */
 struct holding *holdings_find(const struct holdings *holdings, struct bytes namespace,

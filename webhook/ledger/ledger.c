@@ -253,8 +253,8 @@ static void write_pod(struct ledger *ledger, const struct facts *facts, struct h
 
     /* A resize of a pod that was known by its name only. */
     if (own) {
-        pod->uid = own->pod.uid;
-        pod->has_uid = own->pod.has_uid;
+        pod->uid = holding_uid(own);
+        pod->has_uid = own->has_uid;
     }
     if (ledger->is_live)
         holdings_reserve(&ledger->holdings, pod, is_growth, clock_milliseconds());

@@ -124,7 +124,8 @@ static bool could_name_class(const struct ask *ask)
 }
 
 /* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
- * and are not kept. Of those that ask for no accelerators, nobody asks for the workload. */
+ * and are not kept. Of those that ask for no accelerators, nobody asks for the workload, nor for
+ * the node before they terminate. */
 static bool matters(const struct ledger *ledger, struct held_pod *pod)
 {
     const struct tenancy *tenancy = ledger->holdings.tenancy;
@@ -132,12 +133,14 @@ static bool matters(const struct ledger *ledger, struct held_pod *pod)
     if (!tenancy || is_accelerated(tenancy, pod))
         return true;
     pod->workload = BYTES("");
+    if (pod->gone_at == 0)
+        pod->node = BYTES("");
     return is_capped(tenancy, pod) || could_name_class(&pod->ask);
 }
 
-static enum live_kind kind_of(const struct held_pod *pod)
+static enum live_kind kind_of(bool is_claim)
 {
-    return pod->is_claim ? LIVE_CLAIMS : LIVE_PODS;
+    return is_claim ? LIVE_CLAIMS : LIVE_PODS;
 }
 
 static void see_pod(struct ledger *ledger, struct held_pod *pod, bool counts, uint64_t version)
@@ -147,7 +150,7 @@ static void see_pod(struct ledger *ledger, struct held_pod *pod, bool counts, ui
 
     if (counts && (pod->is_claim || matters(ledger, pod) || holding)) {
         holding = holdings_see(holdings, pod, version);
-        holding->list = ledger->watches[kind_of(pod)].list;
+        holding->list = ledger->watches[kind_of(pod->is_claim)].list;
     } else if (holding) {
         holdings_remove(holdings, holding);
     }
@@ -190,7 +193,7 @@ static void drop_unlisted(struct ledger *ledger, enum live_kind kind)
 
     for (each = TAILQ_FIRST(&holdings->all); each; each = next) {
         next = TAILQ_NEXT(each, in_all);
-        if (was_shown(each) && kind_of(&each->pod) == kind &&
+        if (was_shown(each) && kind_of(each->is_claim) == kind &&
             each->list != ledger->watches[kind].list)
             holdings_remove(holdings, each);
     }
@@ -324,7 +327,7 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, s
     pthread_mutex_lock(&ledger->lock);
     for (each = TAILQ_FIRST(&ledger->holdings.reservations);
          each && !is_found && each->made_at < newest; each = TAILQ_NEXT(each, in_all)) {
-        const struct live_watch *watch = &ledger->watches[kind_of(&each->pod)];
+        const struct live_watch *watch = &ledger->watches[kind_of(each->pod.is_claim)];
 
         if (each->number <= after || each->settled_by || watch->is_listing)
             continue;
@@ -332,7 +335,7 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, s
                                  arena_copy_bytes(arena, each->pod.name),
                                  arena_copy_bytes(arena, each->pod.uid),
                                  each->number,
-                                 kind_of(&each->pod),
+                                 kind_of(each->pod.is_claim),
                                  watch->list};
         is_found = true;
     }

@@ -24,9 +24,9 @@ static bool is_replaced(const struct look *look, const struct holding *holding)
 {
     const struct facts *facts = look->facts;
 
-    return is_created(facts) && holding->pod.is_claim == is_claim(facts) &&
-           bytes_equal(holding->pod.namespace, facts->namespace) &&
-           bytes_equal(holding->pod.name, facts->pod.name);
+    return is_created(facts) && holding->is_claim == is_claim(facts) &&
+           bytes_equal(holding->namespace->name, facts->namespace) &&
+           bytes_equal(holding_name(holding), facts->pod.name);
 }
 
 static bool is_left_out(const struct look *look, const struct holding *holding)
@@ -54,7 +54,7 @@ static void take_off_holding(const struct look *look, const struct holding *hold
     for (size_t i = 0; i < tenant->resources.count; i++) {
         struct amount amount = {0};
 
-        if (!resource_cap_sum(&tenant->resources.items[i], &holding->pod.ask, &amount))
+        if (!resource_cap_sum(&tenant->resources.items[i], &holding->ask->ask, &amount))
             continue;
         take_off(&usage->resources[i], amount);
         if (!holding->is_seen)
@@ -91,7 +91,9 @@ static void read_totals(const struct look *look, struct usage *usage)
 /* For messages; namespaces have at most 63 bytes, names 253. */
 static const char *name_holding(const struct holding *holding, struct arena *arena)
 {
-    return text_clean(arena, held_pod_path(&holding->pod, arena), 63 + 1 + 253);
+    const struct held_pod pod = holding_pod(holding);
+
+    return text_clean(arena, held_pod_path(&pod, arena), 63 + 1 + 253);
 }
 
 /* The earliest one: the same for the same history. */
@@ -107,7 +109,7 @@ static void read_holders(const struct look *look, struct usage *usage)
         while (each && is_left_out(look, each))
             each = TAILQ_NEXT(each, weight->in_mode[mode]);
         usage->holder[mode] =
-            each ? arena_printf(facts->arena, "%s %s", each->pod.is_claim ? "resourceclaim" : "pod",
+            each ? arena_printf(facts->arena, "%s %s", each->is_claim ? "resourceclaim" : "pod",
                                 name_holding(each, facts->arena))
                  : NULL;
     }
@@ -117,9 +119,9 @@ static int compare_placed(const void *a, const void *b)
 {
     const struct holding *left = *(const struct holding *const *)a;
     const struct holding *right = *(const struct holding *const *)b;
-    int order = bytes_compare(left->pod.name, right->pod.name);
+    int order = bytes_compare(holding_name(left), holding_name(right));
 
-    return order ? order : bytes_compare(left->pod.uid, right->pod.uid);
+    return order ? order : bytes_compare(holding_uid(left), holding_uid(right));
 }
 
 static void read_placements(const struct look *look, struct bytes workload, struct usage *usage)
@@ -132,7 +134,7 @@ static void read_placements(const struct look *look, struct bytes workload, stru
 
     for (const struct holding *each = list ? TAILQ_FIRST(list) : NULL; each;
          each = TAILQ_NEXT(each, weight->in_workload)) {
-        if (each->pod.node.len && !is_left_out(look, each))
+        if (each->node_len && !is_left_out(look, each))
             *ARENA_APPEND(facts->arena, placed, count) = each;
     }
     if (count == 0)
@@ -143,7 +145,7 @@ static void read_placements(const struct look *look, struct bytes workload, stru
     for (size_t i = 0; i < count; i++)
         usage->placements[i] =
             (struct placement){name_holding(placed[i], facts->arena),
-                               arena_copy_bytes(facts->arena, placed[i]->pod.node)};
+                               arena_copy_bytes(facts->arena, holding_pod(placed[i]).node)};
 }
 
 static void init_amounts(const struct facts *facts, struct usage *usage)
@@ -167,7 +169,7 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
     read_totals(&look, out);
     read_holders(&look, out);
     if (is_binding && own)
-        workload = own->pod.workload;
+        workload = holding_pod(own).workload;
     if (facts->tenant->fabric.span == SPAN_ONE && workload.len)
         read_placements(&look, workload, out);
 }

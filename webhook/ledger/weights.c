@@ -44,7 +44,7 @@ static void change_some(struct totals *totals, const struct holding *holding, ch
         totals->by_mode[mode].is_beyond |= weight->is_beyond;
     }
     for (size_t i = 0; i < caps->count; i++) {
-        if (resource_cap_sum(&caps->items[i], &holding->pod.ask, &amount))
+        if (resource_cap_sum(&caps->items[i], &holding->ask->ask, &amount))
             change(&totals->resources[i], amount);
         else
             totals->resources[i].is_beyond = true;
@@ -145,14 +145,14 @@ static struct workload_holdings *new_workload(struct holdings *holdings, struct 
 
 static void join_workload(struct holdings *holdings, struct holding *holding)
 {
-    const struct held_pod *pod = &holding->pod;
+    const struct held_pod pod = holding_pod(holding);
     struct weight *weight = holding->weight;
 
-    if (!weight || pod->workload.len == 0)
+    if (!weight || pod.workload.len == 0)
         return;
-    weight->workload = find_workload(holdings, pod->namespace, pod->workload);
+    weight->workload = find_workload(holdings, pod.namespace, pod.workload);
     if (!weight->workload)
-        weight->workload = new_workload(holdings, pod->namespace, pod->workload);
+        weight->workload = new_workload(holdings, pod.namespace, pod.workload);
     TAILQ_INSERT_TAIL(&weight->workload->all, holding, weight->in_workload);
 }
 
@@ -174,7 +174,7 @@ static void measure(struct holdings *holdings, struct holding *holding)
     struct demand demand;
     struct error ignored;
     /* Of what was kept nothing fails to be a number, so it can only be too large. */
-    bool is_beyond = !demand_weigh(&holding->pod.ask, &holdings->tenancy->cluster,
+    bool is_beyond = !demand_weigh(&holding->ask->ask, &holdings->tenancy->cluster,
                                    &holdings->scratch, &demand, &ignored);
 
     if (is_beyond || demand.is_accelerated) {
@@ -205,7 +205,7 @@ void weights_add(struct holdings *holdings, struct holding *holding)
     if (!tenant)
         return;
     change_totals(holdings, holding, total_add);
-    holdings->tenants[tenant->index].pods += !holding->pod.is_claim;
+    holdings->tenants[tenant->index].pods += !holding->is_claim;
     scope = find_scope(holdings, tenant, holding->namespace);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
         if (holds_mode(holding, mode))
@@ -229,7 +229,7 @@ static void subtract(struct holdings *holdings, struct holding *holding)
     const struct tenant *tenant = holding->tenant;
     struct tenant_holdings *held = &holdings->tenants[tenant->index];
 
-    held->pods -= !holding->pod.is_claim;
+    held->pods -= !holding->is_claim;
     change_totals(holdings, holding, total_subtract);
     holding->tenant = NULL;
     if (has_total_beyond(held, tenant))
