@@ -113,3 +113,38 @@ void view_each(const struct view *view, enum view_kind kind,
     if (view)
         trie_each(&view->kinds[kind], take_item, &iteration);
 }
+
+bool view_objects_equal(const struct view_object *a, const struct view_object *b)
+{
+    return bytes_equal(a->name, b->name) && a->value == b->value &&
+           a->is_global_default == b->is_global_default &&
+           bytes_equal(a->extended_resource, b->extended_resource) &&
+           device_asks_equal(&a->devices, &b->devices) &&
+           value_count(a->labels) == value_count(b->labels) &&
+           (value_count(b->labels) == 0 || value_equal(a->labels, b->labels));
+}
+
+struct comparison {
+    const struct view *other;
+    enum view_kind kind;
+    bool differs;
+};
+
+static void compare(void *context, const struct view_object *object)
+{
+    struct comparison *comparison = context;
+    const struct view_object *other =
+        comparison->differs ? NULL : view_find(comparison->other, comparison->kind, object->name);
+
+    comparison->differs = !other || !view_objects_equal(object, other);
+}
+
+bool view_kinds_equal(const struct view *a, const struct view *b, enum view_kind kind)
+{
+    struct comparison comparison = {.other = b, .kind = kind};
+
+    if (view_count(a, kind) != view_count(b, kind))
+        return false;
+    view_each(a, kind, compare, &comparison);
+    return !comparison.differs;
+}

@@ -51,6 +51,10 @@ const struct view_object *view_find(const struct view *view, enum view_kind kind
 /* Its labels; absent where the object is not in view. */
 struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name);
 
+/* Is all the same that decisions need of them? */
+bool view_objects_equal(const struct view_object *a, const struct view_object *b);
+bool view_kinds_equal(const struct view *a, const struct view *b, enum view_kind kind);
+
 /* How many there are. */
 size_t view_count(const struct view *view, enum view_kind kind);
 

@@ -78,13 +78,10 @@ static void leave_namespace(struct holdings *holdings, struct holding *holding)
     free(namespace);
 }
 
-void holdings_move(struct holdings *holdings, struct bytes name)
+static void move(struct holdings *holdings, struct namespace_holdings *namespace)
 {
-    struct namespace_holdings *namespace = holdings_find_namespace(holdings, name);
-    const struct tenant *before = namespace ? namespace->tenant : NULL;
+    const struct tenant *before = namespace->tenant;
 
-    if (!namespace)
-        return;
     find_tenant(holdings, namespace);
     if (namespace->tenant == before)
         return;
@@ -95,6 +92,22 @@ void holdings_move(struct holdings *holdings, struct bytes name)
         weights_subtract(holdings, each);
         weights_add(holdings, each);
     }
+}
+
+void holdings_move(struct holdings *holdings, struct bytes name)
+{
+    struct namespace_holdings *namespace = holdings_find_namespace(holdings, name);
+
+    if (namespace)
+        move(holdings, namespace);
+}
+
+void holdings_move_all(struct holdings *holdings)
+{
+    struct namespace_holdings *each;
+
+    for (each = TAILQ_FIRST(&holdings->all_namespaces); each; each = TAILQ_NEXT(each, in_all))
+        move(holdings, each);
 }
 
 struct bytes holding_uid(const struct holding *holding)

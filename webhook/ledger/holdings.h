@@ -106,6 +106,7 @@ void holdings_adopt(struct holdings *holdings, const struct tenancy *tenancy,
 /* `view` is another one, with new labels of this namespace: its pods may be another tenant's now.
  */
 void holdings_move(struct holdings *holdings, struct bytes namespace);
+void holdings_move_all(struct holdings *holdings);
 
 /* `view` is another one: what the pods' claims ask for is looked up there anew. Of what is not in
  * view any more, what is known goes on counting. */

@@ -24,9 +24,10 @@ struct view *ledger_new_view(void)
     return view;
 }
 
-void ledger_adopt_view(struct ledger *ledger, struct view *view)
+/* What was weighed by the view before is not weighed anew here. */
+static void take_view(struct ledger *ledger, struct view *view)
 {
-    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
+    ledger->holdings.view = view;
     snapshot_cell_swap(&ledger->views, view, ledger_free_view);
 }
 
@@ -90,7 +91,8 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     pthread_mutex_lock(&ledger->lock);
     view_copy(view, ledger->holdings.view);
     view_add_all(view, &state.view);
-    ledger_adopt_view(ledger, view);
+    take_view(ledger, view);
+    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
     holdings_look_up(&ledger->holdings);
     for (size_t i = 0; i < state.pod_count; i++)
         holdings_put(&ledger->holdings, state.pods[i]);
@@ -192,18 +194,7 @@ static void change_view(struct ledger *ledger, enum view_kind kind,
         view_remove(view, kind, object->name);
     else
         view_add(view, kind, object);
-    ledger->holdings.view = view;
-    snapshot_cell_swap(&ledger->views, view, ledger_free_view);
-}
-
-static bool is_same(const struct view_object *known, const struct view_object *object)
-{
-    return known && known->value == object->value &&
-           known->is_global_default == object->is_global_default &&
-           bytes_equal(known->extended_resource, object->extended_resource) &&
-           device_asks_equal(&known->devices, &object->devices) &&
-           value_count(known->labels) == value_count(object->labels) &&
-           (value_count(object->labels) == 0 || value_equal(known->labels, object->labels));
+    take_view(ledger, view);
 }
 
 void ledger_change_object(struct ledger *ledger, enum view_kind kind,
@@ -211,7 +202,7 @@ void ledger_change_object(struct ledger *ledger, enum view_kind kind,
 {
     const struct view_object *known = view_find(ledger->holdings.view, kind, object->name);
 
-    if (is_gone ? !known : is_same(known, object))
+    if (is_gone ? !known : known && view_objects_equal(known, object))
         return;
     change_view(ledger, kind, object, is_gone);
     if (kind == VIEW_NAMESPACES)
@@ -222,6 +213,24 @@ void ledger_change_object(struct ledger *ledger, enum view_kind kind,
         holdings_look_up_claim(&ledger->holdings, object->name);
     else if (kind == VIEW_NODES && (is_gone || !known))
         holdings_note_nodes(&ledger->holdings);
+}
+
+void ledger_change_kind(struct ledger *ledger, enum view_kind kind, const struct view *listed)
+{
+    struct view *view;
+
+    if (view_kinds_equal(ledger->holdings.view, listed, kind))
+        return;
+    view = ledger_new_view();
+    view_copy(view, ledger->holdings.view);
+    view_set_kind(view, kind, listed);
+    take_view(ledger, view);
+    if (kind == VIEW_NAMESPACES)
+        holdings_move_all(&ledger->holdings);
+    else if (kind == VIEW_NODES)
+        holdings_note_nodes(&ledger->holdings);
+    else if (kind != VIEW_CLASSES)
+        holdings_look_up(&ledger->holdings);
 }
 
 static void write_namespace(struct ledger *ledger, const struct facts *facts)

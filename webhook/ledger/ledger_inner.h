@@ -30,13 +30,14 @@ struct ledger {
 struct view *ledger_new_view(void);
 void ledger_free_view(void *view);
 
-/* The view is this one from now on, and all is weighed anew by it. The caller holds the lock. */
-void ledger_adopt_view(struct ledger *ledger, struct view *view);
-
 /* The object is so now, or, `is_gone`, there is none of its name; nothing happens where the view
  * says so already. The caller holds the lock. */
 void ledger_change_object(struct ledger *ledger, enum view_kind kind,
                           const struct view_object *object, bool is_gone);
+
+/* Of this kind there is what `listed` has, and nothing else; nothing happens where the view says so
+ * already. The caller holds the lock. */
+void ledger_change_kind(struct ledger *ledger, enum view_kind kind, const struct view *listed);
 
 /* Another tenancy is about to be adopted. The caller holds the lock. */
 void live_adopt(struct ledger *ledger, const struct tenancy *tenancy);

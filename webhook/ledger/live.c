@@ -204,15 +204,10 @@ static void drop_unlisted(struct ledger *ledger, enum live_kind kind)
 static void end_view_list(struct ledger *ledger, enum view_kind kind)
 {
     struct live_watch *watch = &ledger->watches[kind];
-    struct view *view = ledger_new_view();
 
-    view_copy(view, ledger->holdings.view);
-    view_set_kind(view, kind, watch->listing);
+    ledger_change_kind(ledger, kind, watch->listing);
     ledger_free_view(watch->listing);
     watch->listing = NULL;
-    ledger_adopt_view(ledger, view);
-    if (kind >= VIEW_DEVICE_CLASSES)
-        holdings_look_up(&ledger->holdings);
 }
 
 static bool list_object(struct view *listing, enum view_kind kind, struct value object,

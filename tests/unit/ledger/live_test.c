@@ -368,47 +368,6 @@ static void a_terminating_pod_goes_with_its_node(void **state)
     scene_release(&scene);
 }
 
-/* Nodes write their status every few seconds: that makes no new view. */
-static void what_decisions_do_not_need_changes_nothing(void **state)
-{
-    static const struct {
-        enum live_kind kind;
-        const char *before, *after;
-    } rows[] = {
-        {LIVE_NAMESPACES,
-         "{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\",\"y\":\"2\"},\"resourceVersion\":"
-         "\"1\"},"
-         "\"status\":{\"phase\":\"Active\"}}",
-         "{\"metadata\":{\"name\":\"a\",\"labels\":{\"y\":\"2\",\"x\":\"1\"},\"annotations\":{"
-         "\"z\":\"3\"},"
-         "\"managedFields\":[{}],\"resourceVersion\":\"2\"},\"status\":{\"phase\":\"Terminating\"}"
-         "}"},
-        {LIVE_NODES, "{\"metadata\":{\"name\":\"a\",\"labels\":{}},\"status\":{}}",
-         "{\"metadata\":{\"name\":\"a\"},\"status\":{\"conditions\":[{}]}}"},
-        {LIVE_CLASSES, "{\"metadata\":{\"name\":\"a\"},\"value\":5}",
-         "{\"metadata\":{\"name\":\"a\"},\"value\":5,\"description\":\"new\"}"},
-        {LIVE_CLAIMS, "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"devices\":{\"requests\":[{}]}}}",
-         "{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\"}},\"spec\":{\"devices\":{"
-         "\"requests\":[{}]}},\"status\":{\"allocation\":{}}}"},
-    };
-    struct scene scene;
-    struct error err;
-
-    (void)state;
-    scene_init_live(&scene, one_tenant);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct view *view;
-
-        assert_true(live_event(scene.ledger, rows[i].kind, false,
-                               scene_parse(&scene, rows[i].before), &err));
-        view = ledger_view(scene.ledger, &scene.reader);
-        assert_true(live_event(scene.ledger, rows[i].kind, false,
-                               scene_parse(&scene, rows[i].after), &err));
-        assert_ptr_equal(ledger_view(scene.ledger, &scene.reader), view);
-    }
-    scene_release(&scene);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,7 +387,6 @@ int main(void)
         cmocka_unit_test(a_list_that_is_under_way_is_not_enough_for_a_new_policy_set),
         cmocka_unit_test(namespaces_move_with_their_labels),
         cmocka_unit_test(a_terminating_pod_goes_with_its_node),
-        cmocka_unit_test(what_decisions_do_not_need_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
