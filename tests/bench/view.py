@@ -2,8 +2,8 @@
 """The live view of a large cluster: memory, the first list, and how soon an event counts.
 
 An API server of Python's shows PODS (100,000) pods in NAMESPACES (5,000) namespaces and NODES
-(1,000) nodes; one pod in five asks for GPUs, and every tenant caps GPUs, cpu and memory, so that all
-pods count. Measured: what fairgate takes to list the pods beside a plain client that reads the same
+(1,000) nodes; one pod in five asks for GPUs, no two workloads of four pods for the same, and every
+tenant caps GPUs, cpu and memory, so that all pods count. Measured: what fairgate takes to list the pods beside a plain client that reads the same
 pages, and beside kubectl where KUBECTL names one (minutes); resident memory; memory and time of a second list
 (410 Gone); how long after an event of the watch a decision knows of it, with and without RATE
 (1,000) other events a second; the processor time of both. Ends with one line of JSON."""
@@ -84,7 +84,7 @@ def running(template):
         "controller": True, "blockOwnerDeletion": True}]
     for container in containers:
         requests = container["resources"].setdefault("requests", {})
-        requests.update(cpu=requests.get("cpu", "250m"), memory=requests.get("memory", "512Mi"))
+        requests.update(cpu="@CPU", memory=requests.get("memory", "512Mi"))
     template["spec"]["nodeName"] = "@NODE"
     template["status"] = {
         "phase": "Running", "hostIP": "10.0.0.1", "podIP": "10.128.0.1", "qosClass": "Burstable",
@@ -136,13 +136,14 @@ class Cluster:
 
     def pod(self, number, version=None, node=None):
         owner = f"training-run-{number // 4:05}"
-        texts = {"NAMESPACE": f"project-{number % NAMESPACES:05}", "NODE": self.node_name(node or number),
+        texts = {"CPU": f"{1000 + number // 4}m", "NAMESPACE": f"project-{number % NAMESPACES:05}",
+                 "NODE": self.node_name(node or number),
                  "NAME": f"{owner}-{number % 4}-{number:05x}", "OWNER": owner,
                  "UID": f"6f1c2a9e-0000-4000-8000-{number:012x}",
                  "OWNERUID": f"6f1c2a9e-0000-4000-9000-{number // 4:012x}",
                  "VERSION": str(version or number + 1)}
         return re.sub("@([A-Z]+)", lambda found: texts[found.group(1)],
-                      self.templates[number % 5 != 0])
+                      self.templates[number // 4 % 5 != 0])
 
     @staticmethod
     def cut(items):
