@@ -113,10 +113,25 @@ static void check(const struct facts *facts, struct findings *findings)
     }
 }
 
+/* The claim would be made by the new template, and nobody would judge it: that passes because it
+ * was judged with the pod. */
+static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)
+{
+    if (!usage->waiting)
+        return;
+    rule_of_cluster(findings, facts, "state");
+    findings_add_next(
+        findings, field(facts), "wait for the pod's claim, delete the pod, or choose another name",
+        "%s asks for something else than the template of that name by which pod %s was "
+        "let in, and the pod's claim is not in view yet",
+        facts_subject(facts), usage->waiting);
+}
+
 const struct tenancy_check claims_check = {
     .name = "claims",
     .summary = "which resource claims may be made at all",
     .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE | EVALUATE_CLAIM |
                    EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE,
     .check = check,
+    .judge = judge,
 };

@@ -24,6 +24,10 @@ struct usage {
     } * placements;
     size_t placement_count;
 
+    /* Of a ResourceClaimTemplate: a pod that was let in by another one of its name, and whose claim
+     * is not made yet; NULL: there is none. */
+    const char *waiting;
+
     /* The pod that a binding is about. */
     bool is_bound_pod_accelerated;
 };

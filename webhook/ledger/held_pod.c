@@ -132,16 +132,24 @@ static void merge_products(const struct strings *from, struct arena *arena, stru
     }
 }
 
-/* What is asked for by claims never changes while the pod is there, so the newer look at it holds,
- * unless it saw less. */
-static const struct claimed *merge_claimed(const struct claimed *a, const struct claimed *b)
+/* What is asked for by claims never changes while the pod is there, so the newer look at it holds.
+ * Where that saw less, what the older one saw is still asked for; what was made of templates is
+ * told by the newer one. */
+static const struct claimed *merge_claimed(const struct claimed *a, const struct claimed *b,
+                                           struct arena *arena)
 {
-    return a && b && b->is_incomplete && !a->is_incomplete ? a : b;
+    struct claimed *merged;
+
+    if (!a || !b || a->is_incomplete || !b->is_incomplete)
+        return b;
+    merged = arena_alloc(arena, sizeof(*merged));
+    *merged = (struct claimed){.refs = b->refs, .devices = a->devices};
+    return merged;
 }
 
 void ask_merge(const struct ask *a, const struct ask *b, struct arena *arena, struct ask *out)
 {
-    struct ask merged = {.claimed = merge_claimed(a->claimed, b->claimed)};
+    struct ask merged = {.claimed = merge_claimed(a->claimed, b->claimed, arena)};
 
     for (size_t i = 0; i < a->products.count; i++)
         strings_add(&merged.products, arena, a->products.items[i]);
@@ -176,7 +184,7 @@ void held_pod_look_up(const struct held_pod *held, const struct held_pod *before
     *out = *held;
     claims_resolve_held(&out->ask, held->namespace, view, arena);
     if (before)
-        out->ask.claimed = merge_claimed(before->ask.claimed, out->ask.claimed);
+        out->ask.claimed = merge_claimed(before->ask.claimed, out->ask.claimed, arena);
 }
 
 static bool claimed_are_equal(const struct claimed *a, const struct claimed *b)

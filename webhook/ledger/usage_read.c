@@ -115,6 +115,53 @@ static void read_holders(const struct look *look, struct usage *usage)
     }
 }
 
+static bool is_alike(const struct device_ask *a, const struct device_ask *b)
+{
+    return bytes_equal(a->resource, b->resource) && a->is_alternative == b->is_alternative &&
+           a->is_all == b->is_all && a->is_admin == b->is_admin &&
+           (a->is_all || amount_compare(a->count, b->count) == 0);
+}
+
+/* Are all that are asked for among what is held, one after another? */
+static bool has_devices(const struct device_asks *held, const struct device_asks *asked)
+{
+    for (size_t start = 0; start + asked->count <= held->count; start++) {
+        size_t same = 0;
+
+        while (same < asked->count && is_alike(&held->items[start + same], &asked->items[same]))
+            same++;
+        if (same == asked->count)
+            return true;
+    }
+    return false;
+}
+
+static bool waits_for(const struct holding *holding, struct bytes template)
+{
+    const struct claimed *claimed = holding->ask->ask.claimed;
+
+    for (size_t i = 0; claimed && i < claimed->refs.count; i++) {
+        const struct claim_ref *ref = &claimed->refs.items[i];
+
+        if (ref->claim.len == 0 && bytes_equal(ref->template, template))
+            return true;
+    }
+    return false;
+}
+
+static const char *find_waiting(const struct look *look)
+{
+    const struct facts *facts = look->facts;
+    const struct namespace_holdings *namespace =
+        holdings_find_namespace(look->holdings, facts->namespace);
+    const struct holding *each = namespace ? TAILQ_FIRST(&namespace->all) : NULL;
+
+    while (each && !(waits_for(each, facts->pod.name) &&
+                     !has_devices(&each->ask->ask.claimed->devices, &facts->ask.claimed->devices)))
+        each = TAILQ_NEXT(each, in_namespace);
+    return each ? name_holding(each, facts->arena) : NULL;
+}
+
 static int compare_placed(const void *a, const void *b)
 {
     const struct holding *left = *(const struct holding *const *)a;
@@ -168,6 +215,8 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
     init_amounts(facts, out);
     read_totals(&look, out);
     read_holders(&look, out);
+    if (facts->evaluation & EVALUATE_CLAIM_TEMPLATE)
+        out->waiting = find_waiting(&look);
     if (is_binding && own)
         workload = holding_pod(own).workload;
     if (facts->tenant->fabric.span == SPAN_ONE && workload.len)

@@ -6,6 +6,7 @@
 
 static const char one_tenant[] = "research: {namespaces: [research], gpus: {guaranteed: 8}}";
 
+#define OBJECT(kind) "\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":\"" kind "\","
 #define META(name) "\"metadata\":{\"name\":\"" name "\",\"namespace\":\"research\"}"
 #define REQUESTS(count)                                                                            \
     "\"devices\":{\"requests\":[{\"name\":\"r\",\"exactly\":{\"deviceClassName\":"                 \
@@ -108,6 +109,51 @@ static void a_pod_counts_by_a_class_that_is_seen_after_it(void **state)
     assert_string_equal(scene_gpus(&scene), "3/0");
     show(&scene, LIVE_DEVICE_CLASSES, true, CLASS("gpu.nvidia.com", "example.com/gpu"));
     assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_release(&scene);
+}
+
+static const char *waiting(struct scene *scene, const char *template)
+{
+    struct outcome outcome =
+        scene_settle(scene, scene_review(scene, "CREATE", "resourceclaimtemplates", template, NULL),
+                     false);
+
+    assert_true(outcome.is_settled && outcome.has_usage);
+    return outcome.usage.waiting ? outcome.usage.waiting : "nobody";
+}
+
+/* Else the claim would be made of what nobody judged. */
+static void a_template_in_the_place_of_another_meets_the_pods_that_wait(void **state)
+{
+    static const char smaller[] =
+        "{" OBJECT("ResourceClaimTemplate") META("two") ",\"spec\":{\"spec\":{" REQUESTS(1) "}}}";
+    static const char same[] =
+        "{" OBJECT("ResourceClaimTemplate") META("two") ",\"spec\":{\"spec\":{" REQUESTS(2) "}}}";
+    static const char larger[] =
+        "{" OBJECT("ResourceClaimTemplate") META("two") ",\"spec\":{\"spec\":{" REQUESTS(8) "}}}";
+    static const char other[] =
+        "{" OBJECT("ResourceClaimTemplate") META("other") ",\"spec\":{\"spec\":{" REQUESTS(8) "}}}";
+    struct pod_text pod = {.name = "a", .uid = "u1", .spec = FROM("two")};
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_string_equal(waiting(&scene, larger), "nobody");
+    show(&scene, LIVE_CLAIM_TEMPLATES, false, TEMPLATE("two", 2));
+    assert_true(scene_create(&scene, &pod));
+    show(&scene, LIVE_CLAIM_TEMPLATES, true, TEMPLATE("two", 2));
+    assert_string_equal(waiting(&scene, larger), "research/a");
+    assert_string_equal(waiting(&scene, smaller), "research/a");
+    assert_string_equal(waiting(&scene, same), "nobody");
+    assert_string_equal(waiting(&scene, other), "nobody");
+    scene_see(&scene, &pod);
+    assert_string_equal(waiting(&scene, larger), "research/a");
+    pod.status = MADE("a-c-1");
+    scene_see(&scene, &pod);
+    assert_string_equal(waiting(&scene, larger), "nobody");
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("u1", "a-c-1", 3));
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -252,8 +298,6 @@ static void names_of_claims_are_their_own(void **state)
 
 /* ---- without a live view */
 
-#define OBJECT(kind) "\"apiVersion\":\"resource.k8s.io/v1\",\"kind\":\"" kind "\","
-
 static void settle(struct scene *scene, const char *operation, const char *resource,
                    const char *text)
 {
@@ -322,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_pod_goes_on_counting_by_a_template_that_is_gone),
         cmocka_unit_test(a_pod_counts_by_what_was_made_for_it),
         cmocka_unit_test(a_pod_counts_by_a_class_that_is_seen_after_it),
+        cmocka_unit_test(a_template_in_the_place_of_another_meets_the_pods_that_wait),
         cmocka_unit_test(a_claim_counts_once_reserved_and_seen),
         cmocka_unit_test(only_the_view_of_claims_releases_them),
         cmocka_unit_test(a_claim_that_never_came_is_void_by_a_read_after_its_time),
