@@ -338,6 +338,21 @@ static bool takes_gpu(const struct accelerator_name *name, const struct facts *f
            (weight.is_unbounded || !amount_is_zero(weight.gpus));
 }
 
+/* Is it the name that a device class gives itself? */
+static bool is_class_of_gpu(struct bytes resource, const struct facts *facts)
+{
+    const struct claimed *claimed = facts->ask.claimed;
+
+    for (size_t i = 0; claimed && i < claimed->devices.count; i++) {
+        const struct device_ask *device = &claimed->devices.items[i];
+
+        if (device->origin == DEVICE_REQUESTED && bytes_equal(device->extended, resource) &&
+            demand_weighs_class(device, &facts->ask, &facts->tenancy->cluster))
+            return true;
+    }
+    return false;
+}
+
 /* Does the container itself ask for an accelerator, by a resource or a claim? */
 static bool asks_for_gpu(const struct container *container, const struct facts *facts)
 {
@@ -345,7 +360,8 @@ static bool asks_for_gpu(const struct container *container, const struct facts *
         const struct resource_amount *item = &container->requests.items[i];
         struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
 
-        if (!amount_is_zero(item->amount) && takes_gpu(&name, facts))
+        if (!amount_is_zero(item->amount) &&
+            (takes_gpu(&name, facts) || is_class_of_gpu(item->name, facts)))
             return true;
     }
     return value_count(value_path(container->value, "resources.claims")) > 0;

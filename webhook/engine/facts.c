@@ -372,9 +372,11 @@ static bool read_claim(struct facts *facts, struct value object, struct error *e
 /* Who makes claims for pods; that of a controller which shares its program's name, too. */
 bool facts_trust_maker(const struct facts *facts)
 {
-    static const char *const makers[] = {"system:kube-controller-manager", "system:kube-scheduler",
-                                         "system:serviceaccount:kube-system:"
-                                         "resource-claim-controller"};
+    static const char *const makers[] = {
+        "system:kube-controller-manager",
+        "system:kube-scheduler",
+        "system:serviceaccount:kube-system:resource-claim-controller",
+    };
 
     for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
         if (bytes_is(facts->review->user, makers[i]))
