@@ -4,8 +4,8 @@
 #   deps.sh missing [FOR]   the packages that are missing, on one line; nothing if all are there
 #   deps.sh install [FOR]   install them (`make deps` is the only caller)
 #
-# FOR: build, demo, test, lint, bench, e2e, or all (the default). What e2e needs of Go is not among
-# Debian 12's packages: tests/e2e/build.sh says so where it lacks.
+# FOR: build, demo, test, lint, bench, e2e (and the oracle), or all (the default). Go is not among
+# Debian 12's packages: tests/e2e/go.bash says so where it lacks.
 set -u
 
 # What it is for, the package, and a command that succeeds where it is there.
