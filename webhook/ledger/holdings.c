@@ -1,6 +1,7 @@
 #include "ledger/holdings.h"
 
 #include "base/memory.h"
+#include "ledger/claim_uses.h"
 #include "ledger/weights.h"
 
 void holdings_init(struct holdings *holdings, const struct view *view)
@@ -11,6 +12,7 @@ void holdings_init(struct holdings *holdings, const struct view *view)
     table_init(&holdings->namespaces);
     table_init(&holdings->workloads);
     table_init(&holdings->asks);
+    table_init(&holdings->claims);
     TAILQ_INIT(&holdings->all_namespaces);
     TAILQ_INIT(&holdings->all);
     TAILQ_INIT(&holdings->leaving);
@@ -229,6 +231,7 @@ static void insert(struct holdings *holdings, struct holding *holding)
               table_hash(&holdings->by_uid, namespace, holding_uid(holding)));
     table_add(&holdings->by_name, &holding->by_name,
               table_hash(&holdings->by_name, namespace, holding_name(holding)));
+    claim_uses_add(holdings, holding);
     note_leaving(holdings, holding);
     weights_add(holdings, holding);
 }
@@ -252,6 +255,7 @@ static void free_holding(struct holdings *holdings, struct holding *holding)
     forget_leaving(holdings, holding);
     table_remove(&holdings->by_uid, &holding->by_uid);
     table_remove(&holdings->by_name, &holding->by_name);
+    claim_uses_remove(holdings, holding);
     leave_namespace(holdings, holding);
     shared_ask_drop(&holdings->asks, holding->ask);
     free(holding);
@@ -453,29 +457,15 @@ void holdings_look_up(struct holdings *holdings)
     }
 }
 
-static bool names_claim(const struct holding *holding, struct bytes name)
-{
-    const struct claimed *claimed = holding->ask->ask.claimed;
-
-    for (size_t i = 0; claimed && i < claimed->refs.count; i++) {
-        if (bytes_equal(claimed->refs.items[i].claim, name) ||
-            bytes_equal(claimed->refs.items[i].template, name))
-            return true;
-    }
-    return false;
-}
-
 void holdings_look_up_claim(struct holdings *holdings, struct bytes path)
 {
     size_t slash = (size_t)((const char *)memchr(path.data, '/', path.len) - path.data);
     struct bytes namespace = {path.data, slash}, name = bytes_tail(path, slash + 1);
-    const struct namespace_holdings *found = holdings_find_namespace(holdings, namespace);
-    struct holding *each, *next;
+    const struct claim_use *each, *next;
 
-    for (each = found ? TAILQ_FIRST(&found->all) : NULL; each; each = next) {
-        next = TAILQ_NEXT(each, in_namespace);
-        if (names_claim(each, name))
-            look_up(holdings, each);
+    for (each = holdings_first_use(holdings, namespace, name); each; each = next) {
+        next = TAILQ_NEXT(each, in_claim);
+        look_up(holdings, each->holding);
     }
 }
 
@@ -552,6 +542,7 @@ void holdings_release(struct holdings *holdings)
     table_release(&holdings->namespaces);
     table_release(&holdings->workloads);
     table_release(&holdings->asks);
+    table_release(&holdings->claims);
     arena_release(&holdings->tenants_arena);
     arena_release(&holdings->scratch);
 }

@@ -11,6 +11,7 @@
 #include "ledger/shared_ask.h"
 
 struct namespace_holdings;
+struct used_claim;
 
 /* What was let in, and may come or grow yet. */
 struct reservation {
@@ -34,10 +35,11 @@ struct holding {
     struct weight *weight;           /* NULL: it asks for no accelerators */
     struct reservation *reservation; /* NULL: nothing is reserved for it */
     struct shared_ask *ask;
-    uint64_t number;  /* in the order of recording */
-    uint64_t version; /* the resourceVersion that the view shows; 0: none */
-    int64_t gone_at;  /* see held_pod.h */
-    unsigned list;    /* the last list of pods that showed it */
+    struct claim_use *uses; /* NULL: it names no claims */
+    uint64_t number;        /* in the order of recording */
+    uint64_t version;       /* the resourceVersion that the view shows; 0: none */
+    int64_t gone_at;        /* see held_pod.h */
+    unsigned list;          /* the last list of pods that showed it */
     uint32_t uid_len, name_len, node_len, workload_len;
     bool is_claim, has_uid;
     bool is_seen;    /* the view shows it */
@@ -56,6 +58,16 @@ struct weight {
 };
 
 TAILQ_HEAD(holding_list, holding);
+
+/* That a pod names a claim or a template. */
+struct claim_use {
+    TAILQ_ENTRY(claim_use) in_claim;
+    struct used_claim *claim;
+    struct holding *holding;
+    struct claim_use *next; /* of the pod's */
+};
+
+TAILQ_HEAD(claim_use_list, claim_use);
 
 /* Made with the first pod of a namespace, gone with the last. */
 struct namespace_holdings {
@@ -85,7 +97,7 @@ struct tenant_holdings {
 struct holdings {
     const struct tenancy *tenancy; /* NULL: none yet, and nothing weighs anything */
     const struct view *view;
-    struct table by_uid, by_name, namespaces, workloads, asks;
+    struct table by_uid, by_name, namespaces, workloads, asks, claims;
     TAILQ_HEAD(, namespace_holdings) all_namespaces;
     struct holding_list all;
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
@@ -170,6 +182,11 @@ struct namespace_holdings *holdings_find_namespace(const struct holdings *holdin
 struct holding *holdings_first_named(const struct holdings *holdings,
                                      const struct holding_name *name);
 struct holding *holdings_next_named(const struct holding *holding);
+
+/* The first pod that names a claim or a template of this name; the others follow in_claim, in the
+ * order of the namespace's list; NULL: none does. */
+const struct claim_use *holdings_first_use(const struct holdings *holdings, struct bytes namespace,
+                                           struct bytes name);
 
 /* A sum that doesn't fit is INT64_MAX, so that no cap has room. */
 struct amount total_amount(const struct total *total);

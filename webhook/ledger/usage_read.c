@@ -152,14 +152,14 @@ static bool waits_for(const struct holding *holding, struct bytes template)
 static const char *find_waiting(const struct look *look)
 {
     const struct facts *facts = look->facts;
-    const struct namespace_holdings *namespace =
-        holdings_find_namespace(look->holdings, facts->namespace);
-    const struct holding *each = namespace ? TAILQ_FIRST(&namespace->all) : NULL;
+    const struct claim_use *each =
+        holdings_first_use(look->holdings, facts->namespace, facts->pod.name);
 
-    while (each && !(waits_for(each, facts->pod.name) &&
-                     !has_devices(&each->ask->ask.claimed->devices, &facts->ask.claimed->devices)))
-        each = TAILQ_NEXT(each, in_namespace);
-    return each ? name_holding(each, facts->arena) : NULL;
+    while (each &&
+           !(waits_for(each->holding, facts->pod.name) &&
+             !has_devices(&each->holding->ask->ask.claimed->devices, &facts->ask.claimed->devices)))
+        each = TAILQ_NEXT(each, in_claim);
+    return each ? name_holding(each->holding, facts->arena) : NULL;
 }
 
 static int compare_placed(const void *a, const void *b)
