@@ -15,7 +15,11 @@ static bool judge(void *context, const struct facts *facts, const struct usage *
     struct decision *decision = settling->decision;
 
     if (usage && !facts->is_mirror && !facts->is_made) {
+        size_t count = decision->findings.count, dropped = decision->findings.dropped;
+
         policy_set_judge(facts, usage, &decision->findings);
+        if (facts->asks_no_more)
+            findings_excuse_since(&decision->findings, count, dropped);
         verdict_conclude(&decision->findings, settling->arena, &decision->verdict);
     }
     return decision->verdict.is_allowed;

@@ -94,38 +94,50 @@ static struct facts *collect(struct decision *decision, const struct part *part,
     return NULL;
 }
 
+/* What is there already; false where it can't be read. */
+static bool collect_old(const struct decision *decision, const struct part *part,
+                        struct arena *arena, struct facts *out)
+{
+    struct subject subject = subject_of(decision, part->before, part->prefix);
+    struct error ignored;
+
+    subject.is_old = true;
+    return facts_collect(&subject, arena, out, &ignored);
+}
+
 /* What the old object broke already, in the same way, is no reason to refuse a change of something
  * else: controllers must be able to scale, to roll, and to remove finalizers. `count`: how many
  * findings there were before this part. */
 static void excuse_old(struct decision *decision, const struct part *part, size_t count,
-                       struct arena *arena)
+                       struct facts *facts)
 {
-    struct subject subject = subject_of(decision, part->before, part->prefix);
-    struct findings old = {.arena = arena};
-    struct facts facts;
-    struct error err;
+    bool is_judged = decision->evaluation == EVALUATE_TEMPLATE && facts_need_usage(facts);
+    struct findings old = {.arena = facts->arena};
+    struct facts before;
 
-    subject.is_old = true;
-    if (decision->review.operation != OPERATION_UPDATE || decision->findings.count == count ||
-        !facts_collect(&subject, arena, &facts, &err))
+    if (decision->review.operation != OPERATION_UPDATE ||
+        (decision->findings.count == count && !is_judged) ||
+        !collect_old(decision, part, facts->arena, &before))
         return;
-    policy_set_check(decision->policies, &facts, &old);
+    facts->asks_no_more = is_judged && facts_ask_no_more(facts, &before);
+    policy_set_check(decision->policies, &before, &old);
     findings_excuse(&decision->findings, count, &old);
 }
 
 static void judge_part(struct decision *decision, const struct part *part, struct arena *arena)
 {
     size_t count = decision->findings.count, dropped = decision->findings.dropped;
-    const struct facts *facts = collect(decision, part, arena);
+    struct facts *facts = collect(decision, part, arena);
 
     if (!facts || facts->is_mirror || facts->is_made ||
         facts->evaluation & (EVALUATE_POD_DELETE | EVALUATE_CLAIM_DELETE))
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
+    facts->asks_no_more = part->is_unchanged;
     if (part->is_unchanged)
         findings_excuse_since(&decision->findings, count, dropped);
     else if (value_type(part->before))
-        excuse_old(decision, part, count, arena);
+        excuse_old(decision, part, count, facts);
 }
 
 static void validate(struct decision *decision, struct arena *arena)

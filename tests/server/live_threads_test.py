@@ -290,6 +290,20 @@ def one_reservation_that_can_not_be_looked_up_holds_no_other_up():
         assert "(0 in use, 2 reserved, not yet seen" in denial(server, pod("a", 9))
 
 
+def scaling(server, gpus_before, gpus):
+    """The first line of what a Deployment's update gets that changes how many there are, and what each asks for."""
+    def deployment(replicas, asked):
+        template = pod("", asked)
+        template["metadata"] = {"labels": {"app": "d"}}
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "team-a"},
+                "spec": {"replicas": replicas, "template": template}}
+
+    update = review(deployment(2, gpus), "UPDATE")
+    update["request"]["oldObject"] = deployment(1, gpus_before)
+    response = server.validate(update)
+    return "" if response["allowed"] else response["status"]["message"].splitlines()[0]
+
+
 @test
 def an_old_view_is_not_relied_on():
     cluster = Cluster(namespace("team-a"))
@@ -303,6 +317,8 @@ def an_old_view_is_not_relied_on():
         assert "the view of pods is " in message and message.endswith("s old"), message
         assert denial(server, pod("plain")) == ""
         assert float(server.metrics()['fairgate_view_age_seconds{watch="pods"}']) > 2
+        assert "what it holds is not known" in scaling(server, 1, 2)
+        assert scaling(server, 1, 1) == ""
 
 
 @test

@@ -82,3 +82,22 @@ bool facts_need_usage(const struct facts *facts)
         return true;
     return asks_for_capped_resource(tenant, facts);
 }
+
+bool facts_ask_no_more(const struct facts *facts, const struct facts *old)
+{
+    const struct tenant *tenant = facts->tenant;
+    struct amount before, now;
+
+    for (int mode = 0; mode < MODE_COUNT; mode++) {
+        if (amount_compare(facts->demand.by_mode[mode], old->demand.by_mode[mode]) > 0)
+            return false;
+    }
+    for (size_t i = 0; i < tenant->resources.count; i++) {
+        const struct resource_cap *cap = &tenant->resources.items[i];
+
+        if (!resource_cap_sum(cap, &facts->ask, &now) ||
+            !resource_cap_sum(cap, &old->ask, &before) || amount_compare(now, before) > 0)
+            return false;
+    }
+    return true;
+}

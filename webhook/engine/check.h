@@ -42,3 +42,7 @@ bool facts_changes_share(const struct facts *facts);
 
 /* Does the request need to know what its tenant holds? No lock is taken for one that doesn't. */
 bool facts_need_usage(const struct facts *facts);
+
+/* Does the object ask for no more than the old one did, of each mode and each capped resource? Both
+ * are the same tenant's. */
+bool facts_ask_no_more(const struct facts *facts, const struct facts *old);

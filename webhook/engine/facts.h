@@ -69,6 +69,8 @@ struct facts {
     struct bytes workload;     /* which group of pods it is one of; empty: none */
     struct demand old_demand;  /* of a resize: what the pod holds already */
     struct ask old_ask;
+    bool asks_no_more; /* of an update: than the old object did, so that what the tenant holds is
+                        * no reason to refuse it */
 };
 
 /* Is the request one to judge, and as what? 0: it isn't: exempt namespaces, other kinds, and
