@@ -57,8 +57,11 @@ static enum answer_result judge(struct reviewer *reviewer, struct decide_input *
         arena_reset(&reviewer->arena);
         in->policies = snapshot_read(&service->policies, &reviewer->policies);
         if (service->ledger) {
+            /* What is fresh after the names were read may be newer than they are. */
+            bool is_fresh = ledger_is_fresh(service->ledger);
+
             in->names = ledger_names(service->ledger, &reviewer->view);
-            in->view = ledger_is_fresh(service->ledger) ? in->names : NULL;
+            in->view = is_fresh ? in->names : NULL;
         }
         result = answer(in, service->ledger, &reviewer->arena, out, err);
         if (result == ANSWER_LACKING)
