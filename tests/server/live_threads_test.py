@@ -4,12 +4,13 @@
 import collections
 import json
 import os
+import signal
 import threading
 import time
 import uuid
 
 from fake_api import FakeApi
-from serving import CLUSTER, Server, main, pod, policies, review, test, write
+from serving import CLUSTER, TENANT, Server, main, pod, policies, review, test, write
 
 KINDS = {"/api/v1/pods": "pods", "/api/v1/namespaces": "namespaces", "/api/v1/nodes": "nodes",
          "/apis/scheduling.k8s.io/v1/priorityclasses": "priorityclasses",
@@ -450,6 +451,35 @@ def an_api_server_without_claims_has_none():
         cluster.unknown.clear()
         cluster.put(claim("late", 1))
         wait_until(lambda: "(4 in use" in denial(server, pod("c", 3)))
+
+
+def fabric(folder, label, domain):
+    write(os.path.join(folder, "cluster.yaml"), CLUSTER + "  fabric: {nodeLabel: example.com/%s}\n" % label)
+    write(os.path.join(folder, "tenant.yaml"), TENANT % 8 + "  fabric: {domains: [%s]}\n" % domain)
+    return folder
+
+
+@test
+def nodes_are_listed_anew_for_another_label():
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {
+        "example.com/clique": "c1", "example.com/rack": "r9", "example.com/zone": "z1"}}}
+    cluster = Cluster(namespace("team-a"), node)
+    named = pod("a", 1)
+    named["spec"]["nodeName"] = "n1"
+    folder = fabric(policies(), "clique", "c1")
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--max-staleness", "2s", folder=folder).__enter__()) as server:
+        assert denial(server, named) == ""
+        cluster.deaf.add("nodes")
+        fabric(folder, "rack", "r1")
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("policy set reloaded")
+        assert 'names the node "n1", which is not in view' in denial(server, named)
+        cluster.deaf.clear()
+        wait_until(lambda: 'in the fabric domain "r9"' in denial(server, named))
+        fabric(folder, "rack", "r9")
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: denial(server, named) == "")
 
 
 @test

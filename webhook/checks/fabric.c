@@ -150,8 +150,7 @@ static const char *own_choice(const struct facts *facts)
                    : "nodes by terms that match none";
 }
 
-/* The label that says a node's name, nearly always. */
-static const char hostname_label[] = "kubernetes.io/hostname";
+static const char hostname_label[] = HOSTNAME_LABEL;
 
 /* Is the node of that name, or hostname, known to be outside? */
 static bool is_node_outside(const struct facts *facts, struct bytes name, bool is_hostname)

@@ -17,6 +17,8 @@ struct view_object {
 
 enum view_kind {
     VIEW_NAMESPACES,
+    /* INVARIANT: of their labels decisions read HOSTNAME_LABEL and fabric.nodeLabel alone; a live
+     * view keeps no others. */
     VIEW_NODES,
     VIEW_CLASSES, /* PriorityClasses */
     VIEW_DEVICE_CLASSES,

@@ -4,6 +4,9 @@
 #include "base/strings.h"
 #include "kube/pod.h"
 
+/* The label that says a node's name, nearly always. */
+#define HOSTNAME_LABEL "kubernetes.io/hostname"
+
 struct confinement {
     bool may_be_outside; /* some node with another value of the label, or without it, fits */
     bool may_be_inside;  /* some node with an allowed value fits, as far as this label decides */

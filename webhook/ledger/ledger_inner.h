@@ -9,11 +9,12 @@
 struct live_watch {
     atomic_llong contact; /* when it was last known to be up to date; milliseconds, monotonic; 0:
                              no list has come to its end yet */
-    unsigned list; /* of pods: the number of the list that is being read, or was; and of the */
-    unsigned first_list;  /* first one that shows all that counts by the tenancy */
-    bool is_listing;      /* a list has begun and not come to its end, */
-    int64_t began;        /* at this time */
-    struct view *listing; /* of the others: what the list that is being read has shown so far */
+    unsigned list; /* the number of the list that is being read, or was; and of the first one */
+    unsigned first_list;    /* that shows all that decisions need by the tenancy */
+    bool is_listing;        /* a list has begun and not come to its end, */
+    int64_t began;          /* at this time */
+    atomic_bool wants_list; /* it must be listed anew */
+    struct view *listing;   /* of the others: what the list that is being read has shown so far */
 };
 
 struct ledger {
@@ -21,8 +22,7 @@ struct ledger {
     bool is_live; /* set before anything is decided, as are the times */
     struct live_times times;
     struct live_watch watches[LIVE_WATCHES];
-    atomic_bool wants_pods; /* the pods must be listed anew */
-    atomic_ullong expired;  /* reservations that were void */
+    atomic_ullong expired; /* reservations that were void */
     pthread_mutex_t lock;
     struct holdings holdings; /* guarded by the lock; its view is the current one of `views` */
 };

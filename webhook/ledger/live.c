@@ -1,6 +1,10 @@
 #include "ledger/live.h"
 
+#include <assert.h>
+
+#include "base/buf.h"
 #include "base/clock.h"
+#include "kube/node_affinity.h"
 #include "ledger/ledger_inner.h"
 #include "ledger/object_read.h"
 
@@ -210,15 +214,53 @@ static void end_view_list(struct ledger *ledger, enum view_kind kind)
     watch->listing = NULL;
 }
 
-static bool list_object(struct view *listing, enum view_kind kind, struct value object,
+/* Those that decisions read by a tenancy. */
+static struct value cut_labels(struct value labels, const struct tenancy *tenancy,
+                               struct arena *arena)
+{
+    struct document *document = arena_alloc(arena, sizeof(*document));
+    struct buf text;
+
+    buf_init(&text, arena, value_raw(labels).len + sizeof("{}"));
+    buf_add_char(&text, '{');
+    for (struct value v = value_first(labels); value_type(v); v = value_next(v)) {
+        struct bytes name = value_name(v);
+
+        if (!bytes_is(name, HOSTNAME_LABEL) && !bytes_is(name, tenancy->cluster.fabric.node_label))
+            continue;
+        if (text.len > 1)
+            buf_add_char(&text, ',');
+        buf_add_json(&text, name);
+        buf_add_char(&text, ':');
+        buf_add(&text, value_raw(v));
+    }
+    buf_add_char(&text, '}');
+    assert(!text.is_full);
+    document_parse(buf_bytes(&text), 1, arena, document);
+    return document_root(document);
+}
+
+/* The caller holds the lock. */
+static void cut_object(const struct ledger *ledger, enum view_kind kind, struct arena *arena,
+                       struct view_object *object)
+{
+    if (kind == VIEW_NODES && ledger->holdings.tenancy)
+        object->labels = cut_labels(object->labels, ledger->holdings.tenancy, arena);
+}
+
+static bool list_object(struct ledger *ledger, enum view_kind kind, struct value object,
                         struct error *err)
 {
     struct arena arena = {0};
     struct view_object seen;
     bool is_read = object_read(object, kind, &arena, &seen, err);
 
-    if (is_read)
-        view_add(listing, kind, &seen);
+    if (is_read) {
+        pthread_mutex_lock(&ledger->lock);
+        cut_object(ledger, kind, &arena, &seen);
+        pthread_mutex_unlock(&ledger->lock);
+        view_add(ledger->watches[kind].listing, kind, &seen);
+    }
     arena_release(&arena);
     return is_read;
 }
@@ -232,6 +274,7 @@ static bool take_object(struct ledger *ledger, enum view_kind kind, struct value
 
     if (is_read) {
         pthread_mutex_lock(&ledger->lock);
+        cut_object(ledger, kind, &arena, &seen);
         ledger_change_object(ledger, kind, &seen, is_gone);
         pthread_mutex_unlock(&ledger->lock);
     }
@@ -261,7 +304,7 @@ bool live_list_item(struct ledger *ledger, enum live_kind kind, struct value obj
 {
     if (kind == LIVE_PODS)
         return take_held(ledger, kind, object, false, err);
-    return list_object(ledger->watches[kind].listing, (enum view_kind)kind, object, err) &&
+    return list_object(ledger, (enum view_kind)kind, object, err) &&
            (kind != LIVE_CLAIMS || take_held(ledger, kind, object, false, err));
 }
 
@@ -281,20 +324,28 @@ void live_list_end(struct ledger *ledger, enum live_kind kind)
     pthread_mutex_unlock(&ledger->lock);
 }
 
+static void want_list(struct live_watch *watch)
+{
+    watch->first_list = watch->list + 1;
+    atomic_store(&watch->contact, 0);
+    atomic_store(&watch->wants_list, true);
+}
+
 void live_adopt(struct ledger *ledger, const struct tenancy *tenancy)
 {
     const struct tenancy *old = ledger->holdings.tenancy;
 
-    if (!ledger->is_live || !old || !tenancy || tenancy_counts_alike(old, tenancy))
+    if (!ledger->is_live || !old || !tenancy)
         return;
-    ledger->watches[LIVE_PODS].first_list = ledger->watches[LIVE_PODS].list + 1;
-    atomic_store(&ledger->watches[LIVE_PODS].contact, 0);
-    atomic_store(&ledger->wants_pods, true);
+    if (!tenancy_counts_alike(old, tenancy))
+        want_list(&ledger->watches[LIVE_PODS]);
+    if (strcmp(old->cluster.fabric.node_label, tenancy->cluster.fabric.node_label) != 0)
+        want_list(&ledger->watches[LIVE_NODES]);
 }
 
 bool live_wants_list(struct ledger *ledger, enum live_kind kind)
 {
-    return kind == LIVE_PODS && atomic_exchange(&ledger->wants_pods, false);
+    return atomic_exchange(&ledger->watches[kind].wants_list, false);
 }
 
 bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,

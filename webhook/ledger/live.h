@@ -52,7 +52,7 @@ bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct
 bool live_show(struct ledger *ledger, enum live_kind kind, struct value object,
                struct error *err) MUST_CHECK;
 
-/* Must it be listed anew, because a new policy set counts what was not kept? Decisions that need it
+/* Must it be listed anew, because a new policy set needs what was not kept? Decisions that need it
  * are refused until then. Says so once. */
 bool live_wants_list(struct ledger *ledger, enum live_kind kind);
 

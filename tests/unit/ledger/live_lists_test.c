@@ -1,6 +1,7 @@
 /* The live view: what makes a new one, and what doesn't. */
 #include "unit/unit.h"
 
+#include "base/clock.h"
 #include "unit/ledger/live_scene.h"
 
 static const char one_tenant[] = "research: {namespaces: [research], gpus: {guaranteed: 4}}";
@@ -79,11 +80,86 @@ static void a_list_that_shows_nothing_new_makes_no_new_view(void **state)
     scene_release(&scene);
 }
 
+#define NODE(labels)                                                                               \
+    "{\"metadata\":{\"name\":\"n1\",\"labels\":{\"kubernetes.io/hostname\":\"h1\"," labels "}}}"
+#define CLIQUE "\"nvidia.com/gpu.clique\":\"c\\u0031\""
+#define RACK "\"example.com/rack\":\"r1\""
+
+static const char by_rack[] = "cluster: {fabric: {nodeLabel: example.com/rack}}\n"
+                              "research: {namespaces: [research], gpus: {guaranteed: 4}}";
+
+/* Of the node n1: how many labels it has, and two of them. */
+static const char *node_labels(struct scene *scene)
+{
+    const struct view *view = ledger_view(scene->ledger, &scene->reader);
+    struct value labels = view_labels(view, VIEW_NODES, BYTES("n1"));
+
+    return arena_printf(&scene->arena, "%zu: clique %.*s, rack %.*s, host %.*s",
+                        value_count(labels),
+                        BYTES_ARG(value_text(value_member(labels, "nvidia.com/gpu.clique"))),
+                        BYTES_ARG(value_text(value_member(labels, "example.com/rack"))),
+                        BYTES_ARG(value_text(value_member(labels, "kubernetes.io/hostname"))));
+}
+
+static void of_a_node_the_labels_that_decisions_read_are_kept(void **state)
+{
+    static const char *const nodes[] = {NODE(RACK "," CLIQUE ",\"x\":\"1\""), NULL};
+    static const char *const others[] = {NODE(CLIQUE ",\"x\":\"2\",\"y\":\"2\""), NULL};
+    static const char bare[] = "{\"metadata\":{\"name\":\"n1\"}}";
+    const struct view *view;
+    struct scene scene;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    scene_list(&scene, LIVE_NODES, nodes);
+    assert_string_equal(node_labels(&scene), "2: clique c1, rack , host h1");
+    view = ledger_view(scene.ledger, &scene.reader);
+    scene_list(&scene, LIVE_NODES, others);
+    assert_true(live_event(scene.ledger, LIVE_NODES, false,
+                           scene_parse(&scene, NODE("\"z\":\"3\"," CLIQUE)), &err));
+    assert_ptr_equal(ledger_view(scene.ledger, &scene.reader), view);
+    assert_true(live_event(scene.ledger, LIVE_NODES, false, scene_parse(&scene, bare), &err));
+    assert_string_equal(node_labels(&scene), "0: clique , rack , host ");
+    assert_non_null(view_find(ledger_view(scene.ledger, &scene.reader), VIEW_NODES, BYTES("n1")));
+    scene_release(&scene);
+}
+
+/* A list that began by the label before doesn't show the new one. */
+static void another_label_of_nodes_has_them_listed_anew(void **state)
+{
+    static const char *const nodes[] = {NODE(RACK "," CLIQUE), NULL};
+    struct scene scene;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    scene_list(&scene, LIVE_NODES, nodes);
+    scene_adopt(&scene, one_tenant);
+    assert_false(live_wants_list(scene.ledger, LIVE_NODES));
+    live_list_begin(scene.ledger, LIVE_NODES);
+    assert_true(live_list_item(scene.ledger, LIVE_NODES, scene_parse(&scene, nodes[0]), &err));
+    scene_adopt(&scene, by_rack);
+    assert_true(live_wants_list(scene.ledger, LIVE_NODES));
+    assert_false(live_wants_list(scene.ledger, LIVE_NODES));
+    assert_false(live_wants_list(scene.ledger, LIVE_PODS));
+    live_list_end(scene.ledger, LIVE_NODES);
+    live_contact(scene.ledger, LIVE_NODES, clock_milliseconds());
+    assert_null(ledger_view(scene.ledger, &scene.reader));
+    assert_string_equal(scene_gpus(&scene), "the view of nodes isn't there yet");
+    scene_list(&scene, LIVE_NODES, nodes);
+    assert_string_equal(node_labels(&scene), "2: clique , rack r1, host h1");
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_decisions_do_not_need_changes_nothing),
         cmocka_unit_test(a_list_that_shows_nothing_new_makes_no_new_view),
+        cmocka_unit_test(of_a_node_the_labels_that_decisions_read_are_kept),
+        cmocka_unit_test(another_label_of_nodes_has_them_listed_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
