@@ -12,3 +12,14 @@ void siphash_process_key(uint64_t key[2])
     if (random)
         memcpy(key, random, 2 * sizeof(key[0]));
 }
+
+uint64_t siphash_text(struct bytes text)
+{
+    struct siphash hash;
+    uint64_t key[2];
+
+    siphash_process_key(key);
+    hash = siphash_start(key);
+    siphash_add(&hash, text);
+    return siphash_finish(&hash);
+}

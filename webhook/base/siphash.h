@@ -18,8 +18,11 @@ struct siphash {
     uint64_t v0, v1, v2, v3;
 };
 
-/* The secret of this process, for tables that live no longer than a request. */
+/* The secret of this process; nothing of it shows outside. */
 void siphash_process_key(uint64_t key[2]);
+
+/* A text's hash by it. */
+uint64_t siphash_text(struct bytes text);
 
 static inline uint64_t siphash_rotate(uint64_t word, int by)
 {

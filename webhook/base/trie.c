@@ -25,17 +25,6 @@ struct trie_node {
     } slots[];
 };
 
-static uint64_t hash_of(struct bytes name)
-{
-    struct siphash hash;
-    uint64_t key[2];
-
-    siphash_process_key(key);
-    hash = siphash_start(key);
-    siphash_add(&hash, name);
-    return siphash_finish(&hash);
-}
-
 static size_t branch_slot(uint64_t hash, unsigned depth)
 {
     return hash >> depth * BITS & (FAN_OUT - 1);
@@ -146,7 +135,8 @@ static void split(struct trie_node **place, unsigned depth)
 
     for (size_t i = 0; leaf && i < leaf->count; i++) {
         struct trie_item *item = leaf->slots[i].item;
-        struct trie_node **child = &branch->slots[branch_slot(hash_of(item->name), depth)].child;
+        struct trie_node **child =
+            &branch->slots[branch_slot(siphash_text(item->name), depth)].child;
 
         atomic_fetch_add(&item->holders, 1);
         set_item(child, *child ? (*child)->count : 0, item);
@@ -156,7 +146,7 @@ static void split(struct trie_node **place, unsigned depth)
 
 static void put(struct trie *trie, struct trie_item *item)
 {
-    struct position position = {.hash = hash_of(item->name), .leaf = &trie->root};
+    struct position position = {.hash = siphash_text(item->name), .leaf = &trie->root};
     size_t at;
 
     for (;;) {
@@ -188,7 +178,7 @@ void trie_release(struct trie *trie)
 struct trie_item *trie_find(const struct trie *trie, struct bytes name)
 {
     const struct trie_node *node = trie->root;
-    uint64_t hash = node ? hash_of(name) : 0;
+    uint64_t hash = node ? siphash_text(name) : 0;
     size_t at;
 
     for (unsigned depth = 0; node && node->is_branch; depth++)
@@ -221,7 +211,7 @@ static struct trie_node *without(const struct trie_node *leaf, size_t at)
 
 void trie_remove(struct trie *trie, struct bytes name)
 {
-    struct position position = {.hash = hash_of(name), .leaf = &trie->root};
+    struct position position = {.hash = siphash_text(name), .leaf = &trie->root};
     const struct trie_node *leaf;
     size_t at;
 

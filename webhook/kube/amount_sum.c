@@ -5,21 +5,10 @@
 
 enum { FEW = 16 }; /* so many are compared one after the other */
 
-static size_t hash_name(struct bytes name)
-{
-    struct siphash hash;
-    uint64_t key[2];
-
-    siphash_process_key(key);
-    hash = siphash_start(key);
-    siphash_add(&hash, name);
-    return siphash_finish(&hash);
-}
-
 /* The slot that leads to the name, or the free one where it would go. */
 static uint32_t *find_slot(const struct amount_sum *sum, struct bytes name)
 {
-    for (size_t at = hash_name(name);; at++) {
+    for (size_t at = siphash_text(name);; at++) {
         uint32_t *slot = &sum->slots[at & (sum->slot_count - 1)];
 
         if (*slot == 0 || bytes_equal(sum->amounts.items[*slot - 1].name, name))
