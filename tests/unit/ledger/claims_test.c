@@ -228,7 +228,6 @@ static void a_claim_that_never_came_is_void_by_a_read_after_its_time(void **stat
 {
     struct scene scene;
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
@@ -239,11 +238,10 @@ static void a_claim_that_never_came_is_void_by_a_read_after_its_time(void **stat
     assert_string_equal(scene_gpus(&scene), "6/6");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
     assert_true(due.kind == LIVE_CLAIMS && bytes_is(due.name, "a") && bytes_is(due.uid, "u1"));
-    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    scene_resolve(&scene, &due, NULL);
     assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, claim(&scene, "b", "u2", 1)), &err));
+    scene_resolve(&scene, &due, claim(&scene, "b", "u2", 1));
     assert_string_equal(scene_gpus(&scene), "1/0");
     scene_release(&scene);
 }

@@ -50,16 +50,13 @@ static void a_growth_ends_with_a_list_that_is_younger_than_its_read(void **state
                              .asks = GPU ": 3",
                              .metadata = "\"resourceVersion\":\"12\""};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &small));
     assert_true(scene_resize(&scene, &small, &large));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
+    scene_wait_due(&scene, &due);
+    scene_resolve(&scene, &due, scene_pod(&scene, &large));
     assert_string_equal(scene_gpus(&scene), "3/3");
     scene_list(&scene, LIVE_PODS, NULL);
     assert_string_equal(scene_gpus(&scene), "0/0");
@@ -87,7 +84,6 @@ static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **sta
                               .asks = GPU ": 2",
                               .metadata = "\"resourceVersion\":\"13\""};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
@@ -100,12 +96,10 @@ static void a_growth_stays_until_the_view_shows_what_a_later_read_did(void **sta
     scene_see(&scene, &shrunk);
     assert_string_equal(scene_gpus(&scene), "3/0"); /* another growth may be under way */
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    scene_wait_due(&scene, &due);
     assert_true(bytes_is(due.uid, "u1") && bytes_is(due.name, "a") &&
                 bytes_is(due.namespace, "research"));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &shrunk)), &err));
+    scene_resolve(&scene, &due, scene_pod(&scene, &shrunk));
     assert_string_equal(scene_gpus(&scene), "2/0");
     scene_release(&scene);
 }
@@ -123,16 +117,13 @@ static void a_growth_waits_for_the_event_of_the_version_that_was_read(void **sta
                              .asks = GPU ": 3",
                              .metadata = "\"resourceVersion\":\"12\""};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
     scene_see(&scene, &small);
     assert_true(scene_resize(&scene, &small, &large));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &large)), &err));
+    scene_wait_due(&scene, &due);
+    scene_resolve(&scene, &due, scene_pod(&scene, &large));
     assert_string_equal(scene_gpus(&scene), "3/0");
     small.metadata = "\"resourceVersion\":\"11\"";
     scene_see(&scene, &small);

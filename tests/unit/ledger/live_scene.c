@@ -56,6 +56,20 @@ void scene_age(struct scene *scene, int64_t milliseconds)
         each->made_at -= milliseconds;
 }
 
+void scene_wait_due(struct scene *scene, struct live_due *out)
+{
+    scene_age(scene, SCENE_MAX_REQUEST + 1000);
+    assert_true(live_next_due(scene->ledger, 0, &scene->arena, out));
+}
+
+void scene_resolve(struct scene *scene, const struct live_due *due, const char *text)
+{
+    struct value object = text ? scene_parse(scene, text) : (struct value){0};
+    struct error err;
+
+    assert_true(live_resolve(scene->ledger, due, object, &err));
+}
+
 const char *scene_gpus(struct scene *scene)
 {
     struct pod_text fresh = {.name = "fresh", .uid = "fresh", .asks = "nvidia.com/gpu: 1"};

@@ -23,5 +23,11 @@ void scene_see_gone(struct scene *scene, const struct pod_text *pod);
 /* All that is reserved was made `milliseconds` earlier. */
 void scene_age(struct scene *scene, int64_t milliseconds);
 
+/* All that is reserved gets so old that the oldest is due, which is `out`. */
+void scene_wait_due(struct scene *scene, struct live_due *out);
+
+/* A read for it shows this object; NULL: none. */
+void scene_resolve(struct scene *scene, const struct live_due *due, const char *text);
+
 /* What a fresh pod sees: "used/reserved". */
 const char *scene_gpus(struct scene *scene);

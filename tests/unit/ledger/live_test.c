@@ -136,7 +136,6 @@ static void what_never_came_is_void_by_a_read_after_its_time(void **state)
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
     struct pod_text other = {.name = "a", .uid = "u9", .asks = "cpu: 1"};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
@@ -147,14 +146,12 @@ static void what_never_came_is_void_by_a_read_after_its_time(void **state)
     scene_list(&scene, LIVE_PODS, NULL);
     assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    scene_resolve(&scene, &due, NULL);
     assert_string_equal(scene_gpus(&scene), "0/0");
 
     assert_true(scene_create(&scene, &pod));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &other)), &err));
+    scene_wait_due(&scene, &due);
+    scene_resolve(&scene, &due, scene_pod(&scene, &other));
     assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
@@ -165,15 +162,12 @@ static void a_read_that_shows_the_pod_makes_it_seen(void **state)
     struct scene scene;
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    scene_wait_due(&scene, &due);
+    scene_resolve(&scene, &due, scene_pod(&scene, &pod));
     assert_string_equal(scene_gpus(&scene), "1/0");
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
     scene_release(&scene);
@@ -185,15 +179,13 @@ static void a_read_voids_no_reservation_that_is_younger(void **state)
     struct scene scene;
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    scene_wait_due(&scene, &due);
     assert_true(scene_create(&scene, &pod));
-    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    scene_resolve(&scene, &due, NULL);
     assert_string_equal(scene_gpus(&scene), "1/1");
     scene_release(&scene);
 }
@@ -204,24 +196,20 @@ static void a_read_that_a_list_overtook_changes_nothing(void **state)
     struct scene scene;
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
     struct live_due due;
-    struct error err;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
     assert_true(scene_create(&scene, &pod));
-    scene_age(&scene, SCENE_MAX_REQUEST + 1000);
-    assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
+    scene_wait_due(&scene, &due);
     live_list_begin(scene.ledger, LIVE_PODS);
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    scene_resolve(&scene, &due, scene_pod(&scene, &pod));
     assert_false(live_next_due(scene.ledger, 0, &scene.arena, &due));
     live_list_end(scene.ledger, LIVE_PODS);
     assert_string_equal(scene_gpus(&scene), "1/1");
-    assert_true(
-        live_resolve(scene.ledger, &due, scene_parse(&scene, scene_pod(&scene, &pod)), &err));
+    scene_resolve(&scene, &due, scene_pod(&scene, &pod));
     assert_string_equal(scene_gpus(&scene), "1/1");
     assert_true(live_next_due(scene.ledger, 0, &scene.arena, &due));
-    assert_true(live_resolve(scene.ledger, &due, (struct value){0}, &err));
+    scene_resolve(&scene, &due, NULL);
     assert_string_equal(scene_gpus(&scene), "0/0");
     scene_release(&scene);
 }
