@@ -2,8 +2,8 @@
 """Pods created a second through a real API server: without a webhook, with one in Go that only says yes (yes.go), and with
 fairgate, which judges by the sample policy set and a live view. Both phases are asked each time, over HTTP/1.1.
 
-wrk creates pods over 16 connections for SECONDS_A_RUN (6), everything on the same processors; ROUNDS (5) of each in turn, of
-which the median counts; in between all pods go. Once with pods that ask for no GPU, once with pods that do, in a tenant with
+wrk creates PODS_A_RUN (3000) over 16 connections, everything on the same processors; ROUNDS (9) of each in turn, of which the
+median counts; in between all pods go. Once with pods that ask for no GPU, once with pods that do, in a tenant with
 caps that are never reached, so that fairgate reserves each; once with such that it has to fill in as well: the API server
 applies its patch, and asks again since that brings another priority. Controllers and scheduler don't run. Processor time is
 told of each webhook by call, and of all processes (API server, etcd, webhook, wrk) by create, which what else runs on the
@@ -16,6 +16,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import ssl
 import statistics
 import subprocess
@@ -32,8 +33,8 @@ sys.dont_write_bytecode = True
 from control_plane import ControlPlane, Failed, Process, programs, wait_until
 from webhook import Webhook
 
-SECONDS = int(os.environ.get("SECONDS_A_RUN", "6"))
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
+PODS = int(os.environ.get("PODS_A_RUN", "3000"))
+ROUNDS = int(os.environ.get("ROUNDS", "9"))
 CONNECTIONS = 16
 TARGET = 1.1  # what is to be reached, of the webhook that only says yes
 NAMESPACE = "research-bench"
@@ -157,6 +158,19 @@ def delete_all(plane):
         call("DELETE", PATH)
 
 
+def create_pods(plane, body):
+    """What wrk tells in the end. It ends by itself only after a time, or when it is interrupted."""
+    with subprocess.Popen(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", "-d120s", "--timeout", "10s", "-s", f"{HERE}/creates.lua", plane.server],
+            env={**os.environ, "BODY": body, "PODS": str(PODS), "POD_PATH": PATH, "TOKEN": plane.tokens["admin"]},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as wrk:
+        for line in wrk.stdout:
+            if line == "created\n":
+                wrk.send_signal(signal.SIGINT)
+                break
+        return wrk.stdout.read()
+
+
 def load(plane, webhook, body):
     """One run of wrk."""
     with contextlib.ExitStack() as stack:
@@ -166,16 +180,12 @@ def load(plane, webhook, body):
             webhook.register()
             stack.callback(webhook.withdraw)
         asked, before = calls(webhook), processor_times(plane, webhook)
-        done = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--timeout", "10s", "-s", f"{HERE}/creates.lua",
-             plane.server],
-            env={**os.environ, "BODY": body, "POD_PATH": PATH, "TOKEN": plane.tokens["admin"]},
-            capture_output=True, text=True, check=False)
+        done = create_pods(plane, body)
         own, of_all = (now - was for now, was in zip(processor_times(plane, webhook), before))
         asked = calls(webhook) - asked
-    found = re.search(r"^\{.*\}$", done.stdout, re.MULTILINE)
+    found = re.search(r"^\{.*\}$", done, re.MULTILINE)
     if not found:
-        raise Failed("wrk failed:\n" + done.stdout + done.stderr)
+        raise Failed("wrk failed:\n" + done)
     result = json.loads(found.group())
     if result["errors"] or webhook and asked < 2 * result["calls"]:
         raise Failed(f"{result['errors']} of {result['calls']} calls failed, {asked} reviews")
@@ -185,16 +195,19 @@ def load(plane, webhook, body):
 
 
 def measure(plane, webhooks):
-    """{kind: {webhook: its runs}}; in turns, so that what the machine does meanwhile hits all alike."""
+    """{kind: {webhook: its runs}}; in turns, so that what the machine does meanwhile hits all alike. Each round begins with
+    another one: every run leaves etcd more to keep, which the next ones pay for."""
     runs = {kind: {name: [] for name in webhooks} for kind in KINDS}
     for turn in range(ROUNDS):
+        first = turn % len(webhooks)
+        order = [*webhooks.items()][first:] + [*webhooks.items()][:first]
         for kind, body in KINDS.items():
             path = plane.write("body.json", json.dumps(body))
-            for name, webhook in webhooks.items():
+            for name, webhook in order:
                 runs[kind][name].append(load(plane, webhook, path))
                 delete_all(plane)
             print(f"round {turn + 1}, {kind}: " + ", ".join(
-                f"{name} {runs[kind][name][-1]['createsPerSecond']:.0f}" for name in webhooks), flush=True)
+                f"{name} {runs[kind][name][-1]['createsPerSecond']:.0f}" for name, _ in order), flush=True)
     return runs
 
 
@@ -224,7 +237,7 @@ def run(plane):
                 stack.callback(webhook.kill)
         webhooks["fairgate"].use(policies(plane))
         webhooks["fairgate"].server = plane.server
-        print(f"{ROUNDS} rounds of {SECONDS} s each, {CONNECTIONS} connections", flush=True)
+        print(f"{ROUNDS} rounds of {PODS} pods each, {CONNECTIONS} connections", flush=True)
         report(measure(plane, webhooks))
 
 
