@@ -214,6 +214,13 @@ static struct bytes labelled_class(const struct pod *pod, struct value labels)
                                  : (struct bytes){0};
 }
 
+struct bytes facts_class_of(const struct pod *pod)
+{
+    struct bytes label = labelled_class(pod, pod->labels);
+
+    return label.len ? label : pod->priority_class;
+}
+
 /* spec.priorityClassName; one that the pod has only because it is the cluster's default, and that
  * the ladder lacks, counts as none. */
 static struct bytes spec_class(const struct facts *facts)

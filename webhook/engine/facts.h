@@ -88,6 +88,10 @@ struct subject {
     bool is_old;         /* read to see what it breaks already */
 };
 
+/* The class that counts of those that the pod itself names, a default of the cluster's among them;
+ * empty: none. */
+struct bytes facts_class_of(const struct pod *pod);
+
 bool facts_collect(const struct subject *subject, struct arena *arena, struct facts *out,
                    struct error *err) MUST_CHECK;
 

@@ -26,7 +26,7 @@ static const struct member request_members[] = {
     {{0}},
 };
 
-static struct bytes resource_of(struct bytes class, struct arena *arena)
+struct bytes device_resource(struct bytes class, struct arena *arena)
 {
     struct bytes prefix = BYTES(CLASS_RESOURCE_PREFIX);
     char *text = arena_alloc(arena, prefix.len + class.len), *rest = text;
@@ -61,7 +61,7 @@ static bool read_branch(struct value value, bool is_alternative, struct arena *a
     if (request.count < 0)
         return error_set(err, "%s.count: is below zero", value_place(value, arena));
     ask = ARENA_APPEND(arena, out->items, out->count);
-    ask->resource = resource_of(request.class, arena);
+    ask->resource = device_resource(request.class, arena);
     ask->is_alternative = is_alternative;
     ask->is_all = bytes_is(request.mode, "All");
     ask->is_admin = request.is_admin;

@@ -36,6 +36,8 @@ struct device_asks {
     size_t count;
 };
 
+/* "deviceclass.resource.kubernetes.io/gpu" and "gpu" */
+struct bytes device_resource(struct bytes class, struct arena *arena);
 struct bytes device_class(const struct device_ask *device);
 
 /* A claim's spec. Fails on wrong types, an unknown allocationMode, a count below zero, and where a

@@ -97,7 +97,9 @@ static bool read_owner(struct arena *arena, struct pod *out, struct error *err)
 
         if (!field_bool(owner, "controller", arena, &is_controller, err))
             return false;
-        if (is_controller && !field_text(owner, "uid", arena, &out->owner_uid, err))
+        if (is_controller && (!field_text(owner, "uid", arena, &out->owner_uid, err) ||
+                              !field_text(owner, "kind", arena, &out->owner_kind, err) ||
+                              !field_text(owner, "name", arena, &out->owner_name, err)))
             return false;
     }
     return true;

@@ -44,8 +44,9 @@ struct pod {
     struct value labels, annotations; /* objects of strings, or absent */
     struct value owners;              /* array, or absent */
     struct bytes name, generate_name, uid, namespace, deletion_timestamp; /* each may be empty */
-    struct bytes owner_uid; /* of the owner that is the controller; may be empty */
-    struct bytes phase;     /* status.phase; may be empty */
+    struct bytes owner_uid, owner_kind, owner_name; /* of the owner that is the controller; each
+                                                     * may be empty */
+    struct bytes phase;                             /* status.phase; may be empty */
 
     struct bytes node_name, scheduler_name, runtime_class, priority_class, preemption_policy;
     bool has_priority;

@@ -1,5 +1,8 @@
 #include "kube/quantity.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 #include "base/buf.h"
 
 /* A number in nine-digit groups, least first: exact through every suffix, and the whole nanos are
@@ -260,6 +263,23 @@ static bool count_in(struct amount amount, int64_t parts, int64_t *out)
         return false;
     *out = product.num;
     return true;
+}
+
+const char *quantity_write_decimal(struct amount amount, struct arena *arena)
+{
+    int64_t den = amount.den ? amount.den : 1, fraction = amount.num % den;
+    const char *sign = amount.num < 0 && amount.num > -den ? "-" : "";
+    char *text;
+    size_t len;
+
+    assert(GROUP % den == 0);
+    if (fraction == 0)
+        return arena_printf(arena, "%lld", (long long)(amount.num / den));
+    text = arena_printf(arena, "%s%lld.%09lld", sign, (long long)(amount.num / den),
+                        llabs((long long)(fraction * (GROUP / den))));
+    for (len = strlen(text); text[len - 1] == '0'; len--)
+        text[len - 1] = '\0';
+    return text;
 }
 
 /* In thousandths, millionths or billionths; NULL where that isn't exact. */

@@ -17,6 +17,10 @@ bool quantity_parse(struct bytes text, struct amount *out, struct error *err) MU
 bool quantity_read(struct value value, struct arena *arena, struct amount *out,
                    struct error *err) MUST_CHECK;
 
+/* As a decimal number without a suffix, at most 29 bytes, that reads as the same amount again.
+ * Lives in `arena`. For what quantity_parse gives, and sums and differences of that. */
+const char *quantity_write_decimal(struct amount amount, struct arena *arena);
+
 /* For messages, in the unit that people use for `resource`: cpu 500m or 32, memory and storage
  * 256Gi, others as amount_write does. Exact: falls back to a finer unit where needed. Lives in
  * `arena`. */

@@ -1,26 +1,13 @@
 #include "ledger/held_pod.h"
 
-#include <assert.h>
-
+#include "base/buf.h"
 #include "base/memory.h"
 #include "engine/claims.h"
+#include "engine/facts.h"
 #include "engine/workload.h"
 #include "kube/quantity.h"
 
 enum { MAX_NUMBER_BYTES = 32 };
-
-enum { NANO = 1000000000 };
-
-/* A number of more digits than anybody needs, as a text of at most 29 bytes: quantities are whole
- * multiples of 1n. */
-static struct bytes shorten(struct amount number, struct arena *arena)
-{
-    int64_t den = number.den ? number.den : 1;
-
-    assert(NANO % den == 0);
-    return bytes_from(arena_printf(arena, "%lld.%09lld", (long long)(number.num / den),
-                                   (long long)(number.num % den * (NANO / den))));
-}
 
 void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *out)
 {
@@ -35,7 +22,7 @@ void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *ou
         if (!quantity_parse(annotation.value, &number, NULL))
             continue;
         if (annotation.value.len > MAX_NUMBER_BYTES)
-            annotation.value = shorten(number, arena);
+            annotation.value = bytes_from(quantity_write_decimal(number, arena));
         *ARENA_APPEND(arena, kept.annotations, kept.annotation_count) = annotation;
     }
     *out = kept;
@@ -44,6 +31,14 @@ void ask_keep_numbers(const struct ask *ask, struct arena *arena, struct ask *ou
 struct bytes held_pod_path(const struct held_pod *held, struct arena *arena)
 {
     return claims_name(held->namespace, held->name, arena);
+}
+
+/* Any texts of any length. */
+static struct bytes owner_of(const struct pod *pod, struct arena *arena)
+{
+    if (pod->owner_name.len == 0)
+        return (struct bytes){0};
+    return bytes_from(text_quote(arena, claims_name(pod->owner_kind, pod->owner_name, arena)));
 }
 
 void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes namespace,
@@ -57,7 +52,9 @@ void held_pod_init(struct held_pod *held, const struct pod *pod, struct bytes na
                               .namespace = namespace,
                               .name = pod->name,
                               .node = pod->node_name,
-                              .workload = workload_of(pod, arena)};
+                              .workload = workload_of(pod, arena),
+                              .owner = owner_of(pod, arena),
+                              .priority_class = facts_class_of(pod)};
     ask_keep_numbers(&ask, arena, &held->ask);
     if (!held->has_uid)
         held->uid = claims_name(namespace, pod->name.len ? pod->name : identity, arena);
@@ -172,6 +169,10 @@ void held_pod_merge(const struct held_pod *held, const struct held_pod *next, st
         merged.node = held->node;
     if (merged.workload.len == 0)
         merged.workload = held->workload;
+    if (merged.owner.len == 0)
+        merged.owner = held->owner;
+    if (merged.priority_class.len == 0)
+        merged.priority_class = held->priority_class;
     if (merged.gone_at == 0)
         merged.gone_at = held->gone_at;
     ask_merge(&held->ask, &next->ask, arena, &merged.ask);
@@ -222,6 +223,7 @@ bool held_pod_equal(const struct held_pod *a, const struct held_pod *b)
     return a->is_claim == b->is_claim && bytes_equal(a->uid, b->uid) && a->has_uid == b->has_uid &&
            bytes_equal(a->namespace, b->namespace) && bytes_equal(a->name, b->name) &&
            bytes_equal(a->node, b->node) && bytes_equal(a->workload, b->workload) &&
+           bytes_equal(a->owner, b->owner) && bytes_equal(a->priority_class, b->priority_class) &&
            a->gone_at == b->gone_at && ask_equal(&a->ask, &b->ask);
 }
 
@@ -246,7 +248,7 @@ size_t ask_room(const struct ask *ask)
 size_t held_pod_room(const struct held_pod *held)
 {
     return ask_room(&held->ask) + held->uid.len + held->namespace.len + held->name.len +
-           held->node.len + held->workload.len;
+           held->node.len + held->workload.len + held->owner.len + held->priority_class.len;
 }
 
 static void *place(char **room, const void *from, size_t size)
@@ -304,4 +306,6 @@ void held_pod_copy(const struct held_pod *held, void *room, struct held_pod *out
     place_text(&rest, &out->name);
     place_text(&rest, &out->node);
     place_text(&rest, &out->workload);
+    place_text(&rest, &out->owner);
+    place_text(&rest, &out->priority_class);
 }

@@ -13,8 +13,10 @@ struct held_pod {
     struct bytes namespace, name;
     struct bytes node; /* empty: none yet */
     struct bytes workload;
-    struct ask ask;  /* of its annotations those that are numbers */
-    int64_t gone_at; /* when its grace period is over; 0: it isn't terminating */
+    struct bytes owner;          /* its controller: "Job/train"; empty: none */
+    struct bytes priority_class; /* the one that counts; empty: none */
+    struct ask ask;              /* of its annotations those that are numbers */
+    int64_t gone_at;             /* when its grace period is over; 0: it isn't terminating */
 };
 
 /* From a pod that was read. `identity` stands for the name in the uid of a pod that has neither.

@@ -134,6 +134,8 @@ struct held_pod holding_pod(const struct holding *holding)
 
     pod.node = (struct bytes){pod.name.data + pod.name.len, holding->node_len};
     pod.workload = (struct bytes){pod.node.data + pod.node.len, holding->workload_len};
+    pod.owner = (struct bytes){pod.workload.data + pod.workload.len, holding->owner_len};
+    pod.priority_class = (struct bytes){pod.owner.data + pod.owner.len, holding->class_len};
     return pod;
 }
 
@@ -276,7 +278,8 @@ static void place_text(char **room, struct bytes text, uint32_t *len)
 /* One that is in its namespace, and nowhere else yet. */
 static struct holding *new_holding(struct holdings *holdings, const struct held_pod *pod)
 {
-    size_t len = pod->uid.len + pod->name.len + pod->node.len + pod->workload.len;
+    size_t len = pod->uid.len + pod->name.len + pod->node.len + pod->workload.len + pod->owner.len +
+                 pod->priority_class.len;
     struct holding *holding = memory_alloc(sizeof(*holding) + len);
     char *rest = holding->texts;
 
@@ -284,6 +287,8 @@ static struct holding *new_holding(struct holdings *holdings, const struct held_
     place_text(&rest, pod->name, &holding->name_len);
     place_text(&rest, pod->node, &holding->node_len);
     place_text(&rest, pod->workload, &holding->workload_len);
+    place_text(&rest, pod->owner, &holding->owner_len);
+    place_text(&rest, pod->priority_class, &holding->class_len);
     holding->is_claim = pod->is_claim;
     holding->has_uid = pod->has_uid;
     holding->gone_at = pod->gone_at;

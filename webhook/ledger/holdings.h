@@ -40,12 +40,12 @@ struct holding {
     uint64_t version;       /* the resourceVersion that the view shows; 0: none */
     int64_t gone_at;        /* see held_pod.h */
     unsigned list;          /* the last list of pods that showed it */
-    uint32_t uid_len, name_len, node_len, workload_len;
+    uint32_t uid_len, name_len, node_len, workload_len, owner_len, class_len;
     bool is_claim, has_uid;
     bool is_seen;    /* the view shows it */
     bool is_leaving; /* is in that list */
     bool is_over;    /* its node is gone and its grace period over: it counts for nobody */
-    char texts[];    /* uid, name, node, workload */
+    char texts[];    /* uid, name, node, workload, owner, priority class */
 };
 
 /* What a pod that asks for accelerators weighs, and the lists that it is in because of that. Most

@@ -128,15 +128,15 @@ static bool could_name_class(const struct ask *ask)
 }
 
 /* Could the pod count for anybody, by this tenancy, whatever namespace is whose? Most pods don't,
- * and are not kept. Of those that ask for no accelerators, nobody asks for the workload, nor for
- * the node before they terminate. */
+ * and are not kept. Of those that ask for no accelerators, nobody asks for the workload, the owner
+ * and the class, nor for the node before they terminate. */
 static bool matters(const struct ledger *ledger, struct held_pod *pod)
 {
     const struct tenancy *tenancy = ledger->holdings.tenancy;
 
     if (!tenancy || is_accelerated(tenancy, pod))
         return true;
-    pod->workload = BYTES("");
+    pod->workload = pod->owner = pod->priority_class = BYTES("");
     if (pod->gone_at == 0)
         pod->node = BYTES("");
     return is_capped(tenancy, pod) || could_name_class(&pod->ask);

@@ -5,7 +5,7 @@
 #include "ledger/held_pod.h"
 
 /* Nearly all that tells two apart is in it. Amounts are in lowest terms. */
-static uint64_t hash_of(const struct table *table, const struct ask *ask)
+uint64_t ask_hash(const struct table *table, const struct ask *ask)
 {
     struct siphash hash = siphash_start(table->secret);
 
@@ -41,7 +41,7 @@ static struct shared_ask *find(const struct table *table, uint64_t hash, const s
 
 struct shared_ask *shared_ask_hold(struct table *table, const struct ask *ask)
 {
-    uint64_t hash = hash_of(table, ask);
+    uint64_t hash = ask_hash(table, ask);
     struct shared_ask *shared = find(table, hash, ask);
 
     if (!shared) {

@@ -11,6 +11,9 @@ struct shared_ask {
     struct ask ask; /* refers to nothing but what is behind it */
 };
 
+/* With the secret of `table`: of equal asks equal. */
+uint64_t ask_hash(const struct table *table, const struct ask *ask);
+
 /* The one of `table` that is equal to `ask`, made where there is none; held once more. */
 struct shared_ask *shared_ask_hold(struct table *table, const struct ask *ask);
 

@@ -242,6 +242,40 @@ static void writes_in_the_resources_unit(void **state)
     arena_release(&arena);
 }
 
+static void a_decimal_number_reads_as_the_same_amount(void **state)
+{
+    static const struct {
+        struct amount amount;
+        const char *text;
+    } rows[] = {
+        {{0, 0}, "0"},
+        {{16, 1}, "16"},
+        {{5, 2}, "2.5"},
+        {{1, 1000000000}, "0.000000001"},
+        {{INT64_MAX, 1}, "9223372036854775807"},
+        {{INT64_MAX, 1000000000}, "9223372036.854775807"},
+        {{INT64_MAX, 2}, "4611686018427387903.5"},
+    };
+    static const struct {
+        struct amount amount;
+        const char *text;
+    } differences[] = {{{-3, 1}, "-3"}, {{-1, 2}, "-0.5"}, {{-5, 4}, "-1.25"}};
+    struct arena texts = {0};
+    struct amount again;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *text = quantity_write_decimal(rows[i].amount, &texts);
+
+        assert_string_equal(text, rows[i].text);
+        assert_true(quantity_parse(bytes_from(text), &again, NULL));
+        assert_int_equal(amount_compare(again, rows[i].amount), 0);
+    }
+    for (size_t i = 0; i < COUNT(differences); i++)
+        assert_string_equal(quantity_write_decimal(differences[i].amount, &texts),
+                            differences[i].text);
+    arena_release(&texts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +284,7 @@ int main(void)
         cmocka_unit_test(refuses_the_rest),
         cmocka_unit_test(reads_strings_and_numbers_from_json),
         cmocka_unit_test(writes_in_the_resources_unit),
+        cmocka_unit_test(a_decimal_number_reads_as_the_same_amount),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,45 @@ static void a_pod_without_uid_is_known_by_its_name_or_its_review(void **state)
     arena_release(&arena);
 }
 
+static void its_owner_and_the_class_that_counts_are_kept(void **state)
+{
+    static const struct {
+        const char *json, *owner, *priority_class;
+    } rows[] = {
+        {"{\"metadata\":{\"name\":\"a\"}}", "", ""},
+        {"{\"metadata\":{\"name\":\"a\",\"ownerReferences\":["
+         "{\"kind\":\"A\",\"name\":\"x\"},"
+         "{\"kind\":\"Job\",\"name\":\"train\",\"controller\":true}]},"
+         "\"spec\":{\"priorityClassName\":\"p1\"}}",
+         "Job/train", "p1"},
+        {"{\"metadata\":{\"name\":\"a\",\"ownerReferences\":["
+         "{\"kind\":\"A\\n\",\"name\":\"x\",\"controller\":true}]}}",
+         "A\\u000a/x", ""},
+        {"{\"metadata\":{\"name\":\"a\",\"labels\":{\"priorityClassName\":\"p2\"}},"
+         "\"spec\":{\"priorityClassName\":\"p1\"}}",
+         "", "p1"},
+        {"{\"metadata\":{\"name\":\"a\",\"labels\":{\"priorityClassName\":\"p2\"}},"
+         "\"spec\":{\"priorityClassName\":\"p1\",\"schedulerName\":\"kai-scheduler\"}}",
+         "", "p2"},
+    };
+    struct arena arena = {0};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct held_pod held = held_from(rows[i].json, &arena), copy, other = held;
+
+        assert_true(bytes_is(held.owner, rows[i].owner));
+        assert_true(bytes_is(held.priority_class, rows[i].priority_class));
+        held_pod_copy(&held, arena_alloc(&arena, held_pod_room(&held)), &copy);
+        assert_true(held_pod_equal(&held, &copy));
+        other.owner = other.priority_class = BYTES("");
+        assert_int_equal(held_pod_equal(&held, &other),
+                         held.owner.len + held.priority_class.len == 0);
+        held_pod_merge(&held, &other, &arena, &other);
+        assert_true(held_pod_equal(&held, &other));
+    }
+    arena_release(&arena);
+}
+
 /* What demand_weigh reads is the same number, in a bounded length. */
 static void numbers_are_kept_and_other_annotations_are_not(void **state)
 {
@@ -49,9 +88,9 @@ static void numbers_are_kept_and_other_annotations_are_not(void **state)
         {"4096", "4096"},
         {"1Ki", "1Ki"},
         {"0.50000000000000000000000000000", "0.50000000000000000000000000000"},
-        {"0.5000000000000000000000000000000", "0.500000000"},
+        {"0.5000000000000000000000000000000", "0.5"},
         {"7.00000000000000000000000000000001", "7.000000001"},
-        {"00000000000000000000000000000000001234567890", "1234567890.000000000"},
+        {"00000000000000000000000000000000001234567890", "1234567890"},
         {"", NULL},
         {"half", NULL},
         {"5 GPUs", NULL},
@@ -146,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pod_without_uid_is_known_by_its_name_or_its_review),
+        cmocka_unit_test(its_owner_and_the_class_that_counts_are_kept),
         cmocka_unit_test(numbers_are_kept_and_other_annotations_are_not),
         cmocka_unit_test(merging_keeps_the_larger_of_each_and_what_is_newer_of_the_rest),
         cmocka_unit_test(a_copy_refers_to_nothing_but_its_room),
