@@ -41,7 +41,10 @@ class Call(http.server.BaseHTTPRequestHandler):
                       urllib.parse.parse_qs(url.query, keep_blank_values=True).items()}
         self.query["path"] = url.path
         self.chunked = False
+        self.content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.fake.answer(self)
+
+    do_PUT = do_POST = do_GET
 
     def log_message(self, format, *args):  # pylint: disable=redefined-builtin
         pass
@@ -141,7 +144,7 @@ class FakeApi:
         self.steps = list(steps)
         self.certs = certs or certificates()
         self.requests, self.handshakes, self.errors = [], [], []
-        self.times = []
+        self.times, self.writes = [], []  # writes: (method, path, what was sent)
         self.connections = 0
         self.over = threading.Event()
         self.has_tls = has_tls
@@ -163,6 +166,8 @@ class FakeApi:
             step = self.steps[min(len(self.requests), len(self.steps) - 1)]
             self.requests.append((call.query, dict(call.headers)))
             self.times.append(time.monotonic())
+            if call.command != "GET":
+                self.writes.append((call.command, call.query["path"], call.content))
         step(call)
 
     def __enter__(self):

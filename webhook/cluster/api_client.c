@@ -45,7 +45,7 @@ struct call {
     struct api_answer *answer;
     struct error *err;
     struct arena arena;
-    struct buf status; /* the body of an answer that isn't 200 */
+    struct buf status; /* the body of an answer that isn't what was wanted */
     char problem[CURL_ERROR_SIZE];
 };
 
@@ -243,12 +243,17 @@ static unsigned status_of(const struct call *call)
     return status > 0 ? (unsigned)status : 0;
 }
 
+static bool is_success(unsigned status)
+{
+    return status == 200 || status == 201;
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct call *call = context;
     struct bytes piece = {data, size * count};
 
-    if (status_of(call) != 200) {
+    if (!is_success(status_of(call))) {
         buf_add(&call->status, piece);
         return piece.len;
     }
@@ -258,16 +263,33 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return CURL_WRITEFUNC_ERROR;
 }
 
-static struct curl_slist *make_headers(const struct api_client *client, struct arena *arena)
+static struct curl_slist *make_headers(const struct api_client *client, enum api_method method,
+                                       struct arena *arena)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
 
+    if (method != API_GET) {
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+        headers = curl_slist_append(headers, "Expect:"); /* or a large one would wait to be asked */
+    }
     if (client->token)
         headers = curl_slist_append(headers,
                                     arena_printf(arena, "Authorization: Bearer %s", client->token));
     if (client->host)
         headers = curl_slist_append(headers, client->host);
     return headers;
+}
+
+static void set_method(CURL *easy, const struct api_request *request)
+{
+    if (request->method == API_GET) {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->content.len);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->content.data);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method == API_PUT ? "PUT" : NULL);
 }
 
 static void set_call(struct call *call, const struct curl_slist *headers)
@@ -279,7 +301,8 @@ static void set_call(struct call *call, const struct curl_slist *headers)
                      arena_printf(&call->arena, "%s%s", call->client->base, request->path));
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, call->client->connect_to);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)request->seconds);
+    set_method(easy, request);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->milliseconds);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
                      request->most_idle_seconds ? (long)LOW_BYTES_A_SECOND : 0L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)request->most_idle_seconds);
@@ -309,22 +332,25 @@ static CURLcode perform(struct api_client *client)
     return code;
 }
 
-/* What the API server says in a Status; else how the body begins. Lives in `arena`. */
-static const char *status_message(struct bytes body, struct arena *arena)
+/* What the API server says in a Status; else how the body begins. Lives in the call's arena. */
+static const char *read_status(struct call *call)
 {
+    struct bytes body = buf_bytes(&call->status), message, reason;
     struct document document;
-    struct bytes message;
 
-    document_parse(body, STATUS_DEPTH, arena, &document);
+    document_parse(body, STATUS_DEPTH, &call->arena, &document);
     message = value_text(value_member(document_root(&document), "message"));
-    return text_clean(arena, message.len > 0 ? message : body, MOST_MESSAGE_BYTES);
+    reason = value_text(value_member(document_root(&document), "reason"));
+    if (reason.len < sizeof(call->answer->reason))
+        memcpy(call->answer->reason, reason.data ? reason.data : "", reason.len);
+    return text_clean(&call->arena, message.len > 0 ? message : body, MOST_MESSAGE_BYTES);
 }
 
 static bool fail_with_status(struct call *call)
 {
     struct api_client *client = call->client;
     unsigned status = call->answer->status;
-    const char *message = status_message(buf_bytes(&call->status), &call->arena);
+    const char *message = read_status(call);
     curl_off_t seconds = 0;
 
     curl_easy_getinfo(client->easy, CURLINFO_RETRY_AFTER, &seconds);
@@ -345,21 +371,21 @@ static bool conclude(struct call *call, CURLcode code)
     call->answer->transport = (int)code;
     if (call->answer->is_refused)
         return false;
-    if (call->answer->status != 0 && call->answer->status != 200)
+    if (call->answer->status != 0 && !is_success(call->answer->status))
         return fail_with_status(call);
-    if (code == CURLE_OK && call->answer->status == 200)
+    if (code == CURLE_OK && is_success(call->answer->status))
         return true;
     if (api_client_is_stopped(call->client))
         return error_set(call->err, "stopped");
-    if (call->answer->status == 200)
+    if (is_success(call->answer->status))
         return error_set(call->err, "the answer breaks off: %s",
                          text_clean(&call->arena, bytes_from(problem), MOST_MESSAGE_BYTES));
     return error_set(call->err, "no answer from %s: %s", call->client->kubeconfig->server,
                      text_clean(&call->arena, bytes_from(problem), MOST_MESSAGE_BYTES));
 }
 
-bool api_client_get(struct api_client *client, const struct api_request *request,
-                    struct api_answer *answer, struct error *err)
+bool api_client_call(struct api_client *client, const struct api_request *request,
+                     struct api_answer *answer, struct error *err)
 {
     struct call call = {.client = client, .request = request, .answer = answer, .err = err};
     struct curl_slist *headers;
@@ -368,25 +394,33 @@ bool api_client_get(struct api_client *client, const struct api_request *request
     *answer = (struct api_answer){0};
     buf_init(&call.status, &call.arena, MOST_STATUS_BYTES);
     renew_token(client);
-    headers = make_headers(client, &call.arena);
+    headers = make_headers(client, request->method, &call.arena);
     set_call(&call, headers);
     is_whole = conclude(&call, perform(client));
     curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(client->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(client->easy, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
     arena_release(&call.arena);
     return is_whole;
 }
 
-void api_client_name_rule(const char *group, const char *resource, struct error *err)
+bool api_client_found_none(const struct api_answer *answer, const char *group, const char *resource,
+                           const struct error *err)
 {
-    char cause[sizeof(err->text)];
+    char subject[128];
 
-    memcpy(cause, err->text, sizeof(cause));
-    error_set(err,
-              "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], "
-              "verbs: [\"get\", \"list\", \"watch\"]}: %s",
-              group, resource, cause);
+    snprintf(subject, sizeof(subject), "%s%s%s \"", resource, *group ? "." : "", group);
+    return answer->status == 404 && !strcmp(answer->reason, "NotFound") &&
+           strstr(err->text, subject) && strstr(err->text, "\" not found");
+}
+
+void api_client_name_rule(const char *group, const char *resource, const char *verbs,
+                          struct error *err)
+{
+    error_wrap(err,
+               "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: [%s]}",
+               group, resource, verbs);
 }
 
 const char *api_client_library_version(void)

@@ -1,4 +1,4 @@
-/* api_client: GETs from the API server, one after another, over one connection that is kept.
+/* api_client: calls to the API server, one after another, over one connection that is kept.
  *
  * TLS is verified always, redirects aren't followed, no proxy is used whatever the environment
  * says. Nothing in here is for two threads at once but api_client_stop and api_client_is_stopped.
@@ -10,15 +10,19 @@
 
 struct api_client;
 
-/* One GET. */
+enum api_method { API_GET, API_PUT, API_POST };
+
 struct api_request {
-    const char *path;           /* with its query, escaped: /api/v1/pods?limit=500 */
-    unsigned seconds;           /* the longest that all of it may take; 0: any time */
+    enum api_method method;
+    const char *path; /* with its query, escaped: /api/v1/pods?limit=500 */
+    /* What PUT and POST send: JSON. It is sent twice where the connection ends before an answer
+     * began; name a resourceVersion, and the second one is a conflict if the first was taken. */
+    struct bytes content;
+    unsigned milliseconds;      /* the longest that all of it may take; 0: any time */
     unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */
 
-    /* The body of an answer with status 200, piece by piece as it comes. False ends the call (with
-     * err set).
-     */
+    /* The body of an answer with status 200 or 201, piece by piece as it comes. False ends the call
+     * (with err set). */
     bool (*body)(void *context, struct bytes piece, struct error *err);
     void *context;
 };
@@ -28,19 +32,28 @@ struct api_answer {
     unsigned retry_after; /* seconds; 0: the server said nothing */
     bool is_refused;      /* `body` returned false */
     int transport;        /* libcurl's code, 0 where the whole answer came: tells problems apart */
+    char reason[32];      /* that of the API server's Status: "Conflict"; "": none */
 };
 
 /* `kubeconfig` must outlive the client. Never NULL. */
 struct api_client *api_client_new(const struct kubeconfig *kubeconfig);
 void api_client_free(struct api_client *client);
 
-/* True where the status was 200 and the body came whole. Otherwise `err` says what went wrong, with
- * the message of the API server's Status. `answer` is set in any case. */
-bool api_client_get(struct api_client *client, const struct api_request *request,
-                    struct api_answer *answer, struct error *err) MUST_CHECK;
+/* True where the status was 200 or 201 and the body came whole. Otherwise `err` says what went
+ * wrong, with the message of the API server's Status. `answer` is set in any case. */
+bool api_client_call(struct api_client *client, const struct api_request *request,
+                     struct api_answer *answer, struct error *err) MUST_CHECK;
 
-/* Before what a 403 says: the rule that would grant what the server needs of a resource. */
-void api_client_name_rule(const char *group, const char *resource, struct error *err);
+/* Of a call for one object that failed: there is no such object, as the API server says itself, and
+ * not somebody on the way, or because it does not know the resource. */
+bool api_client_found_none(const struct api_answer *answer, const char *group, const char *resource,
+                           const struct error *err);
+
+/* Before what a 403 says: the rule that would grant what the server needs of a resource; `verbs` as
+ * in API_READS. */
+#define API_READS "\"get\", \"list\", \"watch\""
+void api_client_name_rule(const char *group, const char *resource, const char *verbs,
+                          struct error *err);
 
 /* Wait; false where the client was stopped meanwhile. */
 bool api_client_wait(struct api_client *client, unsigned milliseconds);

@@ -11,8 +11,8 @@
 enum {
     STEP_MS = 200,
     LOOK_UP_MS = 2000, /* between two rounds of look-ups */
-    LOOK_UP_SECONDS = 10,
-    FETCH_SECONDS = 2,
+    MOST_LOOK_UP_MS = 10000,
+    MOST_FETCH_MS = 2000,
     FETCH_PAUSE_MS = 1000, /* after one that failed */
     MAX_OBJECT_BYTES = 16 * 1024 * 1024,
 };
@@ -133,7 +133,7 @@ struct look_up {
     struct api_client *client;
     enum live_kind kind;
     const char *path; /* NULL: too long */
-    unsigned seconds;
+    unsigned milliseconds;
     struct api_answer answer;
     struct value object; /* absent where it was none */
     struct arena arena;  /* holds path and object */
@@ -169,15 +169,10 @@ static const char *path_of(enum live_kind kind, struct bytes namespace, struct b
     return path.is_full ? NULL : path.data;
 }
 
-/* The object is not there: the API server says so itself, and not somebody on the way. */
 static bool says_not_found(const struct look_up *look_up, const struct error *err)
 {
-    char subject[64];
-
-    snprintf(subject, sizeof(subject), "%s%s%s \"", live_names[look_up->kind],
-             groups[look_up->kind] ? "." : "", group_of(look_up->kind));
-    return look_up->answer.status == 404 && strstr(err->text, subject) &&
-           strstr(err->text, "\" not found");
+    return api_client_found_none(&look_up->answer, group_of(look_up->kind),
+                                 live_names[look_up->kind], err);
 }
 
 /* A permission that is missing is told once, until it is there. */
@@ -188,7 +183,7 @@ static void note_permission(struct look_up *look_up, struct error *err)
     bool is_refused = look_up->answer.status == 403, was_refused;
 
     if (is_refused) {
-        api_client_name_rule(group_of(look_up->kind), resource, err);
+        api_client_name_rule(group_of(look_up->kind), resource, API_READS, err);
         error_wrap(err, "get %s", resource);
     }
     pthread_mutex_lock(&look_up->feed->lock);
@@ -206,14 +201,14 @@ static bool ask(struct look_up *look_up, struct error *err)
 {
     bool is_read;
     const struct api_request request = {.path = look_up->path,
-                                        .seconds = look_up->seconds,
+                                        .milliseconds = look_up->milliseconds,
                                         .body = add_body,
                                         .context = look_up};
 
     if (!look_up->path)
         return error_set(err, "the name is too long");
     buf_init(&look_up->body, &look_up->arena, MAX_OBJECT_BYTES);
-    is_read = api_client_get(look_up->client, &request, &look_up->answer, err);
+    is_read = api_client_call(look_up->client, &request, &look_up->answer, err);
     if (is_read || look_up->answer.status == 403 || says_not_found(look_up, err))
         note_permission(look_up, err);
     return is_read;
@@ -247,7 +242,7 @@ static bool look_up(struct feed *feed, const struct live_due *due)
     struct look_up found = {.feed = feed,
                             .client = feed->client,
                             .kind = due->kind,
-                            .seconds = LOOK_UP_SECONDS};
+                            .milliseconds = MOST_LOOK_UP_MS};
     struct error err = {0};
     bool is_done = false;
 
@@ -268,7 +263,7 @@ static void ask_permission(struct feed *feed, enum live_kind kind)
     struct look_up found = {.feed = feed,
                             .client = feed->client,
                             .kind = kind,
-                            .seconds = LOOK_UP_SECONDS};
+                            .milliseconds = MOST_LOOK_UP_MS};
     struct permission *permission = &feed->permissions[kind];
     bool is_namespace = kind == LIVE_NAMESPACES;
     struct error ignored = {0};
@@ -295,7 +290,7 @@ static bool fetch(struct feed *feed, enum live_kind kind, const char *path, stru
                             .client = feed->fetcher,
                             .kind = kind,
                             .path = path,
-                            .seconds = FETCH_SECONDS};
+                            .milliseconds = MOST_FETCH_MS};
     bool is_done = get_object(&found, err) && live_show(feed->ledger, kind, found.object, err);
 
     if (!is_done && found.answer.status != 404)

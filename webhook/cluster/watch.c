@@ -152,7 +152,7 @@ static bool get_page(struct listing *listing, struct api_answer *answer, struct 
     struct watch *watch = listing->watch;
     const struct watch_sink *sink = &watch->config.sink;
     struct api_request request = {
-        .seconds = 3 * watch->config.quiet_seconds,
+        .milliseconds = 3000 * watch->config.quiet_seconds,
         .most_idle_seconds = watch->config.quiet_seconds,
         .body = feed_list,
         .context = &listing->reader,
@@ -169,7 +169,7 @@ static bool get_page(struct listing *listing, struct api_answer *answer, struct 
     request.path = path.data;
     list_reader_init(&listing->reader, sink->list_item, sink->context);
     is_read =
-        api_client_get(watch->client, &request, answer, err) && end_page(listing, answer, err);
+        api_client_call(watch->client, &request, answer, err) && end_page(listing, answer, err);
     list_reader_release(&listing->reader);
     return is_read;
 }
@@ -283,7 +283,7 @@ static bool get_events(struct following *following, unsigned seconds, struct api
 {
     struct watch *watch = following->watch;
     struct api_request request = {
-        .seconds = seconds + watch->config.quiet_seconds / 4 + 1,
+        .milliseconds = 1000 * (seconds + watch->config.quiet_seconds / 4 + 1),
         .body = feed_events,
         .context = following,
     };
@@ -297,7 +297,7 @@ static bool get_events(struct following *following, unsigned seconds, struct api
     api_client_add_escaped(&path, bytes_from(watch->version));
     request.path = path.data;
     event_reader_init(&following->reader, take_event, following);
-    is_whole = api_client_get(watch->client, &request, answer, err);
+    is_whole = api_client_call(watch->client, &request, answer, err);
     event_reader_release(&following->reader);
     arena_release(&arena);
     return is_whole;
@@ -370,7 +370,7 @@ static void recover(struct watch *watch, bool is_listing, const struct api_answe
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
     if (answer->status == 403)
-        api_client_name_rule(watch->config.group, watch->config.resource, err);
+        api_client_name_rule(watch->config.group, watch->config.resource, API_READS, err);
     error_wrap(err, "%s %s", is_listing ? "list" : "watch", watch->name);
     note_problem(watch, is_listing, answer, err);
     api_client_wait(watch->client, pause_after(watch, answer));
