@@ -3,6 +3,7 @@
 #include "ledger/usage_ask.h"
 #include "ledger/usage_digest.h"
 #include "ledger/usage_reader.h"
+#include "ledger/usage_writer.h"
 
 /* A text of digits; 0 where it is none. */
 static uint64_t parse_number(struct bytes text)
@@ -42,76 +43,101 @@ static uint64_t read_last(struct usage_reader *reader, struct value spec)
     return 0;
 }
 
-/* Up to the next space, which is passed over. */
-static struct bytes cut_word(struct bytes *line)
+/* Up to the next one, which is passed over. */
+static struct bytes cut_at(struct bytes *text, char end)
 {
-    const char *space = line->len ? memchr(line->data, ' ', line->len) : NULL;
-    struct bytes word = {line->data, space ? (size_t)(space - line->data) : line->len};
+    const char *found = text->len ? memchr(text->data, end, text->len) : NULL;
+    struct bytes part = {text->data, found ? (size_t)(found - text->data) : text->len};
 
-    *line = bytes_tail(*line, word.len + (space != NULL));
-    return word;
+    *text = bytes_tail(*text, part.len + (found != NULL));
+    return part;
 }
 
-/* A space is written as %20, a percent sign as %25. No name that Kubernetes takes has either. */
-static bool decode(struct bytes word, struct arena *arena, struct bytes *out)
+/* Before it nothing is escaped. False where it escapes what isn't. */
+static bool decode_from(const char *percent, struct bytes word, char *text, size_t *len)
 {
-    char *text;
-    size_t len = 0;
+    size_t at = (size_t)(percent - word.data);
 
-    *out = word;
-    if (word.len == 0 || !memchr(word.data, '%', word.len))
-        return true;
-    text = arena_alloc(arena, word.len);
-    for (size_t at = 0; at < word.len; at++) {
-        struct bytes rest = bytes_tail(word, at);
+    memcpy(text, word.data, at);
+    for (*len = at; at < word.len; at++) {
+        const char *escaped = NULL;
 
-        text[len++] = word.data[at];
+        text[(*len)++] = word.data[at];
         if (word.data[at] != '%')
             continue;
-        if (!bytes_has_prefix(rest, BYTES("%20")) && !bytes_has_prefix(rest, BYTES("%25")))
+        for (const struct usage_escape *each = usage_escapes; each->text && !escaped; each++) {
+            if (bytes_has_prefix(bytes_tail(word, at), bytes_from(each->text)))
+                escaped = &each->c;
+        }
+        if (!escaped)
             return false;
-        text[len - 1] = word.data[at + 2] == '0' ? ' ' : '%';
+        text[*len - 1] = *escaped;
         at += 2;
     }
-    *out = (struct bytes){text, len};
     return true;
+}
+
+static bool decode(struct bytes word, struct arena *arena, struct bytes *out)
+{
+    const char *percent = word.len ? memchr(word.data, '%', word.len) : NULL;
+    char *text;
+
+    *out = word;
+    if (!percent)
+        return true;
+    text = arena_alloc(arena, word.len);
+    out->data = text;
+    return decode_from(percent, word, text, &out->len);
+}
+
+static bool is_text(struct bytes text)
+{
+    return text.len <= TENANT_USAGE_MAX_TEXT;
 }
 
 /* NUMBER[+] UID NAME [NODE] */
 static bool parse_item(struct bytes line, struct arena *arena, struct usage_item *item)
 {
-    struct bytes number = cut_word(&line), uid = cut_word(&line), name = cut_word(&line);
+    struct bytes number = cut_at(&line, ' '), uid = cut_at(&line, ' '), name = cut_at(&line, ' ');
 
     item->is_growth = bytes_has_suffix(number, BYTES("+"));
     number.len -= item->is_growth;
     item->number = parse_number(number);
     return item->number > 0 && item->number <= TENANT_USAGE_MAX_NUMBER &&
-           decode(uid, arena, &item->pod.uid) && item->pod.uid.len > 0 &&
-           decode(name, arena, &item->pod.name) && !memchr(line.data, ' ', line.len) &&
-           decode(line, arena, &item->pod.node);
+           decode(uid, arena, &item->pod.uid) && item->pod.uid.len > 0 && is_text(item->pod.uid) &&
+           decode(name, arena, &item->pod.name) && is_text(item->pod.name) &&
+           !memchr(line.data, ' ', line.len) && decode(line, arena, &item->pod.node) &&
+           is_text(item->pod.node);
 }
 
-/* An item of a group, of which `common` is what all have in common. */
-static void read_item(struct usage_reader *reader, struct value value,
-                      const struct held_pod *common, struct tenant_usage *out)
+static void complain_of_line(struct usage_reader *reader, struct value objects, size_t number,
+                             const char *problem)
 {
-    struct usage_item item = {.pod = *common};
-    struct bytes line = value_text(value);
+    if (!reader->is_damaged)
+        usage_complain(reader, objects,
+                       arena_printf(reader->arena, "line %zu: %s", number, problem));
+}
 
-    if (!usage_check_type(reader, value, VALUE_STRING))
-        return;
-    if (!parse_item(line, reader->arena, &item) || !usage_check_text(reader, value, item.pod.uid) ||
-        !usage_check_text(reader, value, item.pod.name) ||
-        !usage_check_text(reader, value, item.pod.node)) {
-        usage_complain(reader, value, "expected a number, a uid, a name and perhaps a node");
-        return;
-    }
-    if (item.number > out->last)
-        usage_complain(reader, value, "has a number above spec.last");
-    if (out->count == TENANT_USAGE_MAX_ITEMS)
-        usage_complain(reader, value, "is one reservation too many");
-    else
+/* The lines of a group, whose objects have in common what `item` has. */
+static void read_items(struct usage_reader *reader, struct value objects, struct usage_item item,
+                       struct tenant_usage *out)
+{
+    struct bytes rest = value_text(objects);
+
+    for (size_t number = 1; rest.len > 0; number++) {
+        if (!parse_item(cut_at(&rest, '\n'), reader->arena, &item)) {
+            complain_of_line(reader, objects, number,
+                             "expected a number, a uid, a name and perhaps a node");
+            continue;
+        }
+        if (item.number > out->last)
+            complain_of_line(reader, objects, number, "its number is above spec.last");
+        if (out->count == TENANT_USAGE_MAX_ITEMS) {
+            complain_of_line(reader, objects, number, "is one reservation too many");
+            return;
+        }
         *ARENA_APPEND(reader->arena, out->items, out->count) = item;
+    }
 }
 
 static bool read_kind(struct usage_reader *reader, struct value group, bool *is_claim)
@@ -127,24 +153,22 @@ static bool read_kind(struct usage_reader *reader, struct value group, bool *is_
 
 static void read_group(struct usage_reader *reader, struct value group, struct tenant_usage *out)
 {
-    struct held_pod common = {.has_uid = true};
-    struct value objects;
+    struct usage_item item = {.pod.has_uid = true};
+    struct held_pod *common = &item.pod;
 
     if (!usage_check_type(reader, group, VALUE_OBJECT) ||
-        !read_kind(reader, group, &common.is_claim))
+        !read_kind(reader, group, &common->is_claim))
         return;
-    common.namespace = usage_read_text(reader, group, "namespace");
-    if (common.namespace.len == 0) {
+    common->namespace = usage_read_text(reader, group, "namespace");
+    if (common->namespace.len == 0) {
         usage_complain(reader, group, "has no namespace");
         return;
     }
-    common.owner = usage_read_text(reader, group, "owner");
-    common.priority_class = usage_read_text(reader, group, "priorityClass");
-    common.workload = usage_read_text(reader, group, "workload");
-    usage_ask_read(reader, usage_read_member(reader, group, "asks", VALUE_OBJECT), &common.ask);
-    objects = usage_read_member(reader, group, "objects", VALUE_ARRAY);
-    for (struct value v = value_first(objects); value_type(v); v = value_next(v))
-        read_item(reader, v, &common, out);
+    common->owner = usage_read_text(reader, group, "owner");
+    common->priority_class = usage_read_text(reader, group, "priorityClass");
+    common->workload = usage_read_text(reader, group, "workload");
+    usage_ask_read(reader, usage_read_member(reader, group, "asks", VALUE_OBJECT), &common->ask);
+    read_items(reader, usage_read_member(reader, group, "objects", VALUE_STRING), item, out);
 }
 
 static void read_unknown(struct usage_reader *reader, struct value spec, struct tenant_usage *out)

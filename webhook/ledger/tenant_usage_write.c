@@ -8,9 +8,6 @@
 #include "ledger/usage_digest.h"
 #include "ledger/usage_writer.h"
 
-/* The longest line, even if every character of it were escaped. */
-enum { MAX_LINE_BYTES = 3 * 3 * TENANT_USAGE_MAX_TEXT + 64 };
-
 struct member_of {
     STAILQ_ENTRY(member_of) next;
     const struct usage_item *item;
@@ -29,7 +26,7 @@ struct writer {
     struct arena scratch;
     struct table by_content;
     STAILQ_HEAD(group_list, group) groups;
-    struct buf spec, line;
+    struct buf spec, lines;
 };
 
 static bool is_same_ask(const struct ask *a, const struct ask *b)
@@ -96,45 +93,68 @@ static void make_groups(struct writer *writer)
     }
 }
 
-/* See tenant_usage.c on how a line is read. */
-static void write_word(struct writer *writer, struct bytes word)
+static void write_character(struct buf *line, char c)
 {
-    struct buf *line = &writer->line;
+    for (const struct usage_escape *each = usage_escapes; each->text; each++) {
+        if (each->c == c) {
+            buf_add_text(line, each->text);
+            return;
+        }
+    }
+    buf_add_char(line, c);
+}
 
+static bool is_plain(struct bytes word)
+{
+    for (const struct usage_escape *each = usage_escapes; each->text; each++) {
+        if (word.len && memchr(word.data, each->c, word.len))
+            return false;
+    }
+    return true;
+}
+
+static void write_word(struct buf *lines, struct bytes word)
+{
     if (word.len > TENANT_USAGE_MAX_TEXT)
-        writer->spec.is_full = true;
-    for (size_t i = 0; i < word.len && !writer->spec.is_full; i++) {
-        if (word.data[i] == ' ')
-            buf_add_text(line, "%20");
-        else if (word.data[i] == '%')
-            buf_add_text(line, "%25");
-        else
-            buf_add_char(line, word.data[i]);
+        lines->is_full = true;
+    else if (is_plain(word))
+        buf_add(lines, word);
+    else {
+        for (size_t i = 0; i < word.len; i++)
+            write_character(lines, word.data[i]);
     }
 }
 
-static void write_item(struct writer *writer, const struct usage_item *item)
+static void write_item(struct buf *lines, const struct usage_item *item)
 {
-    struct buf *line = &writer->line;
-
-    line->len = 0;
-    buf_printf(line, "%llu%s ", (unsigned long long)item->number, item->is_growth ? "+" : "");
-    write_word(writer, item->pod.uid);
-    buf_add_char(line, ' ');
-    write_word(writer, item->pod.name);
+    if (lines->len)
+        buf_add_char(lines, '\n');
+    buf_printf(lines, "%llu%s ", (unsigned long long)item->number, item->is_growth ? "+" : "");
+    write_word(lines, item->pod.uid);
+    buf_add_char(lines, ' ');
+    write_word(lines, item->pod.name);
     if (item->pod.node.len) {
-        buf_add_char(line, ' ');
-        write_word(writer, item->pod.node);
+        buf_add_char(lines, ' ');
+        write_word(lines, item->pod.node);
     }
-    usage_write_comma(&writer->spec);
-    buf_add_json(&writer->spec, buf_bytes(line));
+}
+
+static void write_items(struct writer *writer, const struct group *group)
+{
+    struct buf *lines = &writer->lines;
+    const struct member_of *member;
+
+    lines->len = 0;
+    STAILQ_FOREACH(member, &group->members, next)
+    write_item(lines, member->item);
+    buf_add_json(&writer->spec, buf_bytes(lines));
+    writer->spec.is_full |= lines->is_full;
 }
 
 static void write_group(struct writer *writer, const struct group *group)
 {
     const struct held_pod *pod = group->pod;
     struct buf *spec = &writer->spec;
-    const struct member_of *member;
 
     usage_write_comma(spec);
     buf_add_char(spec, '{');
@@ -146,10 +166,8 @@ static void write_group(struct writer *writer, const struct group *group)
     usage_write_name(spec, BYTES("asks"));
     usage_ask_write(&pod->ask, &writer->scratch, spec);
     usage_write_name(spec, BYTES("objects"));
-    buf_add_char(spec, '[');
-    STAILQ_FOREACH(member, &group->members, next)
-    write_item(writer, member->item);
-    buf_add_text(spec, "]}");
+    write_items(writer, group);
+    buf_add_char(spec, '}');
 }
 
 static void write_unknown(const struct tenant_usage *usage, struct buf *spec)
@@ -188,6 +206,11 @@ static void write_metadata(const struct tenant_usage *usage, struct buf *out)
     usage_write_text(out, "name", usage->name);
     usage_write_text(out, "uid", usage->uid);
     usage_write_text(out, "resourceVersion", usage->version);
+    /* Nobody applies it, and keeping it takes the API server as long as all else. */
+    if (usage->version.len) {
+        usage_write_name(out, BYTES("managedFields"));
+        buf_add_text(out, "[{}]");
+    }
     buf_add_char(out, '}');
 }
 
@@ -224,7 +247,7 @@ void tenant_usage_write(const struct tenant_usage *usage, struct bytes status, s
     table_init(&writer.by_content);
     STAILQ_INIT(&writer.groups);
     buf_init(&writer.spec, &writer.scratch, TENANT_USAGE_MAX_BYTES);
-    buf_init(&writer.line, &writer.scratch, MAX_LINE_BYTES);
+    buf_init(&writer.lines, &writer.scratch, TENANT_USAGE_MAX_BYTES);
     make_groups(&writer);
     write_spec(&writer);
     if (writer.spec.is_full)

@@ -3,6 +3,8 @@
 #include "kube/quantity.h"
 #include "ledger/tenant_usage.h"
 
+const struct usage_escape usage_escapes[] = {{' ', "%20"}, {'\n', "%0A"}, {'%', "%25"}, {0, NULL}};
+
 void usage_write_comma(struct buf *out)
 {
     if (out->len && !strchr("{[", out->data[out->len - 1]))

@@ -4,6 +4,13 @@
 #include "base/amount.h"
 #include "base/buf.h"
 
+/* Characters that a line of objects can't hold as they are; no name that Kubernetes takes has any.
+ * The last one has no text. */
+extern const struct usage_escape {
+    char c;
+    const char *text;
+} usage_escapes[];
+
 /* Before an element of an array. */
 void usage_write_comma(struct buf *out);
 

@@ -155,13 +155,13 @@ static void what_several_have_in_common_stands_once(void **state)
 
     assert_int_equal(value_count(groups), 2);
     assert_bytes(value_raw(value_member(group, "objects")),
-                 BYTES("[\"1 u1 train-0 n1\",\"4+ u4 train-1\"]"));
+                 BYTES("\"1 u1 train-0 n1\\n4+ u4 train-1\""));
     assert_bytes(value_raw(value_path(group, "asks.requests")),
                  BYTES("{\"a/fraction\":\"0.000000001\",\"b/mixed\":\"2305843009213693952.5\","
                        "\"c/largest\":\"9223372036854775807\",\"cpu\":\"2.5\","
                        "\"d/finest\":\"9223372036.854775807\",\"nvidia.com/gpu\":\"8\","
                        "\"z/none\":\"0\"}"));
-    assert_bytes(value_raw(value_member(value_next(group), "objects")), BYTES("[\"2 u2 b\"]"));
+    assert_bytes(value_raw(value_member(value_next(group), "objects")), BYTES("\"2 u2 b\""));
 }
 
 /* `before`, which stands once in `text`, by `after`. */
@@ -190,8 +190,8 @@ static void an_edit_of_any_field_is_found(void **state)
         {"\"gpu-fraction\":\"0.5\",", ""},
         {"\"claim\":\"claim-1\"", "\"claim\":\"claim-2\""},
         {"\"alternative\":true", "\"alternative\":false"},
-        {"\"1 u1 train-0 n1\",", ""},
-        {"\"4+ u4 train-1\"", "\"4 u4 train-1\""},
+        {"1 u1 train-0 n1\\n", ""},
+        {"4+ u4 train-1", "4 u4 train-1"},
         {"\"name\":\"research\"", "\"name\":\"search\""},
         {"\"uid\":\"object-uid\"", "\"uid\":\"other-uid\""},
         {"\"digest\":\"sha256:", "\"digest\":\"sha256:0"},
@@ -238,8 +238,8 @@ static const struct {
     {"\"last\":9", "\"last\":9.0", "spec.last: expected the number of a reservation", 5},
     {"\"last\":9", "\"last\":9007199254740993", "spec.last: expected the number of a reservation",
      5},
-    {"\"last\":9", "\"last\":4", "spec.reservations[3].objects[0]: has a number above spec.last",
-     5},
+    {"\"last\":9", "\"last\":4",
+     "spec.reservations[3].objects: line 1: its number is above spec.last", 5},
     {"\"pods\":\"18446744073709551615\"", "\"pods\":\"18446744073709551616\"",
      "spec.floors.pods: expected a resourceVersion", 5},
     {"\"resourceclaims\":\"12\"", "\"resourceclaims\":12",
@@ -290,20 +290,26 @@ static const struct {
      "spec.reservations[0].asks.devices[1].alternative: expected true, got a number", 5},
     {"\"incomplete\":true", "\"incomplete\":\"yes\"",
      "spec.reservations[0].asks.incomplete: expected true, got a string", 5},
-    {"[\"2 u2 b\"]", "{}", "spec.reservations[1].objects: expected an array, got an object", 4},
-    {"\"2 u2 b\"", "2", "spec.reservations[1].objects[0]: expected a string, got a number", 4},
+    {"\"2 u2 b\"", "[]", "spec.reservations[1].objects: expected a string, got an array", 4},
+    {"\"2 u2 b\"", "2", "spec.reservations[1].objects: expected a string, got a number", 4},
     {"\"2 u2 b\"", "\"0 u2 b\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
+     "spec.reservations[1].objects: line 1: expected a number, a uid, a name and perhaps a node",
+     4},
     {"\"2 u2 b\"", "\"02 u2 b\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
+     "spec.reservations[1].objects: line 1: expected a number, a uid, a name and perhaps a node",
+     4},
     {"\"2 u2 b\"", "\"2  b\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
+     "spec.reservations[1].objects: line 1: expected a number, a uid, a name and perhaps a node",
+     4},
     {"\"2 u2 b\"", "\"2 u2 b n x\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
+     "spec.reservations[1].objects: line 1: expected a number, a uid, a name and perhaps a node",
+     4},
     {"\"2 u2 b\"", "\"2 u2 %2\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
-    {"\"2 u2 b\"", "\"\"",
-     "spec.reservations[1].objects[0]: expected a number, a uid, a name and perhaps a node", 4},
+     "spec.reservations[1].objects: line 1: expected a number, a uid, a name and perhaps a node",
+     4},
+    {"\"2 u2 b\"", "\"2 u2 b\\n\\n2 u2\"",
+     "spec.reservations[1].objects: line 2: expected a number, a uid, a name and perhaps a node",
+     6},
 };
 
 static void a_field_that_cant_be_read_is_named_and_the_rest_is_kept(void **state)
