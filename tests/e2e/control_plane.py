@@ -23,7 +23,7 @@ USERS = {
     "alice": ["tenants"],
     "bob": ["tenants"],
     "carol": ["tenants"],
-    "fairgate": ["fairgate"],     # get, list and watch on what decisions need
+    "fairgate": ["fairgate"],     # what charts/fairgate/access gives
     "kwok": ["system:masters"],
     "system:kube-controller-manager": [],
     "system:kube-scheduler": [],
@@ -228,7 +228,10 @@ class ControlPlane:
               for word in ("--config", os.path.join(stages, name))))
 
     def fill(self):
-        """What every scenario finds there."""
+        """What every scenario finds there: what fairgate needs, and the cluster itself."""
+        chart = os.path.join(ROOT, "charts/fairgate")
+        self.kubectl("apply", "-f", os.path.join(chart, "crds"), "-f", os.path.join(chart, "access"))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tenantusages.fairgate.dev")
         self.kubectl("apply", "-f", os.path.join(HERE, "cluster"))
         wait_until("nodes that are ready", self.nodes_are_ready, 60, 0.3)
         self.wait_for_service_accounts(["default"])

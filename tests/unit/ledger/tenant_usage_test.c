@@ -1,6 +1,7 @@
 #include "ledger/tenant_usage.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "unit/arena.h"
 
 static struct bytes write_usage(const struct tenant_usage *usage)
@@ -144,6 +145,36 @@ static void what_is_written_is_read_again(void **state)
     lost.count = 0;
     read_sound(write_usage(&lost), &again);
     assert_usage_equal(&again, &lost);
+}
+
+static const char status[] =
+    "{\"guaranteed\":\"16\",\"burst\":\"8\",\"used\":\"12.5\",\"reserved\":\"2\",\"free\":\"11.5\","
+    "\"byMode\":{\"whole\":\"12\",\"shared\":\"0.5\"},\"byPriorityClass\":{\"p2-batch\":\"12.5\"},"
+    "\"byNamespace\":{\"research-a\":\"12.5\"},"
+    "\"holders\":[{\"namespace\":\"research-a\",\"name\":\"Job/train\",\"gpus\":\"12\"},"
+    "{\"namespace\":\"research-a\",\"name\":\"Pod/x\",\"gpus\":\"0.5\"}],"
+    "\"notSeen\":[{\"namespace\":\"research-a\",\"name\":\"Pod/train-1\",\"gpus\":\"2\"}],"
+    "\"gone\":{\"pods\":1,\"gpus\":\"8\"}}";
+
+/* The story shows that the API server keeps all of it. */
+static void an_object_with_all_fields_is_the_one_of_the_story(void **state)
+{
+    static const char path[] = "tests/e2e/scenarios/tenant-usage-object/written.json";
+    struct tenant_usage usage = whole;
+    struct bytes expected;
+    struct error err;
+    struct buf out;
+
+    usage.name = BYTES("tenant-usage-object");
+    usage.uid = usage.version = BYTES("");
+    usage.unknown = BYTES("5f0c");
+    usage.unknown_reason = BYTES("the object was deleted");
+    buf_init(&out, &arena, TENANT_USAGE_MAX_BYTES);
+    tenant_usage_write(&usage, bytes_from(status), &out);
+    buf_add_char(&out, '\n');
+    if (!file_read(path, 1024 * 1024, &arena, &expected, &err))
+        fail_msg("%s", err.text);
+    assert_bytes(buf_bytes(&out), expected);
 }
 
 static void what_several_have_in_common_stands_once(void **state)
@@ -434,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_is_written_is_read_again, release_arena),
+        cmocka_unit_test_teardown(an_object_with_all_fields_is_the_one_of_the_story, release_arena),
         cmocka_unit_test_teardown(what_several_have_in_common_stands_once, release_arena),
         cmocka_unit_test_teardown(an_edit_of_any_field_is_found, release_arena),
         cmocka_unit_test_teardown(the_order_of_members_is_nobodys_edit, release_arena),
