@@ -199,10 +199,10 @@ struct holding *holdings_find_named(const struct holdings *holdings, struct byte
     return found;
 }
 
-/* Of no node is known where they aren't in view at all. */
+/* State files that show no node don't say that there is none. */
 static bool lacks_node(const struct holdings *holdings, const struct holding *holding)
 {
-    return view_count(holdings->view, VIEW_NODES) > 0 &&
+    return (holdings->has_nodes || view_count(holdings->view, VIEW_NODES) > 0) &&
            !view_find(holdings->view, VIEW_NODES, holding_pod(holding).node);
 }
 
@@ -482,6 +482,14 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
         return;
     pod.node = node;
     replace(holdings, holding, &pod, holding->is_seen);
+}
+
+void holdings_list_nodes(struct holdings *holdings)
+{
+    if (holdings->has_nodes)
+        return;
+    holdings->has_nodes = true;
+    holdings_note_nodes(holdings);
 }
 
 void holdings_note_nodes(struct holdings *holdings)

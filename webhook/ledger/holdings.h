@@ -105,6 +105,7 @@ struct holdings {
     uint64_t next_number, last_reservation;
     struct holding_list leaving; /* pods that terminate on a node */
     int64_t next_gone;           /* when the first of them is gone whose node is; 0: look for it */
+    bool has_nodes;              /* all that there are, if any, are in view */
     TAILQ_HEAD(reservation_list, reservation) reservations; /* the oldest first */
 };
 
@@ -147,6 +148,9 @@ void holdings_settle_growth(struct holdings *holdings, struct holding *holding, 
 
 void holdings_remove(struct holdings *holdings, struct holding *holding);
 void holdings_set_node(struct holdings *holdings, struct holding *holding, struct bytes node);
+
+/* From now on the view shows all nodes that there are. */
+void holdings_list_nodes(struct holdings *holdings);
 
 /* `view` is another one, with other nodes. */
 void holdings_note_nodes(struct holdings *holdings);

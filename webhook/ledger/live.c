@@ -210,6 +210,8 @@ static void end_view_list(struct ledger *ledger, enum view_kind kind)
     struct live_watch *watch = &ledger->watches[kind];
 
     ledger_change_kind(ledger, kind, watch->listing);
+    if (kind == VIEW_NODES)
+        holdings_list_nodes(&ledger->holdings);
     ledger_free_view(watch->listing);
     watch->listing = NULL;
 }

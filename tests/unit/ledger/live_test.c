@@ -263,6 +263,28 @@ static void a_terminating_pod_counts_while_its_node_is_there(void **state)
     scene_release(&scene);
 }
 
+/* Where a cluster has no node left, that is known, too. */
+static void a_terminating_pod_goes_with_the_last_node(void **state)
+{
+    struct scene scene;
+    struct pod_text pod = {.name = "a",
+                           .uid = "u1",
+                           .asks = GPU ": 1",
+                           .metadata = "\"deletionTimestamp\":\"2020-01-01T00:00:00Z\"",
+                           .spec = "\"nodeName\":\"n1\""};
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    see_node(&scene, "n1", false);
+    scene_see(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "1/0");
+    see_node(&scene, "n1", true);
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_list(&scene, LIVE_NODES, NULL);
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_release(&scene);
+}
+
 static void what_no_policy_counts_is_not_kept(void **state)
 {
     static const char capped[] =
@@ -371,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_read_that_a_list_overtook_changes_nothing),
         cmocka_unit_test(a_list_is_as_old_as_its_beginning),
         cmocka_unit_test(a_terminating_pod_counts_while_its_node_is_there),
+        cmocka_unit_test(a_terminating_pod_goes_with_the_last_node),
         cmocka_unit_test(what_no_policy_counts_is_not_kept),
         cmocka_unit_test(a_list_that_is_under_way_is_not_enough_for_a_new_policy_set),
         cmocka_unit_test(namespaces_move_with_their_labels),
