@@ -27,19 +27,19 @@ static bool judge(void *context, const struct facts *facts, const struct usage *
 
 /* What depends on usage, and what is written down. Nothing is where the review could not be
  * understood. */
-static bool settle(const struct decide_input *in, struct decision *decision, struct ledger *ledger,
-                   struct arena *arena)
+static enum ledger_result settle(const struct decide_input *in, struct decision *decision,
+                                 struct ledger *ledger, struct arena *arena)
 {
     struct settling settling = {decision, arena};
+    const struct ledger_judge by_usage = {judge, &settling};
+    enum ledger_result result = LEDGER_SETTLED;
     bool writes = !in->is_trial && !decision->review.is_dry_run && decision->verdict.is_allowed;
 
     if (decision->phase != PHASE_VALIDATE)
-        return true;
-    for (size_t i = 0; i < decision->facts_count; i++) {
-        if (!ledger_settle(ledger, decision->facts[i], writes, judge, &settling))
-            return false;
-    }
-    return true;
+        return LEDGER_SETTLED;
+    for (size_t i = 0; i < decision->facts_count && result == LEDGER_SETTLED; i++)
+        result = ledger_settle(ledger, decision->facts[i], writes, by_usage, in->txn);
+    return result;
 }
 
 static struct bytes write_response(const struct decision *decision, const struct patch *patch,
@@ -120,8 +120,15 @@ enum answer_result answer(const struct decide_input *in, struct ledger *ledger, 
         return ANSWER_NO_REVIEW;
     if (find_lack(in, &out->decision, &out->lack))
         return ANSWER_LACKING;
-    if (!settle(in, &out->decision, ledger, arena))
+    switch (settle(in, &out->decision, ledger, arena)) {
+    case LEDGER_STALE:
         return ANSWER_STALE;
+    case LEDGER_WAITS:
+        out->tenant = arena_copy(arena, bytes_from(out->decision.tenant->name));
+        return ANSWER_WAITS;
+    case LEDGER_SETTLED:
+        break;
+    }
     out->response = write_response(&out->decision, in->patch, arena);
     return ANSWER_WRITTEN;
 }

@@ -11,6 +11,8 @@ enum answer_result {
     ANSWER_STALE,     /* the policy set was replaced meanwhile: take the new one and call again */
     ANSWER_LACKING,   /* what the request names is not in a live view: fetch it and call again, with
                        * has_fetched or has_fetched_claims where it is not to be had */
+    ANSWER_WAITS, /* it has to be judged within a transaction of a tenant (ledger/shared.h): call
+                   * again with one. Not where `in` is a trial */
 };
 
 /* What a live view may lack because it is new: a namespace, or a claim or template in one. */
@@ -22,6 +24,7 @@ struct lack {
 struct answer {
     struct decision decision; /* for metrics and logs */
     struct lack lack;         /* where ANSWER_LACKING */
+    const char *tenant;       /* where ANSWER_WAITS */
     struct bytes response;    /* where ANSWER_WRITTEN: one line of JSON */
 };
 

@@ -5,6 +5,8 @@
 #include "engine/verdict.h"
 #include "policy/policy_set.h"
 
+struct shared_txn;
+
 enum phase { PHASE_MUTATE, PHASE_VALIDATE };
 
 struct decide_input {
@@ -17,6 +19,7 @@ struct decide_input {
     bool has_fetched;         /* the namespace was asked for, in vain, */
     bool has_fetched_claims;  /* or a claim or template that the request names */
     int64_t now;              /* seconds since 1970, UTC */
+    struct shared_txn *txn;   /* in which what is let in is reserved; NULL: none */
 
     /* For what isn't the server: nothing is written down, and the answer carries a patch that was
      * applied before. */

@@ -95,8 +95,8 @@ static void end_list(void *context, struct bytes resource_version)
 {
     struct inlet *inlet = context;
 
-    (void)resource_version;
     live_list_end(inlet->feed->ledger, inlet->kind);
+    live_progress(inlet->feed->ledger, inlet->kind, resource_version);
 }
 
 static bool take_event(void *context, enum watch_event event, struct value object,
@@ -107,6 +107,8 @@ static bool take_event(void *context, enum watch_event event, struct value objec
     if (event != WATCH_BOOKMARK &&
         !live_event(inlet->feed->ledger, inlet->kind, event == WATCH_DELETED, object, err))
         tell_unread(inlet, object, err);
+    live_progress(inlet->feed->ledger, inlet->kind,
+                  value_text(value_path(object, "metadata.resourceVersion")));
     return true;
 }
 

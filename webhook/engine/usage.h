@@ -5,9 +5,15 @@
 #include "base/strings.h"
 #include "tenancy/accelerators.h"
 
+/* Why it isn't known what a tenant holds. */
+struct usage_problem {
+    const char *text;
+    bool is_limit; /* because a bound is passed */
+};
+
 struct usage {
-    bool is_known; /* false: nobody has a view; `why_not` says why */
-    const char *why_not;
+    bool is_known; /* false: */
+    struct usage_problem problem;
     struct amount gpus;       /* whole-GPU equivalents, `reserved` included */
     struct amount reserved;   /* of them: reserved, but not seen yet */
     struct amount *resources; /* one for each of tenant->resources, in that order */

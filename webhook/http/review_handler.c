@@ -100,6 +100,7 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
         break;
     case ANSWER_STALE:
     case ANSWER_LACKING: /* never comes here */
+    case ANSWER_WAITS:
         metrics_count_refusal(reviewer->metrics, REFUSED_POLICY_SET_CHANGING);
         reply_send_line(req, 500, "the policy set is being replaced");
         break;

@@ -238,12 +238,34 @@ static void insert(struct holdings *holdings, struct holding *holding)
     weights_add(holdings, holding);
 }
 
-static void drop_reservation(struct holdings *holdings, struct holding *holding)
+static void note_shown(struct reservation_set *set, bool is_claim, uint64_t version)
+{
+    uint64_t *floor = is_claim ? &set->settled.claims : &set->settled.pods;
+
+    if (version > *floor)
+        *floor = version;
+}
+
+void holdings_note_shown(struct reservation_set *set, const struct holding *holding)
+{
+    note_shown(set, holding->is_claim, holding->version);
+}
+
+/* `version`: of the object by which it left; 0: by none. */
+static void leave_set(struct reservation *reservation, uint64_t version)
+{
+    TAILQ_REMOVE(&reservation->set->all, reservation, in_set);
+    reservation->set->has_lost = true;
+    note_shown(reservation->set, reservation->pod.is_claim, version);
+}
+
+static void drop_reservation(struct holdings *holdings, struct holding *holding, uint64_t version)
 {
     struct reservation *reservation = holding->reservation;
 
     if (!reservation)
         return;
+    leave_set(reservation, version);
     TAILQ_REMOVE(&holdings->reservations, reservation, in_all);
     free(reservation->seen);
     free(reservation);
@@ -265,7 +287,7 @@ static void free_holding(struct holdings *holdings, struct holding *holding)
 
 void holdings_remove(struct holdings *holdings, struct holding *holding)
 {
-    drop_reservation(holdings, holding);
+    drop_reservation(holdings, holding, 0);
     free_holding(holdings, holding);
 }
 
@@ -383,19 +405,41 @@ static struct reservation *add_reservation(struct holding *old, const struct hel
     return reservation;
 }
 
-void holdings_reserve(struct holdings *holdings, const struct held_pod *pod, bool is_growth,
-                      int64_t now)
+struct reservation *holdings_reserve(struct holdings *holdings, struct reservation_set *set,
+                                     const struct held_pod *pod, bool is_growth, int64_t now)
 {
     struct holding *holding = holdings_find(holdings, pod->namespace, pod->uid);
     struct reservation *reservation = add_reservation(holding, pod, is_growth);
 
     holding = add(holdings, holding, pod, holding && holding->is_seen);
-    drop_reservation(holdings, holding);
-    reservation->number = ++holdings->last_reservation;
+    drop_reservation(holdings, holding, 0);
+    reservation->order = ++holdings->last_order;
     reservation->made_at = now;
     reservation->holding = holding;
+    reservation->set = set;
     holding->reservation = reservation;
     TAILQ_INSERT_TAIL(&holdings->reservations, reservation, in_all);
+    TAILQ_INSERT_TAIL(&set->all, reservation, in_set);
+    return reservation;
+}
+
+/* What counts from now on is what the view shows. */
+static void count_seen(struct holdings *holdings, struct holding *holding, uint64_t version)
+{
+    struct held_pod *seen = holding->reservation->seen;
+
+    holding->reservation->seen = NULL;
+    drop_reservation(holdings, holding, version);
+    replace(holdings, holding, seen, true);
+    free(seen);
+}
+
+void holdings_unreserve(struct holdings *holdings, struct reservation *reservation)
+{
+    if (reservation->seen)
+        count_seen(holdings, reservation->holding, 0);
+    else
+        holdings_remove(holdings, reservation->holding);
 }
 
 static bool is_settled(const struct reservation *reservation, uint64_t version)
@@ -415,7 +459,7 @@ struct holding *holdings_see(struct holdings *holdings, const struct held_pod *p
         known = holding_pod(holding);
     held_pod_look_up(pod, holding ? &known : NULL, holdings->view, &arena, &counted);
     if (reservation && (!reservation->is_growth || is_settled(reservation, version))) {
-        drop_reservation(holdings, holding);
+        drop_reservation(holdings, holding, version);
     } else if (reservation) {
         note_seen(reservation, &counted);
         held_pod_merge(&reservation->pod, &counted, &arena, &counted);
@@ -430,15 +474,10 @@ struct holding *holdings_see(struct holdings *holdings, const struct held_pod *p
 void holdings_settle_growth(struct holdings *holdings, struct holding *holding, uint64_t version)
 {
     struct reservation *reservation = holding->reservation;
-    struct held_pod *seen = reservation->seen;
 
     reservation->settled_by = version;
-    if (!seen || !is_settled(reservation, holding->version))
-        return;
-    reservation->seen = NULL;
-    drop_reservation(holdings, holding);
-    replace(holdings, holding, seen, true);
-    free(seen);
+    if (reservation->seen && is_settled(reservation, holding->version))
+        count_seen(holdings, holding, holding->version);
 }
 
 static void look_up(struct holdings *holdings, struct holding *holding)

@@ -9,20 +9,34 @@
 #include "engine/usage.h"
 #include "ledger/held_pod.h"
 #include "ledger/shared_ask.h"
+#include "ledger/tenant_usage.h"
 
 struct namespace_holdings;
 struct used_claim;
 
 /* What was let in, and may come or grow yet. */
 struct reservation {
-    TAILQ_ENTRY(reservation) in_all;
+    TAILQ_ENTRY(reservation) in_all, in_set;
+    struct reservation_set *set;
     struct holding *holding;
-    uint64_t number;       /* in the order of making, from 1 on */
+    uint64_t order;        /* in which this process came to know them, from 1 on */
+    uint64_t number;       /* in the tenant's TenantUsage, */
+    uint64_t version;      /* of which this is the newest resourceVersion that had it */
+    bool is_tentative;     /* it isn't written there yet */
     bool is_growth;        /* of a pod that was there before */
-    int64_t made_at;       /* milliseconds of the monotonic clock */
+    int64_t made_at;       /* when this process came to know it; milliseconds, monotonic */
     uint64_t settled_by;   /* of a growth: it leaves once the view shows this version; 0: not yet */
     struct held_pod *seen; /* the pod as the view shows it; NULL: it doesn't */
     struct held_pod pod;   /* what is reserved */
+};
+
+TAILQ_HEAD(reservation_list, reservation);
+
+/* Those that are in one TenantUsage, or will be. */
+struct reservation_set {
+    struct reservation_list all;
+    bool has_lost;         /* one has left */
+    struct floors settled; /* the newest objects that the view showed for what has left */
 };
 
 /* One pod, and what it weighs by the tenancy that was adopted. There are many: what several have in
@@ -91,6 +105,7 @@ struct tenant_holdings {
     struct totals all,
         unseen; /* unseen: of all, what is reserved for pods that no view shows yet */
     size_t pods;
+    unsigned long changes;                   /* of the totals */
     struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
 };
 
@@ -102,11 +117,11 @@ struct holdings {
     struct holding_list all;
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */
     struct arena tenants_arena, scratch;
-    uint64_t next_number, last_reservation;
+    uint64_t next_number, last_order;
     struct holding_list leaving; /* pods that terminate on a node */
     int64_t next_gone;           /* when the first of them is gone whose node is; 0: look for it */
     bool has_nodes;              /* all that there are, if any, are in view */
-    TAILQ_HEAD(reservation_list, reservation) reservations; /* the oldest first */
+    struct reservation_list reservations; /* the oldest first */
 };
 
 void holdings_init(struct holdings *holdings, const struct view *view);
@@ -132,10 +147,16 @@ void holdings_look_up_claim(struct holdings *holdings, struct bytes name);
 void holdings_put(struct holdings *holdings, const struct held_pod *pod);
 
 /* Reserve what a pod was let in with, until the view shows it. Of one that is reserved already, the
- * larger amount of each counts. What is reserved for a pod that is seen is a growth, whatever it is
- * called. `now`: milliseconds of the monotonic clock. */
-void holdings_reserve(struct holdings *holdings, const struct held_pod *pod, bool is_growth,
-                      int64_t now);
+ * larger amount of each counts, in the new one's place. What is reserved for a pod that is seen is
+ * a growth, whatever it is called. `now`: milliseconds of the monotonic clock. */
+struct reservation *holdings_reserve(struct holdings *holdings, struct reservation_set *set,
+                                     const struct held_pod *pod, bool is_growth, int64_t now);
+
+/* The view shows what was reserved, and what will leave its TenantUsage for that. */
+void holdings_note_shown(struct reservation_set *set, const struct holding *holding);
+
+/* It is void, or was taken out by somebody else who had reason to. */
+void holdings_unreserve(struct holdings *holdings, struct reservation *reservation);
 
 /* The view shows a pod as it is at a resourceVersion. What was reserved for its creation leaves; a
  * growth stays until it is settled. Gives its holding. */

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "engine/check.h"
 #include "engine/claims.h"
-#include "ledger/ledger_inner.h"
+#include "ledger/shared_inner.h"
 #include "ledger/state_files.h"
 #include "ledger/usage_read.h"
 
@@ -31,12 +31,26 @@ static void take_view(struct ledger *ledger, struct view *view)
     snapshot_cell_swap(&ledger->views, view, ledger_free_view);
 }
 
+/* Whoever waits goes by the monotonic clock. */
+static void init_progress(pthread_cond_t *progress)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(progress, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 struct ledger *ledger_new(void)
 {
     struct ledger *ledger = memory_alloc(sizeof(*ledger));
     struct view *view = ledger_new_view();
 
     pthread_mutex_init(&ledger->lock, NULL);
+    init_progress(&ledger->progress);
+    table_init(&ledger->shared.tenants);
+    TAILQ_INIT(&ledger->shared.all);
     snapshot_cell_init(&ledger->views);
     snapshot_cell_swap(&ledger->views, view, ledger_free_view);
     holdings_init(&ledger->holdings, view);
@@ -50,7 +64,9 @@ void ledger_free(struct ledger *ledger)
     for (int kind = 0; kind < LIVE_WATCHES; kind++)
         ledger_free_view(ledger->watches[kind].listing);
     holdings_release(&ledger->holdings);
+    shared_release(ledger);
     snapshot_cell_release(&ledger->views);
+    pthread_cond_destroy(&ledger->progress);
     pthread_mutex_destroy(&ledger->lock);
     free(ledger);
 }
@@ -101,9 +117,12 @@ bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
     return true;
 }
 
-/* What asks for nothing that its tenant caps takes no lock. */
-static bool is_recorded(const struct facts *facts)
+/* What asks for nothing that its tenant caps takes no lock. In a live view, what nothing caps is
+ * counted when it shows. */
+static bool is_recorded(const struct ledger *ledger, const struct facts *facts)
 {
+    if (ledger && ledger->is_live)
+        return facts_need_usage(facts);
     return facts->demand.is_accelerated || (facts->tenant && facts->tenant->resources.count > 0);
 }
 
@@ -127,9 +146,9 @@ static bool is_kept(const struct ledger *ledger, const struct facts *facts)
     switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
-        return is_recorded(facts);
+        return is_recorded(ledger, facts);
     case EVALUATE_CLAIM:
-        return (ledger && !ledger->is_live) || (is_recorded(facts) && !facts->is_made);
+        return (ledger && !ledger->is_live) || (is_recorded(ledger, facts) && !facts->is_made);
     case EVALUATE_BINDING:
         return facts->tenant;
     case EVALUATE_POD_DELETE: /* of which no more is read than its name */
@@ -255,18 +274,26 @@ static void write_priority_class(struct ledger *ledger, const struct facts *fact
     ledger_change_object(ledger, VIEW_CLASSES, &object, is_gone);
 }
 
-static void write_pod(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
-                      const struct holding *own)
+struct settlement {
+    const struct facts *facts;
+    bool needs_usage, is_kept;
+    struct held_pod pod; /* what would be recorded */
+    struct ledger_judge judge;
+    struct shared_txn *txn; /* NULL: none */
+};
+
+static void write_pod(struct ledger *ledger, const struct settlement *settlement,
+                      struct held_pod *pod, const struct holding *own)
 {
-    bool is_growth = settled_as(facts) == EVALUATE_POD_RESIZE;
+    bool is_growth = settled_as(settlement->facts) == EVALUATE_POD_RESIZE;
 
     /* A resize of a pod that was known by its name only. */
     if (own) {
         pod->uid = holding_uid(own);
         pod->has_uid = own->has_uid;
     }
-    if (ledger->is_live)
-        holdings_reserve(&ledger->holdings, pod, is_growth, clock_milliseconds());
+    if (settlement->txn)
+        shared_reserve(settlement->txn, pod, is_growth, own);
     else
         holdings_put(&ledger->holdings, pod);
 }
@@ -284,19 +311,19 @@ static void write_claim(struct ledger *ledger, const struct facts *facts, bool i
                          is_gone);
 }
 
-static void write_down(struct ledger *ledger, const struct facts *facts, struct held_pod *pod,
-                       struct holding *own)
+static void write_down(struct ledger *ledger, struct settlement *settlement, struct holding *own)
 {
+    const struct facts *facts = settlement->facts;
     struct holdings *holdings = &ledger->holdings;
 
     switch (settled_as(facts)) {
     case EVALUATE_POD_CREATE:
     case EVALUATE_POD_RESIZE:
-        write_pod(ledger, facts, pod, own);
+        write_pod(ledger, settlement, &settlement->pod, own);
         break;
     case EVALUATE_CLAIM:
         if (!facts->is_made)
-            write_pod(ledger, facts, pod, own);
+            write_pod(ledger, settlement, &settlement->pod, own);
         if (!ledger->is_live)
             write_claim(ledger, facts, false);
         break;
@@ -345,61 +372,87 @@ static bool is_current(const struct holdings *holdings, const struct facts *fact
     return tenancy_belonging(facts->tenancy, facts->namespace, labels).tenant == facts->tenant;
 }
 
-struct settlement {
-    const struct facts *facts;
-    bool needs_usage, is_kept;
-    struct held_pod pod; /* what would be recorded */
-    ledger_judge_fn *judge;
-    void *context;
-};
-
-static bool settle_locked(struct ledger *ledger, struct settlement *settlement)
+/* Why usage isn't known; the text is NULL where it is. */
+static struct usage_problem find_problem(struct ledger *ledger, const struct settlement *settlement)
 {
     const struct facts *facts = settlement->facts;
-    const char *problem = settlement->needs_usage ? live_problem(ledger, facts->arena) : NULL;
-    struct holding *own;
-    struct usage usage;
+    struct usage_problem problem = {live_problem(ledger, facts->arena), false};
 
-    if (!is_current(&ledger->holdings, facts))
-        return false;
-    holdings_drop_gone(&ledger->holdings, facts->world->now);
-    own = find_own(&ledger->holdings, facts, &settlement->pod);
-    if (problem)
-        usage_init_unknown(facts, problem, &usage);
-    else if (settlement->needs_usage)
-        usage_read(&ledger->holdings, facts, own, &usage);
-    if (settlement->judge(settlement->context, facts, settlement->needs_usage ? &usage : NULL) &&
-        settlement->is_kept)
-        write_down(ledger, facts, &settlement->pod, own);
-    return true;
+    if (problem.text || !ledger->is_live)
+        return problem;
+    if (settlement->txn)
+        return settlement->txn->problem ? *settlement->txn->problem : problem;
+    problem.text = shared_problem(ledger, facts->tenant->name, facts->arena);
+    return problem;
 }
 
-bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
-                   ledger_judge_fn *judge, void *context)
+static void judge(struct ledger *ledger, struct settlement *settlement)
+{
+    const struct facts *facts = settlement->facts;
+    struct holding *own = find_own(&ledger->holdings, facts, &settlement->pod);
+    struct usage_problem problem = {0};
+    struct usage usage;
+
+    if (settlement->needs_usage)
+        problem = find_problem(ledger, settlement);
+    if (problem.text)
+        usage_init_unknown(facts, &problem, &usage);
+    else if (settlement->needs_usage)
+        usage_read(&ledger->holdings, facts, own, &usage);
+    if (settlement->judge.judge(settlement->judge.context, facts,
+                                settlement->needs_usage ? &usage : NULL) &&
+        settlement->is_kept)
+        write_down(ledger, settlement, own);
+}
+
+/* Is what is let in reserved where all replicas see it? */
+static bool is_shared(const struct ledger *ledger, const struct settlement *settlement)
+{
+    return ledger->is_live && settlement->needs_usage && settlement->is_kept &&
+           settled_as(settlement->facts) != EVALUATE_BINDING;
+}
+
+static enum ledger_result settle_locked(struct ledger *ledger, struct settlement *settlement)
+{
+    const struct facts *facts = settlement->facts;
+
+    if (!is_current(&ledger->holdings, facts))
+        return LEDGER_STALE;
+    if (is_shared(ledger, settlement) &&
+        (!settlement->txn || strcmp(settlement->txn->tenant->name, facts->tenant->name) != 0))
+        return LEDGER_WAITS;
+    holdings_drop_gone(&ledger->holdings, facts->world->now);
+    judge(ledger, settlement);
+    return LEDGER_SETTLED;
+}
+
+enum ledger_result ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
+                                 struct ledger_judge judge, struct shared_txn *txn)
 {
     struct settlement settlement = {.facts = facts,
                                     .needs_usage = facts_need_usage(facts),
                                     .is_kept = writes && is_kept(ledger, facts),
                                     .judge = judge,
-                                    .context = context};
+                                    .txn = txn};
+    static const struct usage_problem no_view = {
+        "no view of the cluster: the server was started without --state", false};
+    enum ledger_result result;
     struct usage unknown;
-    bool is_settled;
 
     if (settlement.needs_usage && !ledger) {
-        usage_init_unknown(facts, "no view of the cluster: the server was started without --state",
-                           &unknown);
-        judge(context, facts, &unknown);
-        return true;
+        usage_init_unknown(facts, &no_view, &unknown);
+        judge.judge(judge.context, facts, &unknown);
+        return LEDGER_SETTLED;
     }
     if (!ledger || (!settlement.needs_usage && !settlement.is_kept)) {
-        judge(context, facts, NULL);
-        return true;
+        judge.judge(judge.context, facts, NULL);
+        return LEDGER_SETTLED;
     }
     make_pod(facts, &settlement.pod);
     pthread_mutex_lock(&ledger->lock);
-    is_settled = settle_locked(ledger, &settlement);
+    result = settle_locked(ledger, &settlement);
     pthread_mutex_unlock(&ledger->lock);
-    return is_settled;
+    return result;
 }
 
 static void report_tenant(const struct tenant *tenant, const struct tenant_holdings *held,

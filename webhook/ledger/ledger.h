@@ -17,6 +17,7 @@
 #include "engine/usage.h"
 
 struct ledger;
+struct shared_txn;
 
 /* An empty cluster. */
 struct ledger *ledger_new(void);
@@ -36,24 +37,34 @@ void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy);
  * is not there yet, or too old. */
 const struct view *ledger_view(struct ledger *ledger, struct snapshot_reader *reader);
 
-/* Judge by what the tenant holds; true: the request is let in. Called at most once, with the lock
+/* Judges by what the tenant holds; true: the request is let in. Called at most once, with the lock
  * held. */
-typedef bool ledger_judge_fn(void *context, const struct facts *facts, const struct usage *usage);
+struct ledger_judge {
+    bool (*judge)(void *context, const struct facts *facts, const struct usage *usage);
+    void *context;
+};
 
 /* The same however old it is, for whose a namespace is. Where it is fresh, it is the view. */
 const struct view *ledger_names(struct ledger *ledger, struct snapshot_reader *reader);
 bool ledger_is_fresh(const struct ledger *ledger);
 
+/* What came of a settlement. */
+enum ledger_result {
+    LEDGER_SETTLED,
+    LEDGER_STALE, /* the ledger has adopted another tenancy than the facts were read by, or the
+                   * namespace has become another tenant's since their view was read: read both anew
+                   * and decide again */
+    LEDGER_WAITS, /* it has to be settled within a transaction of facts->tenant (shared.h) */
+};
+
 /* Let `judge` see what the facts' tenant holds and, where it lets the request in and `writes` is
  * true, write down what that changes: all in one step under the lock. Without a need for usage
  * (facts_need_usage) `judge` is called with NULL, and where nothing changes either, no lock is
- * taken. `ledger` NULL: nobody has a view, and usage is not known.
- *
- * False, without a call to `judge`: the ledger has adopted another tenancy than the facts were read
- * by, or the namespace has become another tenant's since their view was read. Read both anew and
- * decide again. */
-bool ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
-                   ledger_judge_fn *judge, void *context) MUST_CHECK;
+ * taken. `ledger` NULL: nobody has a view, and usage is not known. `txn`: the transaction under
+ * way, in which what is let in is reserved; NULL: none. `judge` isn't called unless it is settled.
+ */
+enum ledger_result ledger_settle(struct ledger *ledger, const struct facts *facts, bool writes,
+                                 struct ledger_judge judge, struct shared_txn *txn) MUST_CHECK;
 
 /* What tenants hold, for metrics; sums that don't fit 64 bits are INT64_MAX. */
 struct ledger_usage {

@@ -5,6 +5,8 @@
 #include "ledger/ledger.h"
 #include "ledger/live.h"
 
+struct shared_tenant;
+
 /* One of the watches that the live view is made of. */
 struct live_watch {
     atomic_llong contact; /* when it was last known to be up to date; milliseconds, monotonic; 0:
@@ -17,6 +19,14 @@ struct live_watch {
     struct view *listing;   /* of the others: what the list that is being read has shown so far */
 };
 
+/* What is known of the TenantUsage objects: see shared_inner.h. */
+struct shared {
+    struct table tenants;
+    TAILQ_HEAD(, shared_tenant) all;
+    unsigned list; /* the number of the list that is being read, or was */
+    bool is_listed;
+};
+
 struct ledger {
     struct snapshot_cell views;
     bool is_live; /* set before anything is decided, as are the times */
@@ -25,6 +35,9 @@ struct ledger {
     atomic_ullong expired; /* reservations that were void */
     pthread_mutex_t lock;
     struct holdings holdings; /* guarded by the lock; its view is the current one of `views` */
+    struct shared shared;     /* guarded by the lock, */
+    struct floors shown;      /* as is the newest that the watches of pods and claims have shown */
+    pthread_cond_t progress;  /* and whoever waits for more of that */
 };
 
 struct view *ledger_new_view(void);

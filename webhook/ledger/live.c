@@ -78,19 +78,29 @@ void live_contact(struct ledger *ledger, enum live_kind kind, int64_t when)
         continue;
 }
 
-/* resourceVersions compare as numbers within one resource (KEP-5504); 0: none. */
 static uint64_t version_of(struct value object)
 {
-    struct bytes text = value_text(value_path(object, "metadata.resourceVersion"));
-    uint64_t version = 0;
+    return object_version(value_text(value_path(object, "metadata.resourceVersion")));
+}
 
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' ||
-            __builtin_mul_overflow(version, 10, &version) ||
-            __builtin_add_overflow(version, (uint64_t)(text.data[i] - '0'), &version))
-            return 0;
-    }
-    return version;
+static void raise(uint64_t *shown, uint64_t version, pthread_cond_t *progress)
+{
+    if (version <= *shown)
+        return;
+    *shown = version;
+    pthread_cond_broadcast(progress);
+}
+
+void live_progress(struct ledger *ledger, enum live_kind kind, struct bytes resource_version)
+{
+    uint64_t version = object_version(resource_version);
+
+    if (kind != LIVE_PODS && kind != LIVE_CLAIMS)
+        return;
+    pthread_mutex_lock(&ledger->lock);
+    raise(kind == LIVE_PODS ? &ledger->shown.pods : &ledger->shown.claims, version,
+          &ledger->progress);
+    pthread_mutex_unlock(&ledger->lock);
 }
 
 /* ---- pods */
@@ -377,12 +387,12 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena, s
          each && !is_found && each->made_at < newest; each = TAILQ_NEXT(each, in_all)) {
         const struct live_watch *watch = &ledger->watches[kind_of(each->pod.is_claim)];
 
-        if (each->number <= after || each->settled_by || watch->is_listing)
+        if (each->order <= after || each->settled_by || watch->is_listing)
             continue;
         *out = (struct live_due){arena_copy_bytes(arena, each->pod.namespace),
                                  arena_copy_bytes(arena, each->pod.name),
                                  arena_copy_bytes(arena, each->pod.uid),
-                                 each->number,
+                                 each->order,
                                  kind_of(each->pod.is_claim),
                                  watch->list};
         is_found = true;
@@ -430,7 +440,7 @@ bool live_resolve(struct ledger *ledger, const struct live_due *due, struct valu
     pthread_mutex_lock(&ledger->lock);
     holding = holdings_find(&ledger->holdings, due->namespace, due->uid);
     /* Meanwhile it may have been seen, or reserved anew. */
-    if (holding && holding->reservation && holding->reservation->number == due->number &&
+    if (holding && holding->reservation && holding->reservation->order == due->number &&
         watch->list == due->list) {
         if (is_there)
             resolve_found(ledger, holding, &pod, counts, version_of(object));

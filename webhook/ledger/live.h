@@ -1,10 +1,10 @@
 /* live: the view as a cluster's API server shows it, in lists and watches; and what is reserved
  * until it shows as much.
  *
- * Usage is the union, by uid, of what is seen and what is reserved, with the larger amount. Only
- * the view releases: a pod's end, its DELETED event, or a list without it. A reservation whose pod
- * never came is void once no create of it can be under way any more, and a consistent read that was
- * sent after that time shows no such pod. */
+ * Usage is the union, by uid, of what is seen and what is reserved (shared.h), with the larger
+ * amount. Only the view releases: a pod's end, its DELETED event, or a list without it. A
+ * reservation whose pod never came is void once no create of it can be under way any more, and a
+ * consistent read that was sent after that time shows no such pod. */
 #pragma once
 
 #include "ledger/ledger.h"
@@ -47,6 +47,10 @@ void live_list_end(struct ledger *ledger, enum live_kind kind);
 bool live_event(struct ledger *ledger, enum live_kind kind, bool is_gone, struct value object,
                 struct error *err) MUST_CHECK;
 
+/* All that happened up to this resourceVersion has been shown: after each event, bookmark and list,
+ * of any kind. */
+void live_progress(struct ledger *ledger, enum live_kind kind, struct bytes resource_version);
+
 /* A read showed an object, of any kind but pods: it is in the view. What it holds counts when its
  * watch shows it. */
 bool live_show(struct ledger *ledger, enum live_kind kind, struct value object,
@@ -76,8 +80,8 @@ struct live_due {
     unsigned list;       /* the number of its last list: see live_resolve */
 };
 
-/* The oldest one that is due and was made after the one of number `after` (0: the oldest of all);
- * false: none is, or what could be is being listed. */
+/* The oldest one that is due and came to be known after the one of number `after` (0: the oldest of
+ * all); false: none is, or what could be is being listed. */
 bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena,
                    struct live_due *out);
 

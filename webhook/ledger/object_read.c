@@ -122,3 +122,16 @@ bool object_read(struct value object, enum view_kind kind, struct arena *arena,
         out->name = claims_name(namespace_of(&metadata), metadata.name, arena);
     return read_kind(object, kind, arena, out, err);
 }
+
+uint64_t object_version(struct bytes text)
+{
+    uint64_t version = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' ||
+            __builtin_mul_overflow(version, 10, &version) ||
+            __builtin_add_overflow(version, (uint64_t)(text.data[i] - '0'), &version))
+            return 0;
+    }
+    return version;
+}

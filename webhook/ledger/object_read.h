@@ -14,3 +14,6 @@ object_read_fn object_read_pod MUST_CHECK, object_read_claim MUST_CHECK;
 /* The same for what is in a view. */
 bool object_read(struct value object, enum view_kind kind, struct arena *arena,
                  struct view_object *out, struct error *err) MUST_CHECK;
+
+/* resourceVersions compare as numbers within one resource (KEP-5504); 0: it is none. */
+uint64_t object_version(struct bytes text);

@@ -171,16 +171,6 @@ static void read_group(struct usage_reader *reader, struct value group, struct t
     read_items(reader, usage_read_member(reader, group, "objects", VALUE_STRING), item, out);
 }
 
-static void read_unknown(struct usage_reader *reader, struct value spec, struct tenant_usage *out)
-{
-    struct value unknown = usage_read_member(reader, spec, "unknown", VALUE_OBJECT);
-
-    out->unknown = usage_read_text(reader, unknown, "id");
-    out->unknown_reason = usage_read_text(reader, unknown, "reason");
-    if (value_type(unknown) && out->unknown.len == 0)
-        usage_complain(reader, unknown, "has no id");
-}
-
 static void read_spec(struct usage_reader *reader, struct value spec, struct tenant_usage *out)
 {
     struct value floors = usage_read_member(reader, spec, "floors", VALUE_OBJECT);
@@ -189,7 +179,8 @@ static void read_spec(struct usage_reader *reader, struct value spec, struct ten
     out->last = read_last(reader, spec);
     out->floors.pods = read_floor(reader, floors, "pods");
     out->floors.claims = read_floor(reader, floors, "resourceclaims");
-    read_unknown(reader, spec, out);
+    out->series = usage_read_text(reader, spec, "series");
+    out->unknown = usage_read_text(reader, spec, "unknown");
     for (struct value v = value_first(groups); value_type(v); v = value_next(v))
         read_group(reader, v, out);
     for (size_t i = 0; i < out->count; i++) {

@@ -33,9 +33,10 @@ struct tenant_usage {
     struct bytes name, uid, version; /* metadata; the latter are empty where it isn't there yet */
     uint64_t last;                   /* the number of the latest reservation that was ever made */
     struct floors floors;
-    struct bytes unknown;        /* unknown.id; empty: what was let in before is known */
-    struct bytes unknown_reason; /* likewise; for people */
-    struct usage_item *items;    /* in the order in which they stand, group after group */
+    struct bytes series;      /* within which numbers are given once: another one with each
+                                 object that is made, or mended */
+    struct bytes unknown;     /* why what was let in before isn't known; empty: it is */
+    struct usage_item *items; /* in the order in which they stand, group after group */
     size_t count;
     struct value status; /* as it was read; absent: none */
 };

@@ -170,17 +170,6 @@ static void write_group(struct writer *writer, const struct group *group)
     buf_add_char(spec, '}');
 }
 
-static void write_unknown(const struct tenant_usage *usage, struct buf *spec)
-{
-    if (usage->unknown.len == 0)
-        return;
-    usage_write_name(spec, BYTES("unknown"));
-    buf_add_char(spec, '{');
-    usage_write_text(spec, "id", usage->unknown);
-    usage_write_text(spec, "reason", usage->unknown_reason);
-    buf_add_char(spec, '}');
-}
-
 /* All but the digest. */
 static void write_spec(struct writer *writer)
 {
@@ -191,7 +180,8 @@ static void write_spec(struct writer *writer)
     buf_printf(spec, "{\"last\":%llu,\"floors\":{\"pods\":\"%llu\",\"resourceclaims\":\"%llu\"}",
                (unsigned long long)usage->last, (unsigned long long)usage->floors.pods,
                (unsigned long long)usage->floors.claims);
-    write_unknown(usage, spec);
+    usage_write_text(spec, "series", usage->series);
+    usage_write_text(spec, "unknown", usage->unknown);
     usage_write_name(spec, BYTES("reservations"));
     buf_add_char(spec, '[');
     STAILQ_FOREACH(group, &writer->groups, next)

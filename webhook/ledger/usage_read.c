@@ -223,8 +223,9 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
         read_placements(&look, workload, out);
 }
 
-void usage_init_unknown(const struct facts *facts, const char *why_not, struct usage *out)
+void usage_init_unknown(const struct facts *facts, const struct usage_problem *problem,
+                        struct usage *out)
 {
-    *out = (struct usage){.why_not = why_not};
+    *out = (struct usage){.problem = *problem};
     init_amounts(facts, out);
 }

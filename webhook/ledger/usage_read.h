@@ -10,4 +10,5 @@ void usage_read(const struct holdings *holdings, const struct facts *facts,
                 const struct holding *own, struct usage *out);
 
 /* The same where nobody has a view. */
-void usage_init_unknown(const struct facts *facts, const char *why_not, struct usage *out);
+void usage_init_unknown(const struct facts *facts, const struct usage_problem *problem,
+                        struct usage *out);

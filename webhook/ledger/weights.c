@@ -57,6 +57,7 @@ static void change_totals(struct holdings *holdings, const struct holding *holdi
 {
     struct tenant_holdings *held = &holdings->tenants[holding->tenant->index];
 
+    held->changes++;
     change_some(&held->all, holding, change);
     if (!holding->is_seen)
         change_some(&held->unseen, holding, change);

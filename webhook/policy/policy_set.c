@@ -320,12 +320,12 @@ static void judge_usage(const struct facts *facts, const struct usage *usage,
                         struct findings *findings)
 {
     if (!usage->is_known) {
-        rule_of_cluster(findings, facts, "state");
+        rule_of_cluster(findings, facts, usage->problem.is_limit ? "limits" : "state");
         findings_add_next(findings, facts_path(facts, "spec"),
                           "try again; if it lasts, tell a cluster administrator",
                           "%s asks for something that tenant \"%s\" may hold so much of only, and "
                           "what it holds is not known: %s",
-                          facts_subject(facts), facts->tenant->name, usage->why_not);
+                          facts_subject(facts), facts->tenant->name, usage->problem.text);
         return;
     }
     for (size_t i = 0; tenancy_checks[i]; i++) {

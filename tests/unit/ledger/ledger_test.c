@@ -313,13 +313,14 @@ static void pods_that_ask_for_nothing_capped_take_no_lock(void **state)
 {
     struct scene scene;
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    const struct ledger_judge judge = {settle_plain_pods, &scene};
     struct facts *facts;
 
     scene_init(&scene, one_tenant);
     facts =
         scene_facts(&scene, scene_review(&scene, "CREATE", "pods", scene_pod(&scene, &pod), NULL));
     alarm(30);
-    assert_true(ledger_settle(scene.ledger, facts, true, settle_plain_pods, &scene));
+    assert_int_equal(ledger_settle(scene.ledger, facts, true, judge, NULL), LEDGER_SETTLED);
     alarm(0);
     scene_release(&scene);
 }

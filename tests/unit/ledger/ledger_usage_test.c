@@ -284,19 +284,20 @@ static void without_a_ledger_usage_is_not_known(void **state)
     struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
     struct pod_text plain = {.name = "b", .uid = "u2", .asks = "cpu: 1"};
     struct outcome outcome = {0};
+    const struct ledger_judge judge = {scene_judge, &outcome};
     struct facts *facts;
 
     scene_init(&scene, one_tenant);
     facts =
         scene_facts(&scene, scene_review(&scene, "CREATE", "pods", scene_pod(&scene, &pod), NULL));
-    assert_true(ledger_settle(NULL, facts, true, scene_judge, &outcome));
+    assert_int_equal(ledger_settle(NULL, facts, true, judge, NULL), LEDGER_SETTLED);
     assert_true(outcome.is_called && outcome.has_usage && !outcome.is_allowed);
-    assert_string_equal(outcome.usage.why_not,
+    assert_string_equal(outcome.usage.problem.text,
                         "no view of the cluster: the server was started without --state");
     outcome = (struct outcome){0};
     facts = scene_facts(&scene,
                         scene_review(&scene, "CREATE", "pods", scene_pod(&scene, &plain), NULL));
-    assert_true(ledger_settle(NULL, facts, true, scene_judge, &outcome));
+    assert_int_equal(ledger_settle(NULL, facts, true, judge, NULL), LEDGER_SETTLED);
     assert_true(outcome.is_called && !outcome.has_usage);
     scene_release(&scene);
 }

@@ -1,6 +1,6 @@
 #include "unit/ledger/live_scene.h"
 
-#include "ledger/ledger_inner.h"
+#include "ledger/shared_inner.h"
 
 const struct live_times scene_times = {.max_age = 30000, .max_request = SCENE_MAX_REQUEST};
 
@@ -39,12 +39,51 @@ void scene_see_gone(struct scene *scene, const struct pod_text *pod)
                            scene_parse(scene, scene_pod(scene, pod)), &err));
 }
 
+static void do_chore(struct scene *scene, const char *tenant, enum shared_chore chore)
+{
+    static const struct floors none;
+
+    if (chore == CHORE_LIST)
+        shared_know(scene->ledger, tenant, &none);
+    else
+        scene_write(scene, tenant);
+}
+
+void scene_do_chores(struct scene *scene)
+{
+    const char *tenant = "";
+    enum shared_chore chore;
+
+    while ((chore = shared_next_chore(scene->ledger, tenant, &scene->arena, &tenant)))
+        do_chore(scene, tenant, chore);
+}
+
+void scene_age_unknown(struct scene *scene)
+{
+    struct shared_tenant *each;
+
+    TAILQ_FOREACH(each, &scene->ledger->shared.all, in_all)
+    each->round_began -= SCENE_MAX_REQUEST + 1;
+}
+
+void scene_know(struct scene *scene)
+{
+    scene_do_chores(scene);
+    scene_age_unknown(scene);
+    scene_do_chores(scene);
+    scene_do_chores(scene);
+}
+
 void scene_init_live(struct scene *scene, const char *yaml)
 {
     scene_init(scene, yaml);
+    scene->store = fake_store_new();
     live_start(scene->ledger, &scene_times);
     for (int kind = 0; kind < LIVE_WATCHES; kind++)
         scene_list(scene, (enum live_kind)kind, NULL);
+    shared_list_begin(scene->ledger);
+    shared_list_end(scene->ledger);
+    scene_know(scene);
 }
 
 void scene_age(struct scene *scene, int64_t milliseconds)
@@ -78,7 +117,7 @@ const char *scene_gpus(struct scene *scene)
                      false);
 
     if (!outcome.usage.is_known)
-        return outcome.usage.why_not;
+        return outcome.usage.problem.text;
     return arena_printf(&scene->arena, "%s/%s", amount_write(outcome.usage.gpus, &scene->arena),
                         amount_write(outcome.usage.reserved, &scene->arena));
 }

@@ -8,8 +8,17 @@ enum { SCENE_MAX_REQUEST = 45000 };
 
 extern const struct live_times scene_times;
 
-/* With everything listed, and nothing there. */
+/* With everything listed, and nothing there, and that known of every tenant. */
 void scene_init_live(struct scene *scene, const char *yaml);
+
+/* Each tenant's chore, once. */
+void scene_do_chores(struct scene *scene);
+
+/* What isn't known was found so long ago that a list may be asked for. */
+void scene_age_unknown(struct scene *scene);
+
+/* Objects are made where they are missing, and what was let in comes to be known. */
+void scene_know(struct scene *scene);
 
 struct value scene_parse(struct scene *scene, const char *text);
 

@@ -33,7 +33,7 @@ static void nothing_is_known_before_all_is_listed(void **state)
     live_list_begin(scene.ledger, LIVE_PODS);
     assert_string_equal(scene_gpus(&scene), "the view of pods isn't there yet");
     live_list_end(scene.ledger, LIVE_PODS);
-    assert_string_equal(scene_gpus(&scene), "0/0");
+    assert_string_equal(scene_gpus(&scene), "the view of tenantusages isn't there yet");
     scene_release(&scene);
 }
 
@@ -174,19 +174,23 @@ static void a_read_that_shows_the_pod_makes_it_seen(void **state)
 }
 
 /* Reserved anew while the read was under way. */
-static void a_read_voids_no_reservation_that_is_younger(void **state)
+static void a_read_settles_no_reservation_that_is_younger(void **state)
 {
     struct scene scene;
-    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text one = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text two = {.name = "a", .uid = "u1", .asks = GPU ": 2"};
+    struct pod_text three = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
     struct live_due due;
 
     (void)state;
     scene_init_live(&scene, one_tenant);
-    assert_true(scene_create(&scene, &pod));
+    scene_see(&scene, &one);
+    assert_true(scene_resize(&scene, &one, &two));
     scene_wait_due(&scene, &due);
-    assert_true(scene_create(&scene, &pod));
-    scene_resolve(&scene, &due, NULL);
-    assert_string_equal(scene_gpus(&scene), "1/1");
+    assert_true(scene_resize(&scene, &one, &three));
+    scene_resolve(&scene, &due, scene_pod(&scene, &one));
+    scene_see(&scene, &one);
+    assert_string_equal(scene_gpus(&scene), "3/0");
     scene_release(&scene);
 }
 
@@ -389,7 +393,7 @@ int main(void)
         cmocka_unit_test(an_event_of_the_end_releases_what_was_reserved),
         cmocka_unit_test(what_never_came_is_void_by_a_read_after_its_time),
         cmocka_unit_test(a_read_that_shows_the_pod_makes_it_seen),
-        cmocka_unit_test(a_read_voids_no_reservation_that_is_younger),
+        cmocka_unit_test(a_read_settles_no_reservation_that_is_younger),
         cmocka_unit_test(a_read_that_a_list_overtook_changes_nothing),
         cmocka_unit_test(a_list_is_as_old_as_its_beginning),
         cmocka_unit_test(a_terminating_pod_counts_while_its_node_is_there),

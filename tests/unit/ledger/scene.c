@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "kube/quantity.h"
+#include "ledger/shared.h"
 
 static const struct node *parse(struct scene *scene, const char *yaml)
 {
@@ -74,6 +75,7 @@ void scene_release(struct scene *scene)
 {
     snapshot_reader_release(&scene->reader);
     ledger_free(scene->ledger);
+    fake_store_free(scene->store);
     arena_release(&scene->arena);
 }
 
@@ -276,15 +278,89 @@ bool scene_judge(void *context, const struct facts *facts, const struct usage *u
     return outcome->is_allowed;
 }
 
+static void settle_in(struct scene *scene, const char *review, bool writes, struct shared_txn *txn,
+                      struct outcome *outcome)
+{
+    const struct ledger_judge judge = {scene_judge, outcome};
+
+    *outcome = (struct outcome){.facts = scene_facts(scene, review)};
+    if (!outcome->facts) {
+        outcome->is_allowed = true;
+        return;
+    }
+    outcome->result = ledger_settle(scene->ledger, outcome->facts, writes, judge, txn);
+    outcome->is_settled = outcome->result == LEDGER_SETTLED;
+}
+
+struct outcome scene_settle_in(struct scene *scene, const char *review, struct shared_txn *txn)
+{
+    struct outcome outcome;
+
+    settle_in(scene, review, true, txn, &outcome);
+    return outcome;
+}
+
+void scene_fetch(struct scene *scene, const char *tenant)
+{
+    const char *text = fake_store_read(scene->store, tenant, &scene->arena);
+    struct document document;
+
+    if (!text) {
+        shared_lose(scene->ledger, bytes_from(tenant), BYTES(""));
+        return;
+    }
+    document_parse(bytes_from(text), 64, &scene->arena, &document);
+    shared_take(scene->ledger, document_root(&document));
+}
+
+static bool finish(struct scene *scene, struct shared_txn *txn)
+{
+    struct arena *arena = &scene->arena;
+    struct shared_body body;
+    struct document document;
+    const char *text;
+
+    if (!shared_write(txn, arena, &body)) {
+        shared_abort(txn);
+        return true;
+    }
+    assert(!body.is_too_large);
+    text = fake_store_write(scene->store, body.text, body.is_new, arena);
+    if (!text) {
+        shared_abort(txn);
+        return false;
+    }
+    document_parse(bytes_from(text), 64, arena, &document);
+    return shared_commit(txn, document_root(&document));
+}
+
+bool scene_write(struct scene *scene, const char *tenant)
+{
+    return finish(scene, shared_begin(scene->ledger, tenant, NULL));
+}
+
+bool scene_transact(struct scene *scene, const char *const *reviews, struct outcome *outcomes,
+                    size_t count)
+{
+    const char *tenant = scene_facts(scene, reviews[0])->tenant->name;
+    struct shared_txn *txn = shared_begin(scene->ledger, tenant, NULL);
+
+    for (size_t i = 0; i < count; i++)
+        settle_in(scene, reviews[i], true, txn, &outcomes[i]);
+    return finish(scene, txn);
+}
+
 struct outcome scene_settle(struct scene *scene, const char *review, bool writes)
 {
-    struct outcome outcome = {.facts = scene_facts(scene, review)};
+    struct outcome outcome;
 
-    if (!outcome.facts) {
-        outcome.is_allowed = true;
+    settle_in(scene, review, writes, NULL, &outcome);
+    if (outcome.result != LEDGER_WAITS)
         return outcome;
+    while (!scene_transact(scene, &review, &outcome, 1)) {
+        assert(outcome.facts);
+        scene_fetch(scene, outcome.facts->tenant->name);
     }
-    outcome.is_settled = ledger_settle(scene->ledger, outcome.facts, writes, scene_judge, &outcome);
     return outcome;
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/check.h"
 #include "ledger/ledger.h"
+#include "unit/ledger/fake_store.h"
 #include "unit/unit.h"
 
 struct scene {
@@ -12,6 +13,7 @@ struct scene {
     struct snapshot_reader reader;
     const struct view *view; /* NULL: the ledger's, as it is at each request */
     int64_t now;
+    struct fake_store *store; /* what replicas share; NULL: the ledger is not a live one */
 };
 
 /* `yaml`: a map of tenants by name, as under `spec`; the key "cluster" is the Cluster's. */
@@ -38,6 +40,7 @@ const char *scene_pod(struct scene *scene, const struct pod_text *pod);
 
 /* What a settlement did. */
 struct outcome {
+    enum ledger_result result;
     bool is_settled, is_called, has_usage, is_allowed;
     struct usage usage;
     struct facts *facts;
@@ -46,6 +49,20 @@ struct outcome {
 /* Judged as caps and sharing would: no more than the tenant's gpus.guaranteed and resources, no
  * other mode in the scope. */
 struct outcome scene_settle(struct scene *scene, const char *review, bool writes);
+
+/* The same within a transaction, which the caller ends. */
+struct outcome scene_settle_in(struct scene *scene, const char *review, struct shared_txn *txn);
+
+/* One try of a transaction that settles these reviews, in which the object is written as it was
+ * known when the transaction began. False: somebody else wrote it meanwhile. */
+bool scene_transact(struct scene *scene, const char *const *reviews, struct outcome *outcomes,
+                    size_t count);
+
+/* One that nobody asked for. */
+bool scene_write(struct scene *scene, const char *tenant);
+
+/* The object as it is now comes to be known. */
+void scene_fetch(struct scene *scene, const char *tenant);
 
 /* The same with a judge of the caller's own. */
 struct facts *scene_facts(struct scene *scene, const char *review);

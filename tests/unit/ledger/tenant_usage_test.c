@@ -42,8 +42,8 @@ static void assert_usage_equal(const struct tenant_usage *a, const struct tenant
     assert_bytes(a->name, b->name);
     assert_bytes(a->uid, b->uid);
     assert_bytes(a->version, b->version);
+    assert_bytes(a->series, b->series);
     assert_bytes(a->unknown, b->unknown);
-    assert_bytes(a->unknown_reason, b->unknown_reason);
     assert_int_equal(a->last, b->last);
     assert_int_equal(a->floors.pods, b->floors.pods);
     assert_int_equal(a->floors.claims, b->floors.claims);
@@ -127,6 +127,7 @@ static const struct tenant_usage whole = {.name = BYTES("research"),
                                           .version = BYTES("77"),
                                           .last = 9,
                                           .floors = {UINT64_MAX, 12},
+                                          .series = BYTES("s1"),
                                           .items = items,
                                           .count = 5};
 
@@ -140,8 +141,8 @@ static void what_is_written_is_read_again(void **state)
     assert_bytes(value_raw(again.status), BYTES("{\"used\":\"1\"}"));
     assert_bytes(write_usage(&again), text);
     lost.uid = lost.version = BYTES("");
-    lost.unknown = BYTES("id");
-    lost.unknown_reason = BYTES("it was deleted");
+    lost.series = BYTES("other");
+    lost.unknown = BYTES("it was deleted");
     lost.count = 0;
     read_sound(write_usage(&lost), &again);
     assert_usage_equal(&again, &lost);
@@ -167,8 +168,8 @@ static void an_object_with_all_fields_is_the_one_of_the_story(void **state)
 
     usage.name = BYTES("tenant-usage-object");
     usage.uid = usage.version = BYTES("");
-    usage.unknown = BYTES("5f0c");
-    usage.unknown_reason = BYTES("the object was deleted");
+    usage.series = BYTES("5f0c");
+    usage.unknown = BYTES("the object was deleted");
     buf_init(&out, &arena, TENANT_USAGE_MAX_BYTES);
     tenant_usage_write(&usage, bytes_from(status), &out);
     buf_add_char(&out, '\n');
@@ -275,9 +276,9 @@ static const struct {
      "spec.floors.pods: expected a resourceVersion", 5},
     {"\"resourceclaims\":\"12\"", "\"resourceclaims\":12",
      "spec.floors.resourceclaims: expected a string, got a number", 5},
-    {"\"floors\":{", "\"unknown\":{},\"floors\":{", "spec.unknown: has no id", 5},
-    {"\"floors\":{", "\"unknown\":true,\"floors\":{", "spec.unknown: expected an object, got true",
+    {"\"floors\":{", "\"unknown\":true,\"floors\":{", "spec.unknown: expected a string, got true",
      5},
+    {"\"series\":\"s1\"", "\"series\":1", "spec.series: expected a string, got a number", 5},
     {"\"reservations\":[", "\"reservations\":3,\"x\":[",
      "spec.reservations: expected an array, got a number", 0},
     {"\"reservations\":[", "\"reservations\":[7,",

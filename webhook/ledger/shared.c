@@ -1,0 +1,432 @@
+#include "ledger/shared.h"
+
+#include <sys/random.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "ledger/floor.h"
+#include "ledger/shared_inner.h"
+#include "ledger/usage_status.h"
+
+/* ---- states */
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct floors higher(const struct floors *a, const struct floors *b)
+{
+    return (struct floors){larger(a->pods, b->pods), larger(a->claims, b->claims)};
+}
+
+/* Those of the object, and those that the next write sets. */
+static struct floors floors_of(const struct shared_tenant *tenant)
+{
+    return tenant->copy ? higher(&tenant->copy->floors, &tenant->set.settled) : tenant->set.settled;
+}
+
+static bool has_reached(const struct ledger *ledger, const struct shared_tenant *tenant)
+{
+    struct floors floors = floors_of(tenant);
+
+    return floor_is_reached(&floors, &ledger->shown);
+}
+
+static enum shared_state state_of(const struct ledger *ledger, const struct shared_tenant *tenant)
+{
+    if (!ledger->shared.is_listed)
+        return SHARED_UNSEEN;
+    if (!tenant->copy)
+        return SHARED_MISSING;
+    if (tenant->copy->damage)
+        return SHARED_DAMAGED;
+    if (tenant->copy->unknown.len)
+        return SHARED_UNKNOWN;
+    return has_reached(ledger, tenant) ? SHARED_READY : SHARED_BEHIND;
+}
+
+static const char *tell_unknown(const struct ledger *ledger, const struct shared_tenant *tenant,
+                                struct arena *arena)
+{
+    int64_t left = tenant->round_began + ledger->times.max_request - clock_milliseconds();
+
+    return arena_printf(arena,
+                        "%s, and what was let in before will be known in %lld s at the earliest",
+                        text_clean(arena, tenant->copy->unknown, 300),
+                        left > 0 ? (long long)(left + 999) / 1000 : 0);
+}
+
+static const char *tell(const struct ledger *ledger, const struct shared_tenant *tenant,
+                        enum shared_state state, struct arena *arena)
+{
+    switch (state) {
+    case SHARED_UNSEEN:
+        return "the view of tenantusages isn't there yet";
+    case SHARED_MISSING:
+        return arena_printf(arena, "there is no TenantUsage \"%s\" yet", tenant->name);
+    case SHARED_DAMAGED:
+        return arena_printf(arena, "TenantUsage \"%s\": %s", tenant->name, tenant->copy->damage);
+    case SHARED_UNKNOWN:
+        return tell_unknown(ledger, tenant, arena);
+    case SHARED_BEHIND:
+        return "the view of pods or resourceclaims is behind that of another replica";
+    case SHARED_READY:
+        break;
+    }
+    return NULL;
+}
+
+enum shared_state shared_read_state(struct ledger *ledger, const char *name, struct arena *arena,
+                                    const char **why)
+{
+    const struct shared_tenant *tenant;
+    enum shared_state state;
+
+    pthread_mutex_lock(&ledger->lock);
+    tenant = shared_find(ledger, bytes_from(name));
+    state = state_of(ledger, tenant);
+    *why = tell(ledger, tenant, state, arena);
+    pthread_mutex_unlock(&ledger->lock);
+    return state;
+}
+
+const char *shared_problem(struct ledger *ledger, const char *name, struct arena *arena)
+{
+    const struct shared_tenant *tenant = shared_find(ledger, bytes_from(name));
+    enum shared_state state = state_of(ledger, tenant);
+
+    return state == SHARED_BEHIND ? NULL : tell(ledger, tenant, state, arena);
+}
+
+bool shared_wait_floor(struct ledger *ledger, const char *name, int64_t deadline)
+{
+    const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
+    bool is_reached, is_late = false;
+
+    pthread_mutex_lock(&ledger->lock);
+    while (!(is_reached = has_reached(ledger, shared_find(ledger, bytes_from(name)))) && !is_late)
+        is_late = pthread_cond_timedwait(&ledger->progress, &ledger->lock, &until) != 0;
+    pthread_mutex_unlock(&ledger->lock);
+    return is_reached;
+}
+
+/* ---- transactions */
+
+struct shared_txn *shared_begin(struct ledger *ledger, const char *name,
+                                const struct usage_problem *problem)
+{
+    struct shared_txn *txn = memory_alloc(sizeof(*txn));
+    const struct shared_copy *copy;
+
+    pthread_mutex_lock(&ledger->lock);
+    txn->ledger = ledger;
+    txn->tenant = shared_find(ledger, bytes_from(name));
+    txn->problem = problem;
+    copy = txn->tenant->copy;
+    txn->version = arena_copy_bytes(&txn->arena, copy ? copy->version_text : BYTES(""));
+    txn->last = larger(copy ? copy->last : 0, txn->tenant->known);
+    txn->tenant->txn = txn;
+    pthread_mutex_unlock(&ledger->lock);
+    return txn;
+}
+
+static bool covers(const struct ask *has, const struct ask *asks)
+{
+    struct arena arena = {0};
+    struct ask merged;
+    bool does;
+
+    ask_merge(has, asks, &arena, &merged);
+    does = ask_equal(&merged, has);
+    arena_release(&arena);
+    return does;
+}
+
+static void stash(struct shared_txn *txn, const struct reservation *reservation)
+{
+    struct shared_stash *stash = arena_alloc(&txn->arena, sizeof(*stash));
+    void *room = arena_alloc(&txn->arena, held_pod_room(&reservation->pod));
+
+    held_pod_copy(&reservation->pod, room, &stash->pod);
+    stash->number = reservation->number;
+    stash->is_growth = reservation->is_growth;
+    stash->made_at = reservation->made_at;
+    stash->next = txn->stash;
+    txn->stash = stash;
+}
+
+void shared_reserve(struct shared_txn *txn, const struct held_pod *pod, bool is_growth,
+                    const struct holding *own)
+{
+    struct reservation *old = own ? own->reservation : NULL;
+
+    if (txn->problem)
+        return;
+    if (!is_growth && own && (old || own->is_seen) && covers(&own->ask->ask, &pod->ask))
+        return;
+    if (old && !old->is_tentative && old->set == &txn->tenant->set)
+        stash(txn, old);
+    old = holdings_reserve(&txn->ledger->holdings, &txn->tenant->set, pod, is_growth,
+                           clock_milliseconds());
+    old->number = ++txn->last;
+    old->is_tentative = true;
+    txn->has_new = true;
+}
+
+static void end(struct shared_txn *txn)
+{
+    txn->tenant->txn = NULL;
+    arena_release(&txn->arena);
+    free(txn);
+}
+
+static void restore(struct shared_txn *txn, const struct shared_stash *stash)
+{
+    struct holdings *holdings = &txn->ledger->holdings;
+    const struct holding *holding = holdings_find(holdings, stash->pod.namespace, stash->pod.uid);
+    struct reservation *reservation;
+
+    if (holding && holding->reservation) /* a newer copy brought it anew */
+        return;
+    reservation = holdings_reserve(holdings, &txn->tenant->set, &stash->pod, stash->is_growth,
+                                   stash->made_at);
+    reservation->number = stash->number;
+    reservation->version = txn->tenant->copy ? txn->tenant->copy->version : 0;
+}
+
+void shared_abort(struct shared_txn *txn)
+{
+    struct ledger *ledger = txn->ledger;
+    struct reservation *each, *next;
+
+    pthread_mutex_lock(&ledger->lock);
+    for (each = TAILQ_FIRST(&txn->tenant->set.all); each; each = next) {
+        next = TAILQ_NEXT(each, in_set);
+        if (each->is_tentative)
+            holdings_unreserve(&ledger->holdings, each);
+    }
+    for (const struct shared_stash *stash = txn->stash; stash; stash = stash->next)
+        restore(txn, stash);
+    end(txn);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+/* What the object that was written has is in it, unless a newer copy has come since and lacks it.
+ */
+static void settle_tentative(struct shared_txn *txn)
+{
+    const struct shared_copy *copy = txn->tenant->copy;
+    struct reservation *each, *next;
+
+    for (each = TAILQ_FIRST(&txn->tenant->set.all); each; each = next) {
+        next = TAILQ_NEXT(each, in_set);
+        if (each->is_tentative && copy)
+            holdings_unreserve(&txn->ledger->holdings, each);
+    }
+}
+
+bool shared_commit(struct shared_txn *txn, struct value object)
+{
+    struct ledger *ledger = txn->ledger;
+    uint64_t last;
+    bool is_written = shared_take_object(ledger, object, &last) && last >= txn->last;
+
+    pthread_mutex_lock(&ledger->lock);
+    settle_tentative(txn);
+    end(txn);
+    pthread_mutex_unlock(&ledger->lock);
+    return is_written;
+}
+
+/* ---- what is written */
+
+enum { SERIES_BYTES = 8, STATUS_MAX_BYTES = 64 * 1024 };
+
+static struct bytes new_series(struct arena *arena)
+{
+    unsigned char bytes[SERIES_BYTES] = {0};
+    struct buf buf;
+
+    while (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        continue;
+    buf_init(&buf, arena, 2 * SERIES_BYTES + 1);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        buf_printf(&buf, "%02x", bytes[i]);
+    return buf_bytes(&buf);
+}
+
+static bool is_known_now(const struct shared_tenant *tenant)
+{
+    return tenant->copy->unknown.len && tenant->listed_round == tenant->round;
+}
+
+/* Of an object that is made, or mended, nobody knows what was let in before. */
+static void make_unknown(const struct shared_tenant *tenant, struct arena *arena,
+                         struct tenant_usage *usage)
+{
+    const char *damage = tenant->copy ? tenant->copy->damage : NULL;
+
+    usage->series = new_series(arena);
+    usage->unknown = bytes_from(
+        damage ? arena_printf(arena, "TenantUsage \"%s\" was written to by somebody else (%s)",
+                              tenant->name, damage)
+               : arena_printf(arena, "TenantUsage \"%s\" was made anew", tenant->name));
+    usage->last = usage->count;
+    for (size_t i = 0; i < usage->count; i++)
+        usage->items[i].number = i + 1;
+}
+
+static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena,
+                         struct tenant_usage *usage)
+{
+    const struct shared_copy *copy = tenant->copy;
+
+    if (!copy || copy->damage) {
+        make_unknown(tenant, arena, usage);
+    } else if (is_known_now(tenant)) {
+        usage->series = copy->series;
+        usage->floors = higher(&usage->floors, &tenant->listed);
+    } else {
+        usage->series = copy->series;
+        usage->unknown = copy->unknown;
+    }
+}
+
+/* Refers to the reservations and the copy. */
+static void fill(const struct shared_txn *txn, struct arena *arena, struct tenant_usage *usage)
+{
+    const struct shared_tenant *tenant = txn->tenant;
+    const struct reservation *each;
+
+    *usage = (struct tenant_usage){.name = bytes_from(tenant->name),
+                                   .uid = tenant->copy ? tenant->copy->uid : BYTES(""),
+                                   .version = txn->version,
+                                   .last = txn->last,
+                                   .floors = floors_of(tenant)};
+    TAILQ_FOREACH(each, &tenant->set.all, in_set)
+    *ARENA_APPEND(arena, usage->items, usage->count) =
+        (struct usage_item){each->number, each->is_growth, each->pod};
+    fill_unknown(tenant, arena, usage);
+}
+
+static bool is_stale(const struct ledger *ledger, const struct shared_tenant *tenant, int64_t now)
+{
+    return now >= tenant->due &&
+           (tenant->set.has_lost || tenant->told != shared_changes(ledger, tenant));
+}
+
+static bool has_to_write(const struct shared_txn *txn)
+{
+    const struct shared_tenant *tenant = txn->tenant;
+
+    return txn->has_new || !tenant->copy || tenant->copy->damage || is_known_now(tenant) ||
+           is_stale(txn->ledger, tenant, clock_milliseconds());
+}
+
+/* At most once a second: it looks at all that the tenant has. */
+static struct bytes status_of(const struct shared_txn *txn, struct arena *arena)
+{
+    const struct shared_tenant *tenant = txn->tenant;
+    const struct holdings *holdings = &txn->ledger->holdings;
+    const struct tenant *found =
+        holdings->tenancy ? tenancy_find_tenant(holdings->tenancy, bytes_from(tenant->name)) : NULL;
+    struct buf buf;
+
+    if (tenant->copy && (!found || clock_milliseconds() < tenant->due))
+        return tenant->copy->status;
+    buf_init(&buf, arena, STATUS_MAX_BYTES);
+    if (found)
+        usage_status_write(holdings, found, &buf);
+    return buf.is_full ? BYTES("") : buf_bytes(&buf);
+}
+
+bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_body *out)
+{
+    struct ledger *ledger = txn->ledger;
+    struct tenant_usage usage;
+    bool is_needed;
+    struct buf buf;
+
+    *out = (struct shared_body){0};
+    pthread_mutex_lock(&ledger->lock);
+    is_needed = has_to_write(txn);
+    if (is_needed) {
+        fill(txn, arena, &usage);
+        txn->last = usage.last;
+        buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
+        tenant_usage_write(&usage, status_of(txn, arena), &buf);
+        *out = (struct shared_body){buf_bytes(&buf), !txn->tenant->copy, buf.is_full};
+    }
+    pthread_mutex_unlock(&ledger->lock);
+    return is_needed;
+}
+
+/* ---- chores */
+
+/* Is what it holds counted by anybody? */
+static bool is_counted(const struct tenant *tenant)
+{
+    return tenant->gpus.node || tenant->resources.count > 0 ||
+           tenant->sharing.exclusive > SCOPE_POD || tenant->fabric.span == SPAN_ONE;
+}
+
+static enum shared_chore chore_of(const struct ledger *ledger, struct shared_tenant *tenant)
+{
+    int64_t now = clock_milliseconds();
+
+    if (tenant->txn)
+        return CHORE_NONE;
+    if (!tenant->copy || tenant->copy->damage || is_known_now(tenant))
+        return CHORE_WRITE;
+    if (tenant->copy->unknown.len && now - tenant->round_began > ledger->times.max_request) {
+        tenant->asked_round = tenant->round;
+        return CHORE_LIST;
+    }
+    return is_stale(ledger, tenant, now) ? CHORE_WRITE : CHORE_NONE;
+}
+
+/* The caller holds the lock. */
+static enum shared_chore find_chore(struct ledger *ledger, const char *after,
+                                    const struct tenant **out)
+{
+    const struct tenancy *tenancy = ledger->holdings.tenancy;
+    enum shared_chore chore;
+
+    for (size_t i = 0; tenancy && ledger->shared.is_listed && i < tenancy->tenant_count; i++) {
+        *out = tenancy->tenants[i];
+        if (strcmp((*out)->name, after) <= 0 || !is_counted(*out))
+            continue;
+        chore = chore_of(ledger, shared_find(ledger, bytes_from((*out)->name)));
+        if (chore != CHORE_NONE)
+            return chore;
+    }
+    return CHORE_NONE;
+}
+
+enum shared_chore shared_next_chore(struct ledger *ledger, const char *after, struct arena *arena,
+                                    const char **name)
+{
+    const struct tenant *tenant = NULL;
+    enum shared_chore chore;
+
+    pthread_mutex_lock(&ledger->lock);
+    chore = find_chore(ledger, after, &tenant);
+    *name = chore != CHORE_NONE ? arena_copy(arena, bytes_from(tenant->name)) : NULL;
+    pthread_mutex_unlock(&ledger->lock);
+    return chore;
+}
+
+void shared_know(struct ledger *ledger, const char *name, const struct floors *largest)
+{
+    struct shared_tenant *tenant;
+
+    pthread_mutex_lock(&ledger->lock);
+    tenant = shared_find(ledger, bytes_from(name));
+    if (tenant->asked_round == tenant->round) {
+        tenant->listed_round = tenant->round;
+        tenant->listed = *largest;
+    }
+    pthread_mutex_unlock(&ledger->lock);
+}
