@@ -6,6 +6,7 @@
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
 #   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane
+#   SEED=7           `make e2e` and `make oracle`: the same chances again
 #   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails
 
 ifeq ($(origin CC),default)

@@ -17,18 +17,22 @@ class Api:
     """One connection; each thread has its own."""
 
     def __init__(self):
+        self.again()
+
+    def again(self):
+        """On another connection."""
         with open(os.environ["KUBECONFIG"], encoding="utf-8") as file:
             config = json.load(file)
         cluster = config["clusters"][0]["cluster"]
         server = urllib.parse.urlsplit(cluster["server"])
         context = ssl.create_default_context(cafile=cluster["certificate-authority"])
-        self.headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}",
-                        "Content-Type": "application/json"}
+        self.headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
         self.connection = http.client.HTTPSConnection(server.hostname, server.port, context=context, timeout=60)
 
     def call(self, method, path, body=None):
         """(HTTP status, what came back)"""
-        self.connection.request(method, path, json.dumps(body) if body else None, self.headers)
+        kind = "application/strategic-merge-patch+json" if method == "PATCH" else "application/json"
+        self.connection.request(method, path, json.dumps(body) if body else None, {**self.headers, "Content-Type": kind})
         response = self.connection.getresponse()
         return response.status, json.loads(response.read())
 
@@ -92,9 +96,9 @@ class Pods(threading.Thread):
         """Called when this pod came, changed or went."""
 
 
-def counted():
+def counted(admin=None):
     """{tenant: (GPUs that fairgate counts, of these reserved)}, by its metrics."""
-    with urllib.request.urlopen(f"http://{os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
+    with urllib.request.urlopen(f"http://{admin or os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
         text = page.read().decode()
     held, reserved = (dict(re.findall(rf'^{name}{{tenant="(.+)"}} ([0-9.]+)$', text, re.M))
                       for name in ("fairgate_tenant_gpus", "fairgate_tenant_gpus_reserved"))

@@ -116,6 +116,7 @@ class ControlPlane:
         self.etcd, self.peer = (f"http://127.0.0.1:{port}" for port in (etcd, peer))
         self.server_port = server
         self.server = f"https://127.0.0.1:{server}"
+        self.options = []  # of kube-apiserver, beside those that it always has
         self.tokens = {user: f"{random.SystemRandom().getrandbits(128):032x}" for user in USERS}
 
     # ---- files
@@ -201,7 +202,7 @@ class ControlPlane:
             "--service-account-signing-key-file", os.path.join(self.certs, "server.key"),
             "--service-account-key-file", os.path.join(self.certs, "server.crt"),
             "--feature-gates", "GenericWorkload=true",
-            "--runtime-config", "scheduling.k8s.io/v1alpha2=true")
+            "--runtime-config", "scheduling.k8s.io/v1alpha2=true", *self.options)
         wait_until("kube-apiserver", lambda: process.must_run() and self.is_ready(), 90, 0.3)
 
     def is_ready(self):
@@ -270,6 +271,13 @@ class ControlPlane:
         process = self.api_server()
         process.stop(0)
         self.processes.remove(process)
+
+    def use(self, options):
+        """kube-apiserver runs with these from now on."""
+        if options != self.options:
+            self.options = options
+            self.stop_api_server()
+            self.start_api_server()
 
     def stop(self):
         """The last one first, etcd alone after all that write to it."""

@@ -8,16 +8,18 @@ import time
 import traceback
 
 from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
+from replicas import SEED, Replicas, Trouble
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
-CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
+CLUSTER_WIDE = ("namespaces,tenantusages,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
                 "mutatingwebhookconfigurations,validatingwebhookconfigurations")
 
-HEADER = re.compile(r"(policies|given|serve|namespace +\S+): *(.*)")
+HEADER = re.compile(r"(policies|given|serve|api-server|replicas|without|namespace +\S+): *(.*)")
+REPLICAS = re.compile(r"([1-9])(, each asked)?")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
 PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+)|kube-apiserver: *(stops|starts)|"
-                     r"link: *(works|hangs|breaks)")
+                     r"link: *(works|hangs|breaks)|trouble: as long as that runs")
 
 
 def must_be_user(number, name):
@@ -55,6 +57,9 @@ class Story:
         self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies")
         self.given, self.namespaces, self.steps = [], {}, []
         self.options = []  # of `fairgate serve`, beside those that it always has
+        self.server_options = []  # of kube-apiserver
+        self.replicas, self.each_asked = 0, False  # behind one address, or with one each, all of which are asked
+        self.without = None  # a rule that they don't keep
         with open(os.path.join(folder, "story"), encoding="utf-8") as file:
             self.read(file.read().splitlines())
         if not self.steps:
@@ -80,13 +85,22 @@ class Story:
     def read_line(self, number, line):
         header = HEADER.fullmatch(line)
         if not header:
-            self.steps.append(Step(number, line))
+            self.add_step(Step(number, line))
         elif self.steps:
             raise Failed(f"line {number}: \"{header[1]}\" stands before the first step")
         elif header[1] == "policies":
             self.policies = os.path.join(self.folder, header[2])
         elif header[1] == "serve":
             self.options = header[2].split()
+        elif header[1] == "api-server":
+            self.server_options = header[2].split()
+        elif header[1] == "replicas":
+            found = REPLICAS.fullmatch(header[2])
+            if not found:
+                raise Failed(f"line {number}: expected \"replicas: 3\" or \"replicas: 3, each asked\", got \"{line}\"")
+            self.replicas, self.each_asked = int(found[1]), bool(found[2])
+        elif header[1] == "without":
+            self.without = header[2]
         elif header[1] == "given":
             self.given += header[2].split()
         else:
@@ -94,6 +108,11 @@ class Story:
             for user in users:
                 must_be_user(number, user)
             self.namespaces[header[1].split()[1]] = users
+
+    def add_step(self, step):
+        if step.process and step.process[0] == "trouble" and not (self.replicas and self.steps and self.steps[-1].meanwhile):
+            raise Failed(f"line {step.number}: \"trouble\" is made of replicas, and follows \"meanwhile\"")
+        self.steps.append(step)
 
     def expect(self, number, text):
         if not self.steps or self.steps[-1].process or self.steps[-1].expected is not None:
@@ -127,6 +146,7 @@ class Stage:
         self.plane, self.webhook = plane, webhook
         self.show = show  # every step and what it printed
         self.running = []  # (step, process) of those that are to run meanwhile
+        self.figures = []  # of a run with trouble
 
     def play(self, story):
         """Raises with all that failed: the first step that does, or with `show` each; then the clearing up."""
@@ -154,6 +174,8 @@ class Stage:
             for _, process in self.running:
                 end(process)
         attempt("clearing up: ", lambda: self.clear(story, before))
+        if story.replicas:
+            self.webhook.kill()
         if failures:
             raise Failed("\n".join(failures))
 
@@ -164,6 +186,9 @@ class Stage:
 
     def prepare(self, story):
         kubectl = self.plane.kubectl
+        self.plane.use(story.server_options)
+        if story.replicas:
+            self.webhook = Replicas(self.plane, story.replicas, story.each_asked, story.without)
         for namespace, users in story.namespaces.items():
             kubectl("create", "namespace", namespace)
             kubectl("create", "rolebinding", "edit", "-n", namespace, "--clusterrole=edit",
@@ -193,7 +218,7 @@ class Stage:
         self.webhook.withdraw()
         new = sorted(self.cluster_wide() - before)
         if new:
-            self.plane.kubectl("delete", "--wait=false", *new)
+            self.plane.kubectl("delete", "--wait=false", "--ignore-not-found", *new)
         wait_until(f"the end of the pods of {story.name}", self.has_no_pods, 60, 0.3)
         self.webhook.stop()
 
@@ -237,7 +262,9 @@ class Stage:
                 time.sleep(0.3)
 
     def change_process(self, story, name, word, *folder):
-        if name == "link":
+        if name == "trouble":
+            self.make_trouble()
+        elif name == "link":
             self.webhook.link.tell(word)
         elif name == "kube-apiserver":
             (self.plane.stop_api_server if word == "stops" else self.plane.start_api_server)()
@@ -249,6 +276,13 @@ class Stage:
             self.webhook.replace()
         else:
             self.webhook.reload(os.path.join(story.folder, *folder))
+
+    def make_trouble(self):
+        """Until what was begun last is over, or its time."""
+        trouble, (step, process) = Trouble(self.plane, self.webhook, SEED), self.running[-1]
+        deadline = time.monotonic() + step.seconds(COMMAND_SECONDS)
+        trouble.go_on_until(lambda: process.poll() is not None or time.monotonic() > deadline)
+        self.figures.append(f"seed {SEED}: {trouble.report()}")
 
     @staticmethod
     def compare(step, status, got):
@@ -264,7 +298,7 @@ class Stage:
     def begin(self, story, step):
         """Starts it in the story's folder."""
         environment = self.plane.environment(os.path.join(self.plane.work, f"kubeconfigs/{step.user}.json"))
-        environment.update(self.webhook.environment(), PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
+        environment.update(self.webhook.environment(), ETCD=self.plane.etcd, SEED=str(SEED), PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
         return subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 start_new_session=True, preexec_fn=end_with_us)
@@ -290,5 +324,7 @@ class Stage:
             except Failed as failure:
                 raise Failed(f"story:{step.number}: {step.text}\n{failure}") from None
             finally:
+                if self.figures:
+                    self.figures.append(step.printed)
                 if self.show:
                     print(f"{step.number}: {step.text}\n{indented(step.printed)}")

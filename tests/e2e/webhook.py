@@ -14,7 +14,6 @@ from control_plane import HERE, ROOT, Failed, Process, free_ports, wait_until
 from link import Link
 
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
-CONFIGURATIONS = ("mutatingwebhookconfiguration/fairgate", "validatingwebhookconfiguration/fairgate")
 PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {
     "containers": [{"name": "main", "image": "registry.example.com/probe:1"}]}})
 
@@ -22,17 +21,21 @@ PROBE = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pro
 class Webhook:
     """One fairgate after another, each on the port of the one before unless it takes over from it."""
 
-    def __init__(self, plane):
-        self.plane = plane
+    def __init__(self, plane, name="fairgate", link=None):
+        self.plane, self.name = plane, name
+        self.program = FAIRGATE
         self.listen = f"127.0.0.1:{free_ports(1)[0]}"
         self.policies = os.path.join(plane.work, "policies")
         self.certs = os.path.join(plane.work, "fairgate-certs")
         self.options = []  # of `fairgate serve`, beside those that it always has
         self.process, self.admin = None, None
-        self.link = Link(plane.server_port)
-        self.server = self.link.server  # what it watches
+        self.link = link or Link(plane.server_port)
+        self.server = f"https://{self.link.address}"  # what it watches
 
     # ---- the process
+
+    def port(self):
+        return int(self.listen.rsplit(":", 1)[1])
 
     def use(self, folder):
         """Makes a copy of that folder the policy set; the certificate is the API server's again."""
@@ -48,13 +51,14 @@ class Webhook:
         except urllib.error.HTTPError:
             return False
 
-    def start(self, name="fairgate"):
+    def start(self, name=None):
+        name = name or self.name
         self.process = Process(name, [
-            FAIRGATE, "serve", "--policies", self.policies,
+            self.program, "serve", "--policies", self.policies,
             "--tls-cert", os.path.join(self.certs, "server.crt"),
             "--tls-key", os.path.join(self.certs, "server.key"),
             "--listen", self.listen, "--admin", "127.0.0.1:0",
-            "--audit-log", os.path.join(self.plane.logs, "audit.log"),
+            "--audit-log", os.path.join(self.plane.logs, f"{self.name}-audit.log"),
             "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own", server=self.server), *self.options],
             os.path.join(self.plane.logs, f"{name}.log"))
         self.admin = self.wait_for_log("serving")["admin"]
@@ -139,16 +143,23 @@ class Webhook:
         """Whether a pod that nobody objects to could be created."""
         return self.plane.kubectl("create", "--dry-run=server", "-f", "-", stdin=PROBE, check=False)[0] == 0
 
+    def addresses(self):
+        """Whom the API server asks, by the names of their configurations."""
+        return {"fairgate": self.listen}
+
     def register(self):
         with open(os.path.join(self.plane.certs, "ca.crt"), "rb") as file:
             authority = base64.b64encode(file.read()).decode()
         with open(os.path.join(HERE, "webhooks.yaml"), encoding="utf-8") as file:
-            text = file.read().replace("${ADDRESS}", self.listen).replace("${CA}", authority)
+            text = file.read().replace("${CA}", authority)
+        text = "\n---\n".join(text.replace("${NAME}", name).replace("${ADDRESS}", address)
+                              for name, address in self.addresses().items())
         self.plane.kubectl("apply", "-f", self.plane.write("webhooks.yaml", text))
         wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
 
     def withdraw(self):
         """Nothing is asked any more, whether fairgate is there or not."""
-        self.plane.kubectl("delete", "--ignore-not-found", *CONFIGURATIONS)
+        self.plane.kubectl("delete", "--ignore-not-found", *(
+            f"{phase}webhookconfiguration/{name}" for phase in ("mutating", "validating") for name in self.addresses()))
         is_there = self.process is not None and self.process.process.poll() is None
         wait_until("webhooks withdrawn", lambda: not self.is_asked() if is_there else self.probe(), 30)

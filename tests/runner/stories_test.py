@@ -43,6 +43,17 @@ def headers_and_steps_are_read():
 
 
 @test
+def several_replicas_and_trouble_are_read():
+    told = story("api-server: --request-timeout 6s\nreplicas: 3, each asked\nwithout: floor\nmeanwhile as admin: true\n"
+                 "trouble: as long as that runs\n")
+    assert told.server_options == ["--request-timeout", "6s"], told.server_options
+    assert (told.replicas, told.each_asked, told.without) == (3, True, "floor")
+    assert told.steps[1].process[0] == "trouble", told.steps[1].process
+    told = story("replicas: 2\nas admin: true\n")
+    assert (told.replicas, told.each_asked, told.without) == (2, False, None)
+
+
+@test
 def home_is_the_users_own_namespace():
     told = story("namespace a: alice\nnamespace b: bob\nas bob: true\n")
     assert [Stage.home(told, user) for user in ("alice", "bob", "admin")] == ["a", "b", "a"]
@@ -60,6 +71,10 @@ def mistakes_name_their_line():
                        ("link: stops\n", "line 1: expected"),
                        ("as nobody: true\n", "line 1: there is no user \"nobody\""),
                        ("namespace a: alcie\nas alice: true\n", "line 1: there is no user \"alcie\""),
+                       ("replicas: 0\nas alice: true\n", "line 1: expected \"replicas: 3\""),
+                       ("replicas: 2, asked\nas alice: true\n", "line 1: expected \"replicas: 3\""),
+                       ("meanwhile as alice: true\ntrouble: as long as that runs\n", "line 2: \"trouble\" is made"),
+                       ("replicas: 3\nas alice: true\ntrouble: as long as that runs\n", "line 3: \"trouble\" is made"),
                        ("needs: luck\nas alice: true\n", "line 1: expected"),
                        ("# nothing\n", "no step")):
         assert said in mistake(text), (text, mistake(text))
