@@ -418,9 +418,10 @@ static enum ledger_result settle_locked(struct ledger *ledger, struct settlement
 
     if (!is_current(&ledger->holdings, facts))
         return LEDGER_STALE;
-    if (is_shared(ledger, settlement) &&
-        (!settlement->txn || strcmp(settlement->txn->tenant->name, facts->tenant->name) != 0))
+    if (is_shared(ledger, settlement) && !shared_is_for(settlement->txn, facts->tenant))
         return LEDGER_WAITS;
+    if (settlement->txn && !shared_is_ready(settlement->txn))
+        return LEDGER_STALE;
     holdings_drop_gone(&ledger->holdings, facts->world->now);
     judge(ledger, settlement);
     return LEDGER_SETTLED;

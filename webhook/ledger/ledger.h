@@ -53,7 +53,7 @@ enum ledger_result {
     LEDGER_SETTLED,
     LEDGER_STALE, /* the ledger has adopted another tenancy than the facts were read by, or the
                    * namespace has become another tenant's since their view was read: read both anew
-                   * and decide again */
+                   * and decide again, in another transaction, since this one may not go on */
     LEDGER_WAITS, /* it has to be settled within a transaction of facts->tenant (shared.h) */
 };
 

@@ -132,6 +132,16 @@ struct shared_txn *shared_begin(struct ledger *ledger, const char *name,
     return txn;
 }
 
+bool shared_is_for(const struct shared_txn *txn, const struct tenant *tenant)
+{
+    return txn && strcmp(txn->tenant->name, tenant->name) == 0;
+}
+
+bool shared_is_ready(const struct shared_txn *txn)
+{
+    return txn->problem || state_of(txn->ledger, txn->tenant) == SHARED_READY;
+}
+
 static bool covers(const struct ask *has, const struct ask *asks)
 {
     struct arena arena = {0};

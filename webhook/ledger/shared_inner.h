@@ -60,6 +60,12 @@ struct shared_tenant *shared_find(struct ledger *ledger, struct bytes name);
  */
 const char *shared_problem(struct ledger *ledger, const char *tenant, struct arena *arena);
 
+/* Is there a transaction, of that tenant? */
+bool shared_is_for(const struct shared_txn *txn, const struct tenant *tenant);
+
+/* May anything be judged in it? What it began with may have changed. The caller holds the lock. */
+bool shared_is_ready(const struct shared_txn *txn);
+
 /* Reserve within the transaction what a pod was let in with. A create whose review comes once more
  * is reserved already. The caller holds the lock. */
 void shared_reserve(struct shared_txn *txn, const struct held_pod *pod, bool is_growth,
