@@ -89,7 +89,8 @@ static const char *next_step(const struct facts *facts)
 /* One cap and what would be held of it. */
 struct holding {
     struct amount limit, used, reserved, asked;
-    struct bytes resource; /* empty: GPUs */
+    struct bytes resource;          /* empty: GPUs */
+    const struct resource_cap *cap; /* of a resource */
 };
 
 static const char *write_amount(const struct holding *holding, struct amount amount,
@@ -113,8 +114,17 @@ static const char *asking(const struct facts *facts)
     }
 }
 
-static void add_exceeded(const struct facts *facts, const struct holding *holding,
-                         struct findings *findings)
+/* Warnings don't tell it. */
+static const char *holders_of(const struct facts *facts, const struct usage *usage,
+                              const struct holding *holding)
+{
+    if (facts->evaluation & templates || !usage->tell_holders)
+        return NULL;
+    return usage->tell_holders(usage->holders, holding->cap);
+}
+
+static void add_exceeded(const struct facts *facts, const struct usage *usage,
+                         const struct holding *holding, struct findings *findings)
 {
     struct arena *arena = facts->arena;
     struct amount total = holding->used, seen = holding->used;
@@ -131,6 +141,7 @@ static void add_exceeded(const struct facts *facts, const struct holding *holdin
     if (!amount_is_zero(holding->reserved))
         reserved = arena_printf(arena, ", %s reserved, not yet seen",
                                 write_amount(holding, holding->reserved, arena));
+    findings->held_by = holders_of(facts, usage, holding);
     findings_add_next(
         findings, facts_asking(facts), next_step(facts),
         "%s exceeded quota: tenant \"%s\" would hold %s of %s %s (%s in use%s, %s %s)",
@@ -164,7 +175,7 @@ static void judge_gpus(const struct facts *facts, const struct usage *usage,
     if (!tenant->gpus.node || !asks_anew || !is_exceeded(&holding))
         return;
     rule_of_tenant(findings, facts, is_burst ? "gpus.burst" : "gpus.guaranteed");
-    add_exceeded(facts, &holding, findings);
+    add_exceeded(facts, usage, &holding, findings);
 }
 
 static void judge_resource(const struct facts *facts, const struct usage *usage, size_t at,
@@ -174,7 +185,8 @@ static void judge_resource(const struct facts *facts, const struct usage *usage,
     struct holding holding = {.limit = cap->max,
                               .used = usage->resources[at],
                               .reserved = usage->resources_reserved[at],
-                              .resource = bytes_from(cap->name.text)};
+                              .resource = bytes_from(cap->name.text),
+                              .cap = cap};
     struct amount old;
     bool is_summed = resource_cap_sum(cap, &facts->ask, &holding.asked) &&
                      resource_cap_sum(cap, &facts->old_ask, &old);
@@ -183,7 +195,7 @@ static void judge_resource(const struct facts *facts, const struct usage *usage,
         return;
     findings_set_rule(findings, cap->node, ENFORCE_DENY, "tenant/%s/resources",
                       facts->tenant->name);
-    add_exceeded(facts, &holding, findings);
+    add_exceeded(facts, usage, &holding, findings);
 }
 
 static void judge(const struct facts *facts, const struct usage *usage, struct findings *findings)

@@ -21,8 +21,10 @@ static void add(struct findings *findings, const char *field, const char *next, 
     struct bytes value = findings->value;
     char text[MAX_TEXT_BYTES];
     struct finding *finding;
+    const char *held_by = findings->held_by;
 
     findings->value = (struct bytes){0};
+    findings->held_by = NULL;
     if (findings_are_full(findings)) {
         findings->dropped += denies;
         return;
@@ -34,6 +36,7 @@ static void add(struct findings *findings, const char *field, const char *next, 
     finding->field = field;
     finding->next = next;
     finding->value = value;
+    finding->held_by = held_by;
     finding->text = text_clean(findings->arena, bytes_from(text), sizeof(text));
 }
 

@@ -21,11 +21,12 @@ struct rule {
 
 struct finding {
     const struct rule *rule;
-    const char *field;  /* path in the object, as the author wrote it: spec.containers[0].image */
-    const char *text;   /* what is wrong, with figures; one line */
-    const char *next;   /* what to do, where rule->next says nothing; may be NULL */
-    struct bytes value; /* what is wrong, whole, where the text may show a part of it; or empty */
-    bool was_there;     /* the old object has it too: told, but it doesn't deny */
+    const char *field;   /* path in the object, as the author wrote it: spec.containers[0].image */
+    const char *text;    /* what is wrong, with figures; one line */
+    const char *next;    /* what to do, where rule->next says nothing; may be NULL */
+    const char *held_by; /* who has what is asked for; may be NULL */
+    struct bytes value;  /* what is wrong, whole, where the text may show a part of it; or empty */
+    bool was_there;      /* the old object has it too: told, but it doesn't deny */
 };
 
 struct findings {
@@ -35,7 +36,8 @@ struct findings {
     size_t denying;          /* how many of them have a rule that denies */
     size_t dropped;          /* found of such a rule, but beyond FINDINGS_KEPT */
     const struct rule *rule; /* what findings_add speaks of */
-    struct bytes value;      /* of the next finding alone */
+    struct bytes value;      /* of the next finding alone, as is */
+    const char *held_by;     /* this */
 };
 
 /* A violation of findings->rule. Text without final stop; every text from outside goes through

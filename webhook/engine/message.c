@@ -29,6 +29,8 @@ const char *message_write_denial(const struct finding *const *denying, size_t co
         add_rule_line(&buf, denying[i]->rule);
         if (next)
             buf_printf(&buf, "\n  next: %s", next);
+        if (denying[i]->held_by)
+            buf_printf(&buf, "\n  held by: %s", denying[i]->held_by);
     }
     return buf.data ? buf.data : "";
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/strings.h"
-#include "tenancy/accelerators.h"
+#include "tenancy/tenant.h"
 
 /* Why it isn't known what a tenant holds. */
 struct usage_problem {
@@ -33,6 +33,12 @@ struct usage {
     /* Of a ResourceClaimTemplate: a pod that was let in by another one of its name, and whose claim
      * is not made yet; NULL: there is none. */
     const char *waiting;
+
+    /* Who holds the most of the GPUs, or of a capped resource: "Job/train in research-a 8, pod
+     * research-b/x 4"; NULL: nobody holds any. Takes its time, and is for those who judge alone:
+     * when that is over, the ledger may be another. NULL: it is not known. */
+    const char *(*tell_holders)(const void *holders, const struct resource_cap *cap);
+    const void *holders;
 
     /* The pod that a binding is about. */
     bool is_bound_pod_accelerated;

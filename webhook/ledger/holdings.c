@@ -13,6 +13,7 @@ void holdings_init(struct holdings *holdings, const struct view *view)
     table_init(&holdings->workloads);
     table_init(&holdings->asks);
     table_init(&holdings->claims);
+    table_init(&holdings->tallies);
     TAILQ_INIT(&holdings->all_namespaces);
     TAILQ_INIT(&holdings->all);
     TAILQ_INIT(&holdings->leaving);
@@ -525,8 +526,6 @@ void holdings_set_node(struct holdings *holdings, struct holding *holding, struc
 
 void holdings_list_nodes(struct holdings *holdings)
 {
-    if (holdings->has_nodes)
-        return;
     holdings->has_nodes = true;
     holdings_note_nodes(holdings);
 }
@@ -595,6 +594,7 @@ void holdings_release(struct holdings *holdings)
     table_release(&holdings->workloads);
     table_release(&holdings->asks);
     table_release(&holdings->claims);
+    table_release(&holdings->tallies);
     arena_release(&holdings->tenants_arena);
     arena_release(&holdings->scratch);
 }

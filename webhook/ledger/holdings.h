@@ -9,6 +9,7 @@
 #include "engine/usage.h"
 #include "ledger/held_pod.h"
 #include "ledger/shared_ask.h"
+#include "ledger/tallies.h"
 #include "ledger/tenant_usage.h"
 
 struct namespace_holdings;
@@ -68,6 +69,7 @@ struct weight {
     bool is_beyond; /* its GPUs don't fit 64 bits */
     struct amount gpus, by_mode[MODE_COUNT];
     struct workload_holdings *workload; /* NULL: in none */
+    struct tally *tallies[TALLY_KINDS]; /* NULL: counted for nobody */
     TAILQ_ENTRY(holding) in_workload, in_mode[MODE_COUNT];
 };
 
@@ -107,12 +109,13 @@ struct tenant_holdings {
     size_t pods;
     unsigned long changes;                   /* of the totals */
     struct holding_list in_mode[MODE_COUNT]; /* where sharing.exclusive is tenant */
+    struct tally_heap tallies[TALLY_KINDS];
 };
 
 struct holdings {
     const struct tenancy *tenancy; /* NULL: none yet, and nothing weighs anything */
     const struct view *view;
-    struct table by_uid, by_name, namespaces, workloads, asks, claims;
+    struct table by_uid, by_name, namespaces, workloads, asks, claims, tallies;
     TAILQ_HEAD(, namespace_holdings) all_namespaces;
     struct holding_list all;
     struct tenant_holdings *tenants; /* one for each of tenancy->tenants */

@@ -1,12 +1,16 @@
 #include "ledger/usage_read.h"
 
 #include "base/buf.h"
+#include "kube/quantity.h"
+#include "ledger/holders.h"
 
 /* A decision's look at the holdings. */
 struct look {
     const struct holdings *holdings;
     const struct facts *facts;
     const struct holding *own;
+    const struct holding **left_out; /* see usage_read.h */
+    size_t left_out_count;
 };
 
 static bool is_claim(const struct facts *facts)
@@ -62,12 +66,28 @@ static void take_off_holding(const struct look *look, const struct holding *hold
     }
 }
 
+/* Its own, and others of its name. */
+static void list_left_out(struct look *look)
+{
+    const struct facts *facts = look->facts;
+    const struct holding_name name = {is_claim(facts), facts->namespace, facts->pod.name};
+    const struct holding *each;
+
+    if (look->own)
+        *ARENA_APPEND(facts->arena, look->left_out, look->left_out_count) = look->own;
+    if (!is_created(facts))
+        return;
+    for (each = holdings_first_named(look->holdings, &name); each;
+         each = holdings_next_named(each)) {
+        if (each != look->own)
+            *ARENA_APPEND(facts->arena, look->left_out, look->left_out_count) = each;
+    }
+}
+
 static void read_totals(const struct look *look, struct usage *usage)
 {
     const struct tenant *tenant = look->facts->tenant;
     const struct tenant_holdings *held = &look->holdings->tenants[tenant->index];
-    struct holding_name name;
-    const struct holding *each;
 
     usage->gpus = total_amount(&held->all.gpus);
     usage->reserved = total_amount(&held->unseen.gpus);
@@ -75,17 +95,8 @@ static void read_totals(const struct look *look, struct usage *usage)
         usage->resources[i] = total_amount(&held->all.resources[i]);
         usage->resources_reserved[i] = total_amount(&held->unseen.resources[i]);
     }
-    if (look->own)
-        take_off_holding(look, look->own, usage);
-    if (!is_created(look->facts))
-        return;
-    name =
-        (struct holding_name){is_claim(look->facts), look->facts->namespace, look->facts->pod.name};
-    for (each = holdings_first_named(look->holdings, &name); each;
-         each = holdings_next_named(each)) {
-        if (each != look->own)
-            take_off_holding(look, each, usage);
-    }
+    for (size_t i = 0; i < look->left_out_count; i++)
+        take_off_holding(look, look->left_out[i], usage);
 }
 
 /* For messages; namespaces have at most 63 bytes, names 253. */
@@ -113,6 +124,38 @@ static void read_holders(const struct look *look, struct usage *usage)
                                 name_holding(each, facts->arena))
                  : NULL;
     }
+}
+
+enum { HOLDERS_TOLD = 3 };
+
+static const char *write_holder(const struct tally *holder, const struct resource_cap *cap,
+                                struct arena *arena)
+{
+    struct amount sum = tally_amount(holder);
+    const char *namespace = text_quote(arena, holder->namespace);
+    const char *name = text_quote(arena, holder->name);
+    const char *amount =
+        cap ? quantity_write(sum, bytes_from(cap->name.text), arena) : amount_write(sum, arena);
+
+    if (!holder->is_single)
+        return arena_printf(arena, "%s in %s %s", name, namespace, amount);
+    return arena_printf(arena, "%s %s/%s %s", holder->is_claim ? "resourceclaim" : "pod", namespace,
+                        name, amount);
+}
+
+static const char *tell_holders(const void *context, const struct resource_cap *cap)
+{
+    const struct look *look = context;
+    struct arena *arena = look->facts->arena;
+    const struct holders_query query = {look->holdings, look->facts->tenant, cap, look->left_out,
+                                        look->left_out_count};
+    struct tally largest[HOLDERS_TOLD];
+    struct strings told = {0};
+    size_t count = holders_find(&query, HOLDERS_TOLD, largest);
+
+    for (size_t i = 0; i < count; i++)
+        strings_add(&told, arena, write_holder(&largest[i], cap, arena));
+    return count ? strings_join(&told, HOLDERS_TOLD, arena) : NULL;
 }
 
 static bool is_alike(const struct device_ask *a, const struct device_ask *b)
@@ -206,21 +249,25 @@ static void init_amounts(const struct facts *facts, struct usage *usage)
 void usage_read(const struct holdings *holdings, const struct facts *facts,
                 const struct holding *own, struct usage *out)
 {
-    struct look look = {holdings, facts, own};
+    struct look *look = arena_alloc(facts->arena, sizeof(*look));
     bool is_binding = facts->evaluation == EVALUATE_BINDING;
     struct bytes workload = facts->workload;
 
+    *look = (struct look){holdings, facts, own, NULL, 0};
+    list_left_out(look);
     *out = (struct usage){.is_known = true,
+                          .tell_holders = tell_holders,
+                          .holders = look,
                           .is_bound_pod_accelerated = is_binding && own && own->weight};
     init_amounts(facts, out);
-    read_totals(&look, out);
-    read_holders(&look, out);
+    read_totals(look, out);
+    read_holders(look, out);
     if (facts->evaluation & EVALUATE_CLAIM_TEMPLATE)
-        out->waiting = find_waiting(&look);
+        out->waiting = find_waiting(look);
     if (is_binding && own)
         workload = holding_pod(own).workload;
     if (facts->tenant->fabric.span == SPAN_ONE && workload.len)
-        read_placements(&look, workload, out);
+        read_placements(look, workload, out);
 }
 
 void usage_init_unknown(const struct facts *facts, const struct usage_problem *problem,

@@ -206,6 +206,7 @@ void weights_add(struct holdings *holdings, struct holding *holding)
     if (!tenant)
         return;
     change_totals(holdings, holding, total_add);
+    tallies_add(holdings, holding);
     holdings->tenants[tenant->index].pods += !holding->is_claim;
     scope = find_scope(holdings, tenant, holding->namespace);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
@@ -219,6 +220,7 @@ static void unlink_holding(struct holdings *holdings, struct holding *holding)
     struct holding_list *scope = find_scope(holdings, holding->tenant, holding->namespace);
 
     leave_workload(holdings, holding);
+    tallies_remove(holdings, holding);
     for (int mode = 0; scope && mode < MODE_COUNT; mode++) {
         if (holds_mode(holding, mode))
             TAILQ_REMOVE(&scope[mode], holding, weight->in_mode[mode]);

@@ -149,13 +149,14 @@ static void what_is_written_is_read_again(void **state)
 }
 
 static const char status[] =
-    "{\"guaranteed\":\"16\",\"burst\":\"8\",\"used\":\"12.5\",\"reserved\":\"2\",\"free\":\"11.5\","
-    "\"byMode\":{\"whole\":\"12\",\"shared\":\"0.5\"},\"byPriorityClass\":{\"p2-batch\":\"12.5\"},"
-    "\"byNamespace\":{\"research-a\":\"12.5\"},"
-    "\"holders\":[{\"namespace\":\"research-a\",\"name\":\"Job/train\",\"gpus\":\"12\"},"
-    "{\"namespace\":\"research-a\",\"name\":\"Pod/x\",\"gpus\":\"0.5\"}],"
-    "\"notSeen\":[{\"namespace\":\"research-a\",\"name\":\"Pod/train-1\",\"gpus\":\"2\"}],"
-    "\"gone\":{\"pods\":1,\"gpus\":\"8\"}}";
+    "{\"guaranteed\":\"16\",\"burst\":\"24\",\"used\":\"12 1/2\",\"reserved\":\"2\",\"free\":"
+    "\"3 1/2\",\"freeBurst\":\"11 1/2\",\"byMode\":{\"whole\":\"12\",\"shared\":\"1/2\"},\"b"
+    "yPriorityClass\":{\"p2-batch\":\"12\",\"(none)\":\"1/2\"},\"byNamespace\":{\"resea"
+    "rch-a\":\"12 1/2\"},\"resources\":[{\"name\":\"memory\",\"max\":\"64Gi\",\"used\":\"16"
+    "Gi\",\"free\":\"48Gi\"}],\"holders\":[{\"namespace\":\"research-a\",\"name\":\"Job/t"
+    "rain\",\"gpus\":\"12\"},{\"namespace\":\"research-a\",\"name\":\"Pod/x\",\"gpus\":\"1/"
+    "2\"}],\"notSeen\":[{\"namespace\":\"research-a\",\"name\":\"Pod/train-1\",\"gpus\":"
+    "\"2\"}],\"gone\":{\"pods\":1,\"gpus\":\"8\"}}";
 
 /* The story shows that the API server keeps all of it. */
 static void an_object_with_all_fields_is_the_one_of_the_story(void **state)
