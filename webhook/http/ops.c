@@ -111,6 +111,21 @@ static void write_modes(const struct ledger_usage *usage, size_t count, struct b
     }
 }
 
+static void write_classes(const struct ledger_usage *usage, size_t count, struct buf *buf)
+{
+    metrics_write_head(buf, "fairgate_tenant_gpus_by_class", "gauge",
+                       "GPUs that a tenant holds, by priority class of the ladder; empty: others.");
+    for (size_t i = 0; i < count; i++) {
+        for (size_t class = 0; class < usage[i].class_count; class ++) {
+            begin_tenant(buf, "fairgate_tenant_gpus_by_class", usage[i].tenant);
+            buf_add_char(buf, ',');
+            metrics_write_label(buf, "class", bytes_from(usage[i].by_class[class].name));
+            buf_add_text(buf, "} ");
+            write_decimal(buf, usage[i].by_class[class].gpus);
+        }
+    }
+}
+
 static void write_usage(struct ledger *ledger, struct buf *buf)
 {
     struct ledger_usage *usage;
@@ -128,6 +143,7 @@ static void write_usage(struct ledger *ledger, struct buf *buf)
         write_gpus(buf, "fairgate_tenant_gpus_reserved", &usage[i], usage[i].reserved);
     write_caps(usage, count, buf);
     write_modes(usage, count, buf);
+    write_classes(usage, count, buf);
     metrics_write_head(buf, "fairgate_tenant_pods", "gauge",
                        "Pods of a tenant that count for something it may hold.");
     for (size_t i = 0; i < count; i++) {

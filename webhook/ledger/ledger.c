@@ -456,9 +456,36 @@ enum ledger_result ledger_settle(struct ledger *ledger, const struct facts *fact
     return result;
 }
 
-static void report_tenant(const struct tenant *tenant, const struct tenant_holdings *held,
+/* What is left of the sum is held with other classes. */
+static void report_classes(const struct holdings *holdings, const struct tenant_holdings *held,
+                           struct arena *arena, struct ledger_usage *out)
+{
+    const struct objects *ladder = &holdings->tenancy->ladder.tiers;
+    const struct tier *tiers = ladder->items;
+    struct amount rest = total_amount(&held->all.gpus);
+    struct class_usage *class;
+
+    for (size_t i = 0; i < ladder->count; i++) {
+        struct bytes name = bytes_from(tiers[i].class_name);
+        const struct tally *tally =
+            tallies_find_class(holdings, &held->tallies[TALLY_CLASSES], name);
+
+        class = ARENA_APPEND(arena, out->by_class, out->class_count);
+        class->name = arena_copy(arena, name);
+        if (tally)
+            class->gpus = tally_amount(tally);
+        if (!amount_subtract(rest, class->gpus, &rest))
+            rest = amount_of(INT64_MAX);
+    }
+    if (ladder->count)
+        *ARENA_APPEND(arena, out->by_class, out->class_count) = (struct class_usage){"", rest};
+}
+
+static void report_tenant(const struct holdings *holdings, const struct tenant *tenant,
                           struct arena *arena, struct ledger_usage *out)
 {
+    const struct tenant_holdings *held = &holdings->tenants[tenant->index];
+
     *out = (struct ledger_usage){.tenant = arena_copy(arena, bytes_from(tenant->name)),
                                  .gpus = total_amount(&held->all.gpus),
                                  .reserved = total_amount(&held->unseen.gpus),
@@ -469,6 +496,7 @@ static void report_tenant(const struct tenant *tenant, const struct tenant_holdi
                                  .pods = held->pods};
     for (int mode = 0; mode < MODE_COUNT; mode++)
         out->by_mode[mode] = total_amount(&held->all.by_mode[mode]);
+    report_classes(holdings, held, arena, out);
 }
 
 void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,
@@ -481,6 +509,6 @@ void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usa
     *count = tenancy ? tenancy->tenant_count : 0;
     *out = arena_alloc(arena, *count * sizeof(**out));
     for (size_t i = 0; i < *count; i++)
-        report_tenant(tenancy->tenants[i], &ledger->holdings.tenants[i], arena, &(*out)[i]);
+        report_tenant(&ledger->holdings, tenancy->tenants[i], arena, &(*out)[i]);
     pthread_mutex_unlock(&ledger->lock);
 }

@@ -73,6 +73,11 @@ struct ledger_usage {
     struct amount reserved;                  /* of gpus: reserved, but not seen yet */
     struct amount guaranteed, burst;         /* the caps; where there is none, has_... is false */
     bool has_guaranteed, has_burst;
+    struct class_usage {
+        const char *name; /* "": classes that the ladder lacks, and none */
+        struct amount gpus;
+    } * by_class; /* where there is a ladder: each of its classes, and "" */
+    size_t class_count;
     size_t pods;
 };
 

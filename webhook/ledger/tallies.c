@@ -134,6 +134,14 @@ static struct tally *find(const struct holdings *holdings, const struct tally *k
     return NULL;
 }
 
+const struct tally *tallies_find_class(const struct holdings *holdings,
+                                       const struct tally_heap *heap, struct bytes class_name)
+{
+    const struct tally key = {.heap = (struct tally_heap *)heap, .name = class_name};
+
+    return find(holdings, &key);
+}
+
 static struct tally *new_tally(struct holdings *holdings, const struct tally *key)
 {
     struct tally *tally = memory_alloc(sizeof(*tally) + key->namespace.len + key->name.len);

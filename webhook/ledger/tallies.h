@@ -44,6 +44,10 @@ struct amount tally_amount(const struct tally *tally);
 /* Which of two is told first: the larger one, of equal ones that with the first name: <0, 0, >0. */
 int tally_compare(const struct tally *a, const struct tally *b);
 
+/* The one of a class; NULL: nothing is held with it. */
+const struct tally *tallies_find_class(const struct holdings *holdings,
+                                       const struct tally_heap *heap, struct bytes class_name);
+
 enum { TALLIES_MOST = 64 };
 
 /* The `most` (at most TALLIES_MOST) that are told first, in that order; how many there are. */

@@ -327,6 +327,38 @@ static void the_report_has_every_tenant_by_name(void **state)
     scene_release(&scene);
 }
 
+/* Classes that the ladder lacks are no labels of a metric: anybody can think up any number. */
+static void the_report_has_each_class_of_the_ladder(void **state)
+{
+    static struct tier tiers[] = {{.class_name = "p0"}, {.class_name = "p1"}};
+    static const char *const classes[] = {"p1", "p1", "p2", "p3"};
+    struct scene scene;
+    struct ledger_usage *usage;
+    size_t count;
+
+    scene_init(&scene, one_tenant);
+    for (size_t i = 0; i < COUNT(classes); i++)
+        scene_load(&scene,
+                   scene_pod(&scene,
+                             &(struct pod_text){.name = arena_printf(&scene.arena, "p-%zu", i),
+                                                .asks = GPU ": 1",
+                                                .spec = arena_printf(&scene.arena,
+                                                                     "\"priorityClassName\":\"%s\"",
+                                                                     classes[i])}));
+    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    assert_int_equal(usage[0].class_count, 0);
+    ((struct tenancy *)scene.tenancy)->ladder.tiers = (struct objects){tiers, COUNT(tiers)};
+    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    assert_int_equal(usage[0].class_count, 3);
+    assert_string_equal(usage[0].by_class[0].name, "p0");
+    assert_true(amount_is_zero(usage[0].by_class[0].gpus));
+    assert_string_equal(usage[0].by_class[1].name, "p1");
+    assert_int_equal(usage[0].by_class[1].gpus.num, 2);
+    assert_string_equal(usage[0].by_class[2].name, "");
+    assert_int_equal(usage[0].by_class[2].gpus.num, 2);
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_pod_that_can_not_be_weighed_leaves_no_room),
         cmocka_unit_test(without_a_ledger_usage_is_not_known),
         cmocka_unit_test(the_report_has_every_tenant_by_name),
+        cmocka_unit_test(the_report_has_each_class_of_the_ladder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
