@@ -304,7 +304,9 @@ static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena
     }
 }
 
-/* Refers to the reservations and the copy. */
+/* Refers to the reservations and the copy. INVARIANT: it names the version that the transaction
+ * began with, whatever has become known since: then what was judged is void, and the write has to
+ * fail. */
 static void fill(const struct shared_txn *txn, struct arena *arena, struct tenant_usage *usage)
 {
     const struct shared_tenant *tenant = txn->tenant;
@@ -367,7 +369,7 @@ bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_bod
         txn->last = usage.last;
         buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
         tenant_usage_write(&usage, status_of(txn, arena), &buf);
-        *out = (struct shared_body){buf_bytes(&buf), !txn->tenant->copy, buf.is_full};
+        *out = (struct shared_body){buf_bytes(&buf), txn->version.len == 0, buf.is_full};
     }
     pthread_mutex_unlock(&ledger->lock);
     return is_needed;

@@ -42,6 +42,7 @@ struct play {
     size_t event_count;
     unsigned long version;
     unsigned seed;
+    bool is_interrupted;
     unsigned long persisted;
 };
 
@@ -208,6 +209,28 @@ static bool try_to_write(struct play *play, struct replica *replica, struct shar
     return shared_commit(txn, scene_parse(scene, text));
 }
 
+static void create(struct play *play, struct replica *replica);
+static void grow(struct play *play, struct replica *replica, struct actor *pod);
+
+/* What happens between judging and writing: another replica goes on, and its write is seen. */
+static void interrupt(struct play *play, struct replica *replica)
+{
+    struct replica *other = &play->replicas[roll(play, REPLICAS)];
+
+    if (other == replica || play->is_interrupted || roll(play, 3))
+        return;
+    play->is_interrupted = true;
+    if (roll(play, 2))
+        create(play, other);
+    else if (play->pod_count)
+        grow(play, other, pick(play));
+    play->is_interrupted = false;
+    if (roll(play, 2))
+        show_next(play, replica);
+    if (roll(play, 2))
+        scene_fetch(&replica->scene, "research");
+}
+
 /* As the committer does it; gives up at some time, as it does at the deadline. */
 static bool is_let_in(struct play *play, struct replica *replica, const char *review)
 {
@@ -223,6 +246,7 @@ static bool is_let_in(struct play *play, struct replica *replica, const char *re
         txn = shared_begin(scene->ledger, "research", NULL);
         outcome = scene_settle_in(scene, review, txn);
         assert_int_equal(outcome.result, LEDGER_SETTLED);
+        interrupt(play, replica);
         if (try_to_write(play, replica, txn))
             return outcome.is_allowed;
         scene_fetch(scene, "research");
@@ -251,16 +275,19 @@ static void create(struct play *play, struct replica *replica)
 
 static void grow(struct play *play, struct replica *replica, struct actor *pod)
 {
+    int size = pod->size + 1 + (int)roll(play, 2);
     struct pod_text old, new;
 
     if (pod->state != THERE || pod->growing)
         return;
     old = text_of(play, replica, pod, pod->size, pod->version);
-    new = text_of(play, replica, pod, pod->size + 1, pod->version);
+    new = text_of(play, replica, pod, size, pod->version);
     if (is_let_in(play, replica,
                   scene_review(&replica->scene, "UPDATE", "pods/resize",
-                               scene_pod(&replica->scene, &new), scene_pod(&replica->scene, &old))))
-        pod->growing = pod->size + 1;
+                               scene_pod(&replica->scene, &new),
+                               scene_pod(&replica->scene, &old))) &&
+        size > pod->growing) /* another one may have been let in meanwhile */
+        pod->growing = size;
 }
 
 static void shrink(struct play *play, struct actor *pod)

@@ -390,6 +390,27 @@ static void a_lost_object_is_made_anew_as_unknown(void **state)
     release(&pair);
 }
 
+/* The same within a transaction: what is written must not be the new object. */
+static void what_was_judged_by_a_lost_object_is_not_written(void **state)
+{
+    struct pair pair;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
+    struct shared_txn *txn;
+    struct shared_body body;
+
+    (void)state;
+    init(&pair);
+    txn = shared_begin(pair.a.ledger, "research", NULL);
+    assert_true(scene_settle_in(&pair.a, creation(&pair.a, &pod), txn).is_allowed);
+    fake_store_delete(pair.a.store, "research");
+    scene_fetch(&pair.a, "research");
+    assert_true(shared_write(txn, &pair.a.arena, &body));
+    assert_false(body.is_new);
+    assert_null(fake_store_write(pair.a.store, body.text, body.is_new, &pair.a.arena));
+    shared_abort(txn);
+    release(&pair);
+}
+
 /* Somebody writes into it: what can be read counts, and nothing more is let in. */
 static void a_damaged_object_is_mended_as_unknown(void **state)
 {
@@ -546,6 +567,7 @@ int main(void)
         cmocka_unit_test(what_a_transaction_replaced_comes_back_when_it_is_aborted),
         cmocka_unit_test(nothing_is_let_in_until_all_that_came_before_is_known),
         cmocka_unit_test(a_lost_object_is_made_anew_as_unknown),
+        cmocka_unit_test(what_was_judged_by_a_lost_object_is_not_written),
         cmocka_unit_test(a_damaged_object_is_mended_as_unknown),
         cmocka_unit_test(numbers_count_within_a_series),
         cmocka_unit_test(an_older_object_in_its_place_is_damage),
