@@ -23,7 +23,7 @@ int tally_compare(const struct tally *a, const struct tally *b)
 
 /* ---- the heap */
 
-static void put(struct tally_heap *heap, size_t place, struct tally *tally)
+static void put(struct tally_heap *heap, uint32_t place, struct tally *tally)
 {
     heap->items[place] = tally;
     tally->place = place;
@@ -31,7 +31,7 @@ static void put(struct tally_heap *heap, size_t place, struct tally *tally)
 
 static void move_up(struct tally_heap *heap, struct tally *tally)
 {
-    size_t place = tally->place;
+    uint32_t place = tally->place;
 
     for (; place > 0; place = (place - 1) / 2) {
         struct tally *parent = heap->items[(place - 1) / 2];
@@ -45,9 +45,9 @@ static void move_up(struct tally_heap *heap, struct tally *tally)
 
 static void move_down(struct tally_heap *heap, struct tally *tally)
 {
-    size_t place = tally->place;
+    uint32_t place = tally->place;
 
-    for (size_t child = 2 * place + 1; child < heap->count; child = 2 * place + 1) {
+    for (uint32_t child = 2 * place + 1; child < heap->count; child = 2 * place + 1) {
         if (child + 1 < heap->count &&
             tally_compare(heap->items[child + 1], heap->items[child]) < 0)
             child++;
@@ -144,14 +144,16 @@ const struct tally *tallies_find_class(const struct holdings *holdings,
 
 static struct tally *new_tally(struct holdings *holdings, const struct tally *key)
 {
-    struct tally *tally = memory_alloc(sizeof(*tally) + key->namespace.len + key->name.len);
+    size_t texts = key->is_single ? 0 : key->namespace.len + key->name.len;
+    struct tally *tally = memory_alloc(sizeof(*tally) + texts);
     char *room = (char *)(tally + 1);
 
     *tally = *key;
-    tally->namespace = memory_place(&room, key->namespace);
-    tally->name = memory_place(&room, key->name);
-    if (!tally->is_single)
+    if (!tally->is_single) {
+        tally->namespace = memory_place(&room, key->namespace);
+        tally->name = memory_place(&room, key->name);
         table_add(&holdings->tallies, &tally->link, hash_of(holdings, key));
+    }
     heap_add(key->heap, tally);
     return tally;
 }

@@ -19,11 +19,11 @@ enum tally_kind {
 struct tally {
     struct table_link link;
     struct tally_heap *heap;
-    size_t place;      /* in the heap */
-    size_t count;      /* of the holdings that it sums up */
+    uint32_t place;    /* in the heap */
+    uint32_t count;    /* of the holdings that it sums up */
     struct amount sum; /* GPUs */
     bool is_beyond;    /* doesn't fit 64 bits, or didn't at a time */
-    bool is_single;    /* of one pod or claim that has no controller */
+    bool is_single;    /* of one pod or claim that has no controller, whose texts these are then */
     bool is_claim;
     struct bytes namespace; /* of a class: empty */
     struct bytes name;      /* of a namespace: empty */
@@ -32,7 +32,7 @@ struct tally {
 /* The largest stands first, each before the two behind it. */
 struct tally_heap {
     struct tally **items;
-    size_t count, capacity;
+    uint32_t count, capacity;
 };
 
 /* What `holding`, which has its tenant and its weight, adds; and takes away again. */
