@@ -2,12 +2,13 @@
 #
 #   CC=clang-14      another compiler, in folders of its own
 #   SAN=address      address and undefined-behaviour sanitizers; SAN=thread: data races
-#   CASE=caps        `make test`, `make accept`, `make e2e` and `make oracle`: only what has this in its name
+#   CASE=caps        `make test`, `make accept`, `make e2e`, `make oracle` and `make model`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
 #   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane
 #   SEED=7           `make e2e` and `make oracle`: the same chances again
-#   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails
+#   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails; `make model`: counterexamples
+#   LONG=1           `make model`: the long runs instead
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -76,7 +77,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint fuzz run demo e2e oracle bench install clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint fuzz run demo e2e oracle model bench install clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -92,7 +93,7 @@ help: ## this list
 		while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
 	@sed -n '/^#   [A-Z]*=/s/^# / /p' Makefile
 
-deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint, bench or e2e; default: all)
+deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint, model, bench or e2e; default: all)
 	@tests/deps.sh install $(FOR)
 
 test: ## all tests under sanitizers (CASE=word narrows, SAN=thread switches)
@@ -142,6 +143,10 @@ oracle: ## our readings against those of Kubernetes' own libraries (N=100000 inp
 	$(call ENSURE,e2e)
 	$(INNER) SAN=$(TEST_SAN) $(TEST_BUILD)/tests/oracle/reading
 	@tests/oracle/run $(TEST_BUILD)/tests/oracle/reading -case '$(CASE)' $(if $(N),-count $(N)) $(if $(SEED),-seed $(SEED))
+
+model: ## is the protocol of the shared caps sound? SPIN models of it (CASE=word narrows, LONG=1: for hours)
+	$(call ENSURE,model)
+	@tests/model/run --case '$(CASE)' $(if $(SHOW),--show) $(if $(LONG),--long --memory 12000 --seconds 14400)
 
 bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's view; CLUSTER=1: pods created a second; needs Go)
 	$(call ENSURE,bench)

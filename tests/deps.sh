@@ -4,7 +4,7 @@
 #   deps.sh missing [FOR]   the packages that are missing, on one line; nothing if all are there
 #   deps.sh install [FOR]   install them (`make deps` is the only caller)
 #
-# FOR: build, demo, test, lint, bench, e2e (and the oracle), or all (the default). Go is not among
+# FOR: build, demo, test, lint, model, bench, e2e (and the oracle), or all (the default). Go is not among
 # Debian 12's packages: tests/e2e/go.bash says so where it lacks.
 set -u
 
@@ -33,6 +33,7 @@ lint  libclang-rt-14-dev    test -e "$(clang-14 -print-file-name=libclang_rt.fuz
 lint  clang-format-14       command -v clang-format-14
 lint  clang-tidy-14         command -v clang-tidy-14
 lint  shellcheck            command -v shellcheck
+model spin                  command -v spin
 bench wrk                   command -v wrk
 e2e   ca-certificates       test -e /etc/ssl/certs/ca-certificates.crt
 ROWS
@@ -45,10 +46,11 @@ includes() {
     demo) echo build demo ;;
     test) echo build demo test ;;
     lint) echo build demo test lint ;;
+    model) echo build demo model ;;
     bench) echo build demo bench ;;
     e2e) echo build demo e2e ;;
-    all) echo build demo test lint bench e2e ;;
-    *) echo "FOR=$1: expected build, demo, test, lint, bench, e2e or all" >&2; exit 2 ;;
+    all) echo build demo test lint model bench e2e ;;
+    *) echo "FOR=$1: expected build, demo, test, lint, model, bench, e2e or all" >&2; exit 2 ;;
     esac
 }
 
