@@ -95,7 +95,7 @@ static enum store_result fail(const struct api_answer *answer, struct error *err
     case 404:
         if (api_client_found_none(answer, USAGE_GROUP, USAGE_RESOURCE, err))
             return STORE_MISSING;
-        error_wrap(err, "the API server does not know TenantUsages (%s)", USAGE_REMEDY);
+        error_wrap(err, "there is no such resource (%s)", USAGE_REMEDY);
         return STORE_REFUSED;
     case 409:
         return STORE_CONFLICT;

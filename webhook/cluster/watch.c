@@ -8,14 +8,10 @@
 #include "base/memory.h"
 #include "cluster/api_client.h"
 #include "cluster/api_object.h"
-#include "cluster/list_reader.h"
+#include "cluster/lister.h"
 
 enum {
-    PAGE_ITEMS = 500,
-    MOST_PAGES = 20000,
-    MOST_CONTINUE_BYTES = 16 * 1024,
     MOST_PATH_BYTES = 64 * 1024,
-    MOST_VERSION_BYTES = 128,
     FIRST_PAUSE = 200,
     LONGEST_PAUSE = 10 * 1000,
     LONGEST_RETRY_AFTER = 60,
@@ -41,8 +37,8 @@ struct watch {
     struct watch_state state; /* guarded by lock */
 
     /* The thread's own. */
-    char version[MOST_VERSION_BYTES + 1]; /* where the next watch begins; "": list first */
-    unsigned failures;                    /* since a watch lasted */
+    char version[LISTER_VERSION_BYTES + 1]; /* where the next watch begins; "": list first */
+    unsigned failures;                      /* since a watch lasted */
     bool is_doubtful; /* it failed, or took long, since it was last known to be up to date */
     bool is_absent;   /* the API server does not have the resource */
     bool has_problem;
@@ -107,88 +103,24 @@ static void note_problem(struct watch *watch, bool is_listing, const struct api_
     watch->problem = kind;
 }
 
-/* ---- calls */
-
 /* ---- list */
 
-struct listing {
-    struct watch *watch;
-    struct list_reader reader;
-    struct arena arena;
-    int64_t began;
-    char version[MOST_VERSION_BYTES + 1]; /* the first page's */
-    struct bytes continues;               /* in `arena` */
-    size_t count, pages;
-};
-
-static bool feed_list(void *context, struct bytes piece, struct error *err)
+static void end_list(struct watch *watch, const struct list_result *listed, int64_t began)
 {
-    return list_reader_feed(context, piece, err);
-}
-
-/* The page's end: what comes next, and from where to watch. */
-static bool end_page(struct listing *listing, struct api_answer *answer, struct error *err)
-{
-    struct list_end end = {0};
-
-    answer->is_refused = !list_reader_end(&listing->reader, &end, err);
-    if (answer->is_refused)
-        return false;
-    if (end.continues.len > MOST_CONTINUE_BYTES || listing->pages >= MOST_PAGES) {
-        answer->is_refused = true;
-        return error_set(err, "the list does not come to its end");
-    }
-    if (listing->pages++ == 0)
-        snprintf(listing->version, sizeof(listing->version), "%.*s",
-                 BYTES_ARG(end.resource_version));
-    listing->count += listing->reader.count;
-    arena_reset(&listing->arena);
-    listing->continues = arena_copy_bytes(&listing->arena, end.continues);
-    return true;
-}
-
-static bool get_page(struct listing *listing, struct api_answer *answer, struct error *err)
-{
-    struct watch *watch = listing->watch;
-    const struct watch_sink *sink = &watch->config.sink;
-    struct api_request request = {
-        .milliseconds = 3000 * watch->config.quiet_seconds,
-        .most_idle_seconds = watch->config.quiet_seconds,
-        .body = feed_list,
-        .context = &listing->reader,
-    };
-    struct buf path;
-    bool is_read;
-
-    buf_init(&path, &listing->arena, MOST_PATH_BYTES);
-    buf_printf(&path, "%s?limit=%d", watch->path, PAGE_ITEMS);
-    if (listing->continues.len > 0) {
-        buf_add_text(&path, "&continue=");
-        api_client_add_escaped(&path, listing->continues);
-    }
-    request.path = path.data;
-    list_reader_init(&listing->reader, sink->list_item, sink->context);
-    is_read =
-        api_client_call(watch->client, &request, answer, err) && end_page(listing, answer, err);
-    list_reader_release(&listing->reader);
-    return is_read;
-}
-
-static void end_list(struct listing *listing)
-{
-    struct watch *watch = listing->watch;
     int64_t now = clock_milliseconds();
+    struct arena arena = {0};
 
-    watch->config.sink.list_end(watch->config.sink.context, bytes_from(listing->version));
-    memcpy(watch->version, listing->version, sizeof(watch->version));
+    watch->config.sink.list_end(watch->config.sink.context, bytes_from(listed->version));
+    memcpy(watch->version, listed->version, sizeof(watch->version));
     watch->is_absent = false;
     note_synced(watch, false);
     /* The list shows what there was when it was asked for. */
-    note_contact(watch, listing->began);
-    watch->is_doubtful |= now - listing->began > watch->config.quiet_seconds * 250;
+    note_contact(watch, began);
+    watch->is_doubtful |= now - began > watch->config.quiet_seconds * 250;
     log_info("listed", "resource", watch->name, "objects",
-             arena_printf(&listing->arena, "%zu", listing->count), "milliseconds",
-             arena_printf(&listing->arena, "%lld", (long long)(now - listing->began)));
+             arena_printf(&arena, "%zu", listed->count), "milliseconds",
+             arena_printf(&arena, "%lld", (long long)(now - began)));
+    arena_release(&arena);
 }
 
 /* The API server does not know the resource: an empty list, to be asked for now and then. */
@@ -207,19 +139,25 @@ static void note_absent(struct watch *watch)
 
 static bool list_all(struct watch *watch, struct api_answer *answer, struct error *err)
 {
-    struct listing listing = {.watch = watch, .began = clock_milliseconds()};
-    bool is_read;
+    const struct watch_sink *sink = &watch->config.sink;
+    const struct list_call call = {
+        .path = watch->path,
+        .milliseconds = 3000 * watch->config.quiet_seconds,
+        .most_idle_seconds = watch->config.quiet_seconds,
+        .item = sink->list_item,
+        .context = sink->context,
+    };
+    int64_t began = clock_milliseconds();
+    struct list_result listed;
 
     count(watch, &watch->state.lists);
-    watch->config.sink.list_begin(watch->config.sink.context);
-    do {
-        is_read = get_page(&listing, answer, err);
-    } while (is_read && listing.continues.len > 0);
-    if (is_read)
-        end_list(&listing);
-    arena_release(&listing.arena);
-    if (is_read || answer->status != 404 || !watch->config.is_optional)
-        return is_read;
+    sink->list_begin(sink->context);
+    if (lister_read(watch->client, &call, &listed, answer, err)) {
+        end_list(watch, &listed, began);
+        return true;
+    }
+    if (answer->status != 404 || !watch->config.is_optional)
+        return false;
     note_absent(watch);
     return true;
 }
@@ -370,7 +308,9 @@ static void recover(struct watch *watch, bool is_listing, const struct api_answe
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
     if (answer->status == 403)
-        api_client_name_rule(watch->config.group, watch->config.resource, API_READS, err);
+        api_client_name_rule(watch->config.group, watch->config.resource, watch->config.verbs, err);
+    else if (answer->status == 404 && watch->config.remedy)
+        error_wrap(err, "there is no such resource (%s)", watch->config.remedy);
     error_wrap(err, "%s %s", is_listing ? "list" : "watch", watch->name);
     note_problem(watch, is_listing, answer, err);
     api_client_wait(watch->client, pause_after(watch, answer));
@@ -412,6 +352,8 @@ static void name_resource(struct watch *watch, const struct watch_config *config
                                version, resource);
     if (watch->config.quiet_seconds == 0)
         watch->config.quiet_seconds = WATCH_QUIET_SECONDS;
+    if (!watch->config.verbs)
+        watch->config.verbs = API_READS;
 }
 
 /* Signals are for the program's own threads. */

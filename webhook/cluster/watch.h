@@ -44,10 +44,12 @@ struct watch_sink {
     bool (*event)(void *context, enum watch_event event, struct value object, struct error *err);
 };
 
-/* Texts are copied. */
 struct watch_config {
-    const char *group, *version, *resource; /* "", "v1", "pods" */
-    bool is_optional; /* where the API server doesn't know the resource, there are none of it */
+    const char *group, *version, *resource; /* "", "v1", "pods"; copied */
+    const char *verbs;                      /* that somebody needs of it; NULL: API_READS */
+    const char
+        *remedy;      /* the command by which the API server comes to know the resource; or NULL */
+    bool is_optional; /* where it doesn't know it, there are none of it */
     unsigned quiet_seconds; /* 0: WATCH_QUIET_SECONDS. Less than a view may be old */
     struct watch_sink sink;
 };
