@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cluster/api_client.h"
 #include "cluster/api_object.h"
+#include "cluster/usage_watch.h"
 
 enum {
     STEP_MS = 200,
@@ -46,6 +47,7 @@ struct feed {
     struct ledger *ledger;
     unsigned quiet_seconds; /* see watch.h */
     struct inlet inlets[LIVE_WATCHES];
+    struct watch *usages;      /* that of TenantUsages */
     struct api_client *client; /* for look-ups */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -403,6 +405,7 @@ struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledg
         feed->inlets[kind] = (struct inlet){.feed = feed, .kind = (enum live_kind)kind};
         feed->inlets[kind].watch = start_watch(&feed->inlets[kind]);
     }
+    feed->usages = usage_watch_start(kubeconfig, ledger, feed->quiet_seconds);
     code = pthread_create(&feed->thread, NULL, run, feed);
     if (code == 0)
         return feed;
@@ -421,6 +424,7 @@ void feed_stop(struct feed *feed)
         pthread_join(feed->thread, NULL);
     for (int kind = 0; kind < LIVE_WATCHES; kind++)
         watch_stop(feed->inlets[kind].watch);
+    watch_stop(feed->usages);
     pthread_mutex_destroy(&feed->lock);
     pthread_mutex_destroy(&feed->fetch_lock);
     api_client_free(feed->fetcher);
@@ -435,6 +439,11 @@ void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state 
     if (feed->inlets[kind].watch)
         watch_read_state(feed->inlets[kind].watch, out);
     pthread_mutex_unlock(&feed->lock);
+}
+
+void feed_read_usages_state(struct feed *feed, struct watch_state *out)
+{
+    watch_read_state(feed->usages, out);
 }
 
 void feed_read_problem(struct feed *feed, enum live_kind kind, char *out, size_t size)

@@ -22,8 +22,9 @@ void feed_stop(struct feed *feed);
 bool feed_fetch(struct feed *feed, enum live_kind kind, struct bytes namespace, struct bytes name,
                 struct error *err) MUST_CHECK;
 
-/* How the watch of a kind is. For any thread. */
+/* How the watch of a kind is, and that of TenantUsages. For any thread. */
 void feed_read_state(struct feed *feed, enum live_kind kind, struct watch_state *out);
+void feed_read_usages_state(struct feed *feed, struct watch_state *out);
 
 /* The permission that is missing to read objects of the kind one by one; "": none, as far as is
  * known. For any thread. */

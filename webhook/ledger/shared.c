@@ -127,7 +127,8 @@ struct shared_txn *shared_begin(struct ledger *ledger, const char *name,
     copy = txn->tenant->copy;
     txn->version = arena_copy_bytes(&txn->arena, copy ? copy->version_text : BYTES(""));
     txn->last = larger(copy ? copy->last : 0, txn->tenant->known);
-    txn->tenant->txn = txn;
+    if (!problem)
+        txn->tenant->txn = txn;
     pthread_mutex_unlock(&ledger->lock);
     return txn;
 }
@@ -187,7 +188,8 @@ void shared_reserve(struct shared_txn *txn, const struct held_pod *pod, bool is_
 
 static void end(struct shared_txn *txn)
 {
-    txn->tenant->txn = NULL;
+    if (txn->tenant->txn == txn)
+        txn->tenant->txn = NULL;
     arena_release(&txn->arena);
     free(txn);
 }
@@ -212,7 +214,7 @@ void shared_abort(struct shared_txn *txn)
     struct reservation *each, *next;
 
     pthread_mutex_lock(&ledger->lock);
-    for (each = TAILQ_FIRST(&txn->tenant->set.all); each; each = next) {
+    for (each = TAILQ_FIRST(&txn->tenant->set.all); each && !txn->problem; each = next) {
         next = TAILQ_NEXT(each, in_set);
         if (each->is_tentative)
             holdings_unreserve(&ledger->holdings, each);
@@ -415,6 +417,21 @@ static enum shared_chore find_chore(struct ledger *ledger, const char *after,
             return chore;
     }
     return CHORE_NONE;
+}
+
+bool shared_is_complete(struct ledger *ledger)
+{
+    const struct tenancy *tenancy;
+    bool is_complete;
+
+    pthread_mutex_lock(&ledger->lock);
+    tenancy = ledger->holdings.tenancy;
+    is_complete = ledger->shared.is_listed;
+    for (size_t i = 0; is_complete && i < tenancy->tenant_count; i++)
+        is_complete = !is_counted(tenancy->tenants[i]) ||
+                      shared_find(ledger, bytes_from(tenancy->tenants[i]->name))->copy;
+    pthread_mutex_unlock(&ledger->lock);
+    return is_complete;
 }
 
 enum shared_chore shared_next_chore(struct ledger *ledger, const char *after, struct arena *arena,

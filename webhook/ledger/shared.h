@@ -42,7 +42,8 @@ struct shared_txn;
 
 /* Begin a transaction: what is settled with it until its end is written at once. One a tenant at a
  * time. With a `problem`, which must live until the end, usage is not known and nothing is
- * reserved. Lives until committed or aborted. */
+ * reserved; of these there may be any number, as long as only one is written. Lives until committed
+ * or aborted. */
 struct shared_txn *shared_begin(struct ledger *ledger, const char *tenant,
                                 const struct usage_problem *problem);
 
@@ -62,6 +63,9 @@ bool shared_commit(struct shared_txn *txn, struct value object) MUST_CHECK;
 
 /* What was reserved with it is not. Frees the transaction. */
 void shared_abort(struct shared_txn *txn);
+
+/* Is there an object for each tenant whose caps count? */
+bool shared_is_complete(struct ledger *ledger);
 
 /* What is to be done without a request. */
 enum shared_chore {
