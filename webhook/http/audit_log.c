@@ -97,13 +97,13 @@ static void add_message(struct buf *buf, const char *message)
     buf_add_json(buf, (struct bytes){message, len < MESSAGE_MAX_BYTES ? len : MESSAGE_MAX_BYTES});
 }
 
-static void write_line(const struct decision *decision, const struct timespec *when,
-                       uint64_t nanoseconds, struct buf *buf)
+static void write_line(const struct decision *decision, const struct audit_times *times,
+                       struct buf *buf)
 {
     const struct review *review = &decision->review;
-    const char *time_text = instant_write(when->tv_sec, buf->arena);
+    const char *time_text = instant_write(times->when.tv_sec, buf->arena);
 
-    buf_printf(buf, "{\"time\":\"%.19s.%03ldZ\"", time_text, when->tv_nsec / 1000000);
+    buf_printf(buf, "{\"time\":\"%.19s.%03ldZ\"", time_text, times->when.tv_nsec / 1000000);
     add_text(buf, "uid", review->uid);
     add_text(buf, "phase", bytes_from(decision->phase == PHASE_MUTATE ? "mutate" : "validate"));
     add_text(buf, "operation", bytes_from(operation_name(review->operation)));
@@ -121,11 +121,15 @@ static void write_line(const struct decision *decision, const struct timespec *w
     if (decision->verdict.message)
         add_message(buf, decision->verdict.message);
     add_text(buf, "policySet", bytes_from(decision->policies->digest));
-    buf_printf(buf, ",\"microseconds\":%llu}\n", (unsigned long long)(nanoseconds / 1000));
+    buf_printf(buf, ",\"microseconds\":%llu", (unsigned long long)(times->judging / 1000));
+    if (times->waiting)
+        buf_printf(buf, ",\"waitedMicroseconds\":%llu",
+                   (unsigned long long)(times->waiting / 1000));
+    buf_add_text(buf, "}\n");
 }
 
 void audit_log_write(struct audit_log *log, const struct decision *decision,
-                     const struct timespec *when, uint64_t nanoseconds, struct arena *arena)
+                     const struct audit_times *times, struct arena *arena)
 {
     struct bytes line;
     struct buf buf;
@@ -133,7 +137,7 @@ void audit_log_write(struct audit_log *log, const struct decision *decision,
     if (!log)
         return;
     buf_init(&buf, arena, LINE_MAX_BYTES);
-    write_line(decision, when, nanoseconds, &buf);
+    write_line(decision, times, &buf);
     line = buf_bytes(&buf);
     if (buf.is_full || write(log->fd, line.data, line.len) != (ssize_t)line.len)
         atomic_fetch_add_explicit(&log->failures, 1, memory_order_relaxed);

@@ -24,7 +24,7 @@ struct loop {
     h2o_accept_ctx_t accept;
     h2o_socket_t *listener;
     h2o_timeout_entry_t retry; /* linked while accepting had to pause for want of resources */
-    h2o_multithread_receiver_t receiver;
+    h2o_multithread_receiver_t receiver, returns;
     h2o_multithread_message_t shutdown, stop;
     atomic_uint wishes;
     atomic_bool has_stopped_accepting;
@@ -231,6 +231,11 @@ static void on_wish(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messag
         stop_accepting(loop);
 }
 
+static void on_return(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    H2O_STRUCT_FROM_MEMBER(struct loop, returns, receiver)->config.on_return(messages);
+}
+
 /* `message` is sent once. */
 static void wish(struct loop *loop, unsigned what, h2o_multithread_message_t *message)
 {
@@ -246,6 +251,8 @@ static void set_up(struct loop *loop)
 
     h2o_context_init(&loop->context, h2o_evloop_create(), config->http);
     h2o_multithread_register_receiver(loop->context.queue, &loop->receiver, on_wish);
+    if (config->on_return)
+        h2o_multithread_register_receiver(loop->context.queue, &loop->returns, on_return);
     loop->retry.cb = on_retry;
     loop->watch.cb = on_watch;
     loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context,
@@ -298,9 +305,19 @@ struct loop *loop_start(const struct loop_config *config, struct error *err)
     return loop;
 }
 
+static struct loop *loop_of(const h2o_req_t *req)
+{
+    return H2O_STRUCT_FROM_MEMBER(struct loop, context, req->conn->ctx);
+}
+
 void *loop_data(const h2o_req_t *req)
 {
-    return H2O_STRUCT_FROM_MEMBER(struct loop, context, req->conn->ctx)->config.data;
+    return loop_of(req)->config.data;
+}
+
+h2o_multithread_receiver_t *loop_returns(const h2o_req_t *req)
+{
+    return &loop_of(req)->returns;
 }
 
 void loop_request_shutdown(struct loop *loop)

@@ -13,6 +13,8 @@ struct loop_config {
     size_t max_connections;
     size_t max_buffered; /* bytes of requests that are not complete; the largest are cut off */
     void *data;          /* of whoever handles requests: loop_data */
+    /* Called with what was sent to loop_returns, which it leaves empty; NULL: nothing is. */
+    void (*on_return)(h2o_linklist_t *messages);
 };
 
 struct loop;
@@ -23,6 +25,9 @@ struct loop *loop_start(const struct loop_config *config, struct error *err) MUS
 
 /* config.data of the loop that serves a request. */
 void *loop_data(const h2o_req_t *req);
+
+/* By which another thread gives something back to the loop that serves a request. */
+h2o_multithread_receiver_t *loop_returns(const h2o_req_t *req);
 
 /* To be called before the connection of a request is closed that was refused while its body was
  * still coming: what comes is read and dropped for a while, since closing would reset the

@@ -20,10 +20,11 @@ static const struct bucket {
     uint64_t nanoseconds;
     const char *seconds;
 } buckets[] = {
-    {10000, "0.00001"}, {20000, "0.00002"}, {50000, "0.00005"}, {100000, "0.0001"},
-    {200000, "0.0002"}, {500000, "0.0005"}, {1000000, "0.001"}, {2000000, "0.002"},
-    {5000000, "0.005"}, {10000000, "0.01"}, {20000000, "0.02"}, {50000000, "0.05"},
-    {100000000, "0.1"}, {200000000, "0.2"}, {500000000, "0.5"}, {1000000000, "1"},
+    {10000, "0.00001"}, {20000, "0.00002"}, {50000, "0.00005"},  {100000, "0.0001"},
+    {200000, "0.0002"}, {500000, "0.0005"}, {1000000, "0.001"},  {2000000, "0.002"},
+    {5000000, "0.005"}, {10000000, "0.01"}, {20000000, "0.02"},  {50000000, "0.05"},
+    {100000000, "0.1"}, {200000000, "0.2"}, {500000000, "0.5"},  {1000000000, "1"},
+    {2000000000, "2"},  {5000000000, "5"},  {10000000000, "10"},
 };
 
 enum { BUCKETS = sizeof(buckets) / sizeof(*buckets) };
@@ -37,6 +38,7 @@ struct counts {
     struct series_table decisions;  /* first: tenant; kind: phase * VERDICT_KINDS + verdict */
     struct series_table violations; /* first: rule; second: tenant; kind: enforcement */
     struct histogram durations[PHASES];
+    struct histogram waits;
     uint64_t refusals[REFUSAL_COUNT];
 };
 
@@ -143,6 +145,13 @@ void metrics_count_decision(struct metrics_shard *shard, const struct decision *
     pthread_mutex_unlock(&shard->lock);
 }
 
+void metrics_count_wait(struct metrics_shard *shard, uint64_t nanoseconds)
+{
+    pthread_mutex_lock(&shard->lock);
+    histogram_count(&shard->counts.waits, nanoseconds);
+    pthread_mutex_unlock(&shard->lock);
+}
+
 void metrics_count_refusal(struct metrics_shard *shard, enum refusal refusal)
 {
     pthread_mutex_lock(&shard->lock);
@@ -150,15 +159,20 @@ void metrics_count_refusal(struct metrics_shard *shard, enum refusal refusal)
     pthread_mutex_unlock(&shard->lock);
 }
 
+static void histogram_add(struct histogram *sum, const struct histogram *histogram)
+{
+    sum->nanoseconds += histogram->nanoseconds;
+    for (size_t i = 0; i <= BUCKETS; i++)
+        sum->counts[i] += histogram->counts[i];
+}
+
 static void add(struct counts *sum, const struct counts *counts)
 {
     series_count_all(&sum->decisions, &counts->decisions);
     series_count_all(&sum->violations, &counts->violations);
-    for (size_t phase = 0; phase < PHASES; phase++) {
-        sum->durations[phase].nanoseconds += counts->durations[phase].nanoseconds;
-        for (size_t i = 0; i <= BUCKETS; i++)
-            sum->durations[phase].counts[i] += counts->durations[phase].counts[i];
-    }
+    for (size_t phase = 0; phase < PHASES; phase++)
+        histogram_add(&sum->durations[phase], &counts->durations[phase]);
+    histogram_add(&sum->waits, &counts->waits);
     for (size_t i = 0; i < REFUSAL_COUNT; i++)
         sum->refusals[i] += counts->refusals[i];
 }
@@ -212,30 +226,46 @@ static void write_violations(struct series_table *table, struct buf *buf)
     }
 }
 
-static void write_histogram(const struct histogram *histogram, const char *phase, struct buf *buf)
+/* `label`: phase="mutate", or "". */
+static void write_histogram(const struct histogram *histogram, const char *name, const char *label,
+                            struct buf *buf)
 {
-    static const char name[] = "fairgate_decision_duration_seconds";
+    const char *comma = *label ? "," : "", *open = *label ? "{" : "", *close = *label ? "}" : "";
     unsigned long long sum = 0;
 
     for (size_t i = 0; i <= BUCKETS; i++) {
         sum += histogram->counts[i];
-        buf_printf(buf, "%s_bucket{phase=\"%s\",le=\"%s\"} %llu\n", name, phase,
+        buf_printf(buf, "%s_bucket{%s%sle=\"%s\"} %llu\n", name, label, comma,
                    i < BUCKETS ? buckets[i].seconds : "+Inf", sum);
     }
-    buf_printf(buf, "%s_sum{phase=\"%s\"} %llu.%09llu\n", name, phase,
+    buf_printf(buf, "%s_sum%s%s%s %llu.%09llu\n", name, open, label, close,
                (unsigned long long)(histogram->nanoseconds / 1000000000),
                (unsigned long long)(histogram->nanoseconds % 1000000000));
-    buf_printf(buf, "%s_count{phase=\"%s\"} %llu\n", name, phase, sum);
+    buf_printf(buf, "%s_count%s%s%s %llu\n", name, open, label, close, sum);
+}
+
+static void write_durations(const struct counts *counts, struct buf *buf)
+{
+    static const char durations[] = "fairgate_decision_duration_seconds";
+    static const char waits[] = "fairgate_reservation_wait_seconds";
+
+    metrics_write_head(buf, durations, "histogram",
+                       "Time that it took to judge a review, without the network.");
+    for (size_t phase = 0; phase < PHASES; phase++)
+        write_histogram(&counts->durations[phase], durations,
+                        arena_printf(buf->arena, "phase=\"%s\"", phase_names[phase]), buf);
+    metrics_write_head(
+        buf, waits, "histogram",
+        "Time from a review's last byte to its answer, where what it reserves had to "
+        "be written to a TenantUsage.");
+    write_histogram(&counts->waits, waits, "", buf);
 }
 
 static void write_counts(struct counts *counts, struct buf *buf)
 {
     write_decisions(&counts->decisions, buf);
     write_violations(&counts->violations, buf);
-    metrics_write_head(buf, "fairgate_decision_duration_seconds", "histogram",
-                       "Time from a review's last byte to its answer, without the network.");
-    for (size_t phase = 0; phase < PHASES; phase++)
-        write_histogram(&counts->durations[phase], phase_names[phase], buf);
+    write_durations(counts, buf);
     metrics_write_head(buf, "fairgate_requests_refused_total", "counter",
                        "Requests that were no review of anybody's, by reason.");
     for (size_t i = 0; i < REFUSAL_COUNT; i++)

@@ -29,6 +29,8 @@ struct metrics_shard *metrics_shard(struct metrics *metrics, size_t at);
 
 void metrics_count_decision(struct metrics_shard *shard, const struct decision *decision,
                             uint64_t nanoseconds);
+/* How long its answer waited until what it reserves was written. */
+void metrics_count_wait(struct metrics_shard *shard, uint64_t nanoseconds);
 void metrics_count_refusal(struct metrics_shard *shard, enum refusal refusal);
 
 /* All shards' sums. */

@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "http/loop.h"
+#include "http/ops_usages.h"
 #include "http/reply.h"
 
 enum { METRICS_MAX_BYTES = 64 * 1024 * 1024, OPS_MAX_REQUEST_BYTES = 4096, OPS_IDLE_MS = 60000 };
@@ -209,6 +210,8 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
         write_usage(service->ledger, &buf);
     if (service->feed)
         write_view(service, &buf);
+    if (service->committer)
+        ops_write_usages(service, &buf);
     if (service->audit_log)
         write_value(&buf, "fairgate_audit_log_failures_total", "counter",
                     "Lines that could not be written to the audit log.",
@@ -262,10 +265,14 @@ static void send_readiness(struct ops *ops, h2o_req_t *req)
     struct arena arena = {0};
     struct buf watches, answer;
     int status = 503;
+    bool is_ready;
 
     buf_init(&watches, &arena, METRICS_MAX_BYTES);
     buf_init(&answer, &arena, METRICS_MAX_BYTES);
-    if (write_watches(service, &watches))
+    is_ready = write_watches(service, &watches);
+    if (service->committer && !ops_write_usages_problem(service, &watches))
+        is_ready = false;
+    if (is_ready)
         atomic_store(&service->was_ready, true);
     write_permissions(service, &watches);
     if (atomic_load(&service->is_draining)) {

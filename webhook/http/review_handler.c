@@ -1,19 +1,14 @@
 #include "http/review_handler.h"
 
-#include "answer.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "http/loop.h"
+#include "http/parking.h"
 #include "http/reply.h"
 
 /* While a policy set is replaced, the ledger and the readers differ for a moment: longer than that
  * only where the thread that replaces it is not let run. */
 enum { MAX_TRIES = 5000, TRIES_AT_ONCE = 3, MAX_FETCHES = 4, PAUSE_NANOSECONDS = 1000000 };
-
-static uint64_t nanoseconds_between(const struct timespec *from, const struct timespec *to)
-{
-    return (uint64_t)((to->tv_sec - from->tv_sec) * 1000000000 + to->tv_nsec - from->tv_nsec);
-}
 
 /* What is so new that no watch has told of it is asked for once. */
 static bool fetch(struct reviewer *reviewer, const struct lack *lack)
@@ -42,34 +37,36 @@ static void fetch_lack(struct reviewer *reviewer, const struct lack *lack, unsig
 }
 
 /* Decisions are made from first to last byte without a pause, so one arena a thread is enough. */
-static enum answer_result judge(struct reviewer *reviewer, struct decide_input *in,
-                                struct answer *out, struct error *err)
+static void judge(struct reviewer *reviewer, struct decide_input *in, struct outcome *out)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
-    struct service *service = reviewer->service;
     unsigned fetches = 0;
 
     for (int try = 0; try < MAX_TRIES; try++) {
-        enum answer_result result;
-
         if (try >= TRIES_AT_ONCE + (int)fetches)
             nanosleep(&pause, NULL);
         arena_reset(&reviewer->arena);
-        in->policies = snapshot_read(&service->policies, &reviewer->policies);
-        if (service->ledger) {
-            /* What is fresh after the names were read may be newer than they are. */
-            bool is_fresh = ledger_is_fresh(service->ledger);
-
-            in->names = ledger_names(service->ledger, &reviewer->view);
-            in->view = is_fresh ? in->names : NULL;
-        }
-        result = answer(in, service->ledger, &reviewer->arena, out, err);
-        if (result == ANSWER_LACKING)
-            fetch_lack(reviewer, &out->lack, fetches++, in);
-        else if (result != ANSWER_STALE)
-            return result;
+        reviewer_look(reviewer, in);
+        out->result =
+            answer(in, reviewer->service->ledger, &reviewer->arena, &out->answer, &out->err);
+        if (out->result == ANSWER_LACKING)
+            fetch_lack(reviewer, &out->answer.lack, fetches++, in);
+        else if (out->result != ANSWER_STALE)
+            return;
     }
-    return ANSWER_STALE;
+}
+
+/* So many wait that no more can: judged without a word of what the tenant holds. */
+static void judge_full(struct reviewer *reviewer, struct decide_input *in, struct outcome *out)
+{
+    static const struct usage_problem problem = {
+        "too many requests wait until their reservations are written", true};
+
+    for (int i = 0; out->result == ANSWER_WAITS && i < TRIES_AT_ONCE; i++) {
+        in->txn = shared_begin(reviewer->service->ledger, out->answer.tenant, &problem);
+        judge(reviewer, in, out);
+        shared_abort(in->txn);
+    }
 }
 
 static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase phase)
@@ -77,33 +74,21 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
     struct decide_input in = {.body = {req->entity.base, req->entity.len},
                               .phase = phase,
                               .is_live = reviewer->service->feed};
-    struct timespec now, started, ended;
-    struct answer out;
-    struct error err = {0};
-    uint64_t nanoseconds;
+    struct arrival arrival = {.in = &in};
+    struct outcome outcome = {0};
+    struct audit_times times = {0};
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    clock_gettime(CLOCK_MONOTONIC, &started);
-    in.now = now.tv_sec;
-    switch (judge(reviewer, &in, &out, &err)) {
-    case ANSWER_WRITTEN:
-        clock_gettime(CLOCK_MONOTONIC, &ended);
-        nanoseconds = nanoseconds_between(&started, &ended);
-        metrics_count_decision(reviewer->metrics, &out.decision, nanoseconds);
-        audit_log_write(reviewer->service->audit_log, &out.decision, &now, nanoseconds,
-                        &reviewer->arena);
-        reply_send(req, 200, "application/json", out.response);
-        break;
-    case ANSWER_NO_REVIEW:
-        metrics_count_refusal(reviewer->metrics, REFUSED_NOT_A_REVIEW);
-        reply_send_line(req, 400, err.text);
-        break;
-    case ANSWER_STALE:
-    case ANSWER_LACKING: /* never comes here */
-    case ANSWER_WAITS:
-        metrics_count_refusal(reviewer->metrics, REFUSED_POLICY_SET_CHANGING);
-        reply_send_line(req, 500, "the policy set is being replaced");
-        break;
+    clock_gettime(CLOCK_REALTIME, &arrival.when);
+    clock_gettime(CLOCK_MONOTONIC, &arrival.started);
+    in.now = arrival.when.tv_sec;
+    judge(reviewer, &in, &outcome);
+    if (outcome.result != ANSWER_WAITS ||
+        !parking_take(reviewer, req, &arrival, outcome.answer.tenant)) {
+        judge_full(reviewer, &in, &outcome);
+        times.when = arrival.when;
+        times.judging = nanoseconds_since(&arrival.started);
+        reviewer_record(reviewer, &outcome, &times, &reviewer->arena);
+        reviewer_send(reviewer, &outcome, req);
     }
     arena_reset(&reviewer->arena);
 }

@@ -11,6 +11,7 @@
 #include "http/listener.h"
 #include "http/loop.h"
 #include "http/ops.h"
+#include "http/parking.h"
 #include "http/renewal.h"
 #include "http/review_handler.h"
 
@@ -33,6 +34,7 @@ struct server {
     h2o_globalconf_t review_http, ops_http;
     struct listener review_listener, ops_listener;
     struct reviewer *reviewers;
+    struct parking_worker workers[COMMITTER_WORKERS];
     struct ops ops;
     struct renewal renewal;
     sigset_t signals; /* that end it */
@@ -98,6 +100,7 @@ static bool start_reviewers(struct server *server, struct error *err)
             .max_connections = max_connections() / count,
             .max_buffered = MAX_BUFFERED_BYTES / count,
             .data = &server->reviewers[i],
+            .on_return = parking_return,
         };
 
         server->reviewers[i].service = &server->service;
@@ -108,6 +111,28 @@ static bool start_reviewers(struct server *server, struct error *err)
     }
     server->ops.loop_count = count;
     return true;
+}
+
+/* Behind the loops' shards of the metrics come those of the committer. */
+static bool start_committer(struct server *server, struct error *err)
+{
+    struct service *service = &server->service;
+    struct committer_config config = {.kubeconfig = &service->cluster,
+                                      .ledger = service->ledger,
+                                      .ops = &parking_ops};
+
+    if (!service->feed)
+        return true;
+    for (size_t i = 0; i < COMMITTER_WORKERS; i++) {
+        struct reviewer *reviewer = &server->workers[i].reviewer;
+
+        reviewer->service = service;
+        reviewer->metrics =
+            metrics_shard(service->metrics, (size_t)server->config.thread_count + i);
+        config.worker_states[i] = &server->workers[i];
+    }
+    service->committer = committer_start(&config, err);
+    return service->committer;
 }
 
 static void close_listener(struct listener *listener)
@@ -137,7 +162,8 @@ struct server *server_new(const struct server_config *config)
     server->config = *config;
     server->review_listener.fd = server->ops_listener.fd = -1;
     server->ops.service = &server->service;
-    service_init(&server->service, &config->service, (size_t)config->thread_count);
+    service_init(&server->service, &config->service,
+                 (size_t)config->thread_count + COMMITTER_WORKERS);
     review_handler_configure(&server->review_http, (uint64_t)config->idle_milliseconds);
     ops_configure(&server->ops_http);
     return server;
@@ -154,7 +180,7 @@ bool server_start(struct server *server, struct problems *problems, struct error
     renewal_init(&server->renewal, &server->service);
     if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
         !open_both(server, err) || !service_watch(&server->service, err) ||
-        !start_reviewers(server, err) || !start_ops(server, err) ||
+        !start_committer(server, err) || !start_reviewers(server, err) || !start_ops(server, err) ||
         !renewal_start(&server->renewal, err))
         return false;
     /* The loops have their own: when they close them, nobody listens any more. */

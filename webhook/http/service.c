@@ -121,6 +121,7 @@ bool service_open(struct service *service, struct problems *problems, struct err
 
 void service_release(struct service *service)
 {
+    committer_stop(service->committer);
     feed_stop(service->feed);
     tls_free(service->tls);
     ledger_free(service->ledger);

@@ -3,6 +3,7 @@
 
 #include "base/problems.h"
 #include "base/strings.h"
+#include "cluster/committer.h"
 #include "cluster/feed.h"
 #include "http/audit_log.h"
 #include "http/metrics.h"
@@ -32,6 +33,7 @@ struct service {
     struct ledger *ledger;         /* NULL: nobody has a view */
     struct kubeconfig cluster;     /* where the API server is, if the view is a live one */
     struct feed *feed;             /* NULL: it isn't */
+    struct committer *committer;   /* NULL: it isn't */
     struct arena arena;            /* holds what `cluster` points to */
     struct tls *tls;
     struct audit_log *audit_log; /* NULL: none */
