@@ -39,6 +39,21 @@ static void write_sizes(const struct commit_counts *counts, struct buf *buf)
                atomic_load(&counts->requests), name, sum);
 }
 
+static void write_ages(struct service *service, struct buf *buf)
+{
+    static const char name[] = "fairgate_reservations";
+    size_t counts[LIVE_AGES];
+
+    live_count_ages(service->ledger, counts);
+    metrics_write_head(
+        buf, name, "gauge",
+        "Reservations, by the seconds that this replica has known them: at most that, "
+        "and more than the one before.");
+    for (size_t i = 0; i + 1 < LIVE_AGES; i++)
+        buf_printf(buf, "%s{age=\"%lld\"} %zu\n", name, (long long)live_ages[i], counts[i]);
+    buf_printf(buf, "%s{age=\"older\"} %zu\n", name, counts[LIVE_AGES - 1]);
+}
+
 void ops_write_usages(struct service *service, struct buf *buf)
 {
     const struct commit_counts *counts = committer_counts(service->committer);
@@ -46,6 +61,7 @@ void ops_write_usages(struct service *service, struct buf *buf)
 
     write_writes(counts, buf);
     write_sizes(counts, buf);
+    write_ages(service, buf);
     metrics_write_head(buf, "fairgate_usage_requests_waiting", "gauge",
                        "Requests that wait until what they reserve is written.");
     buf_printf(buf, "fairgate_usage_requests_waiting %zu\n", committer_waiting(service->committer));

@@ -418,6 +418,26 @@ static void expire(struct ledger *ledger, struct holding *holding)
     atomic_fetch_add(&ledger->expired, 1);
 }
 
+const int64_t live_ages[] = {1, 5, 15, 45, 120, INT64_MAX / 1000};
+
+void live_count_ages(struct ledger *ledger, size_t counts[LIVE_AGES])
+{
+    const struct reservation *each;
+    int64_t now = clock_milliseconds();
+
+    memset(counts, 0, LIVE_AGES * sizeof(*counts));
+    pthread_mutex_lock(&ledger->lock);
+    TAILQ_FOREACH(each, &ledger->holdings.reservations, in_all)
+    {
+        size_t at = 0;
+
+        while (now - each->made_at > live_ages[at] * 1000)
+            at++;
+        counts[at]++;
+    }
+    pthread_mutex_unlock(&ledger->lock);
+}
+
 unsigned long long live_expired(const struct ledger *ledger)
 {
     return atomic_load(&ledger->expired);

@@ -91,5 +91,11 @@ bool live_next_due(struct ledger *ledger, uint64_t after, struct arena *arena,
 bool live_resolve(struct ledger *ledger, const struct live_due *due, struct value object,
                   struct error *err) MUST_CHECK;
 
+/* Reservations by age, each counted once: those of at most live_ages[i] seconds, and of more than
+ * that before. The last bound is above all. */
+enum { LIVE_AGES = 6 };
+extern const int64_t live_ages[LIVE_AGES];
+void live_count_ages(struct ledger *ledger, size_t counts[LIVE_AGES]);
+
 /* How many reservations were void because their pod never came. */
 unsigned long long live_expired(const struct ledger *ledger);

@@ -69,6 +69,28 @@ static void what_is_seen_and_reserved_counts_once(void **state)
     scene_release(&scene);
 }
 
+static void reservations_are_counted_by_age(void **state)
+{
+    struct scene scene;
+    struct pod_text old = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text young = {.name = "b", .uid = "u2", .asks = GPU ": 1"};
+    size_t counts[LIVE_AGES];
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_true(scene_create(&scene, &old));
+    scene_age(&scene, 16000);
+    assert_true(scene_create(&scene, &young));
+    live_count_ages(scene.ledger, counts);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1] + counts[2], 0);
+    assert_int_equal(counts[3], 1);
+    scene_age(&scene, 10000000);
+    live_count_ages(scene.ledger, counts);
+    assert_int_equal(counts[LIVE_AGES - 1], 2);
+    scene_release(&scene);
+}
+
 /* Rule 2. */
 static void reviews_repeated_for_one_create_share_one_reservation(void **state)
 {
@@ -388,6 +410,7 @@ int main(void)
         cmocka_unit_test(nothing_is_known_before_all_is_listed),
         cmocka_unit_test(what_is_out_of_contact_is_not_relied_on),
         cmocka_unit_test(what_is_seen_and_reserved_counts_once),
+        cmocka_unit_test(reservations_are_counted_by_age),
         cmocka_unit_test(reviews_repeated_for_one_create_share_one_reservation),
         cmocka_unit_test(only_the_view_releases),
         cmocka_unit_test(an_event_of_the_end_releases_what_was_reserved),
