@@ -104,6 +104,17 @@ static struct reservation *reserved_for(const struct holding *holding,
     return reservation && reservation->set == &tenant->set ? reservation : NULL;
 }
 
+/* What a transaction added is in the object: by its own write, or by that of another replica which
+ * added the same, maybe later. So its time begins now. */
+static void confirm(struct holdings *holdings, struct reservation *reservation, int64_t now)
+{
+    TAILQ_REMOVE(&holdings->reservations, reservation, in_all);
+    TAILQ_INSERT_TAIL(&holdings->reservations, reservation, in_all);
+    reservation->order = ++holdings->last_order;
+    reservation->made_at = now;
+    reservation->is_tentative = false;
+}
+
 /* False: the view has shown it, so that it has to leave the object. */
 static bool take_item(struct holdings *holdings, struct shared_tenant *tenant,
                       const struct usage_item *item, int64_t now)
@@ -114,7 +125,8 @@ static bool take_item(struct holdings *holdings, struct shared_tenant *tenant,
     if (reservation && reservation->number == item->number &&
         ask_equal(&reservation->pod.ask, &item->pod.ask)) {
         reservation->version = tenant->copy->version;
-        reservation->is_tentative = false;
+        if (reservation->is_tentative)
+            confirm(holdings, reservation, now);
         return true;
     }
     if (item->number <= tenant->known)

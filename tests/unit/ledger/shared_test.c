@@ -297,6 +297,35 @@ static void a_growth_leaves_by_a_read_only(void **state)
     release(&pair);
 }
 
+/* Rule 8: two replicas propose the same growth, under the same number. The one whose write fails
+ * counts from when it saw the other's, not from when it proposed its own. */
+static void a_growth_is_as_old_as_the_sight_of_it(void **state)
+{
+    struct pair pair;
+    struct pod_text one = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
+    struct pod_text two = {.name = "a", .uid = "u1", .asks = GPU ": 2"};
+    struct shared_txn *txn;
+    const char *review;
+    struct live_due due;
+
+    (void)state;
+    init(&pair);
+    assert_true(scene_create(&pair.a, &one));
+    scene_fetch(&pair.b, "research");
+    txn = shared_begin(pair.a.ledger, "research", NULL);
+    review = scene_review(&pair.a, "UPDATE", "pods/resize", scene_pod(&pair.a, &two),
+                          scene_pod(&pair.a, &one));
+    assert_true(scene_settle_in(&pair.a, review, txn).is_allowed);
+    scene_age(&pair.a, SCENE_MAX_REQUEST - 1000);
+    assert_true(scene_resize(&pair.b, &one, &two));
+    scene_fetch(&pair.a, "research");
+    shared_abort(txn);
+    scene_age(&pair.a, 2000);
+    assert_false(live_next_due(pair.a.ledger, 0, &pair.a.arena, &due));
+    assert_string_equal(scene_gpus(&pair.a), "2/2");
+    release(&pair);
+}
+
 static void what_a_transaction_replaced_comes_back_when_it_is_aborted(void **state)
 {
     struct pair pair;
@@ -564,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_is_seen_before_its_reservation_is_not_reserved),
         cmocka_unit_test(what_never_came_leaves_after_its_time_and_a_read),
         cmocka_unit_test(a_growth_leaves_by_a_read_only),
+        cmocka_unit_test(a_growth_is_as_old_as_the_sight_of_it),
         cmocka_unit_test(what_a_transaction_replaced_comes_back_when_it_is_aborted),
         cmocka_unit_test(nothing_is_let_in_until_all_that_came_before_is_known),
         cmocka_unit_test(a_lost_object_is_made_anew_as_unknown),
