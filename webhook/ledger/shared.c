@@ -290,6 +290,8 @@ static void make_unknown(const struct shared_tenant *tenant, struct arena *arena
         usage->items[i].number = i + 1;
 }
 
+/* Once all is known again, the floors are those of the list: what stood there may be anything that
+ * somebody wrote. */
 static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena,
                          struct tenant_usage *usage)
 {
@@ -299,7 +301,7 @@ static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena
         make_unknown(tenant, arena, usage);
     } else if (is_known_now(tenant)) {
         usage->series = copy->series;
-        usage->floors = higher(&usage->floors, &tenant->listed);
+        usage->floors = higher(&tenant->set.settled, &tenant->listed);
     } else {
         usage->series = copy->series;
         usage->unknown = copy->unknown;

@@ -304,6 +304,23 @@ static void a_damaged_object_is_mended_as_unknown(void **state)
     pair_release(&pair);
 }
 
+/* Somebody raises a floor to where no view ever gets. */
+static void floors_that_were_damaged_end_with_unknown(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    pair_init(&pair);
+    fake_store_edit(pair.a.store, "research", "spec.floors.pods", "\"18446744073709551615\"");
+    scene_fetch(&pair.a, "research");
+    assert_int_equal(state_of(&pair.a), SHARED_DAMAGED);
+    assert_true(scene_write(&pair.a, "research"));
+    scene_know(&pair.a);
+    assert_int_equal(state_of(&pair.a), SHARED_READY);
+    pair_assert_spec(&pair.a, "floors.pods", "0");
+    pair_release(&pair);
+}
+
 /* A replica that saw neither the damage nor the mending must not take new numbers for old ones. */
 static void numbers_count_within_a_series(void **state)
 {
@@ -433,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_lost_object_is_made_anew_as_unknown),
         cmocka_unit_test(what_was_judged_by_a_lost_object_is_not_written),
         cmocka_unit_test(a_damaged_object_is_mended_as_unknown),
+        cmocka_unit_test(floors_that_were_damaged_end_with_unknown),
         cmocka_unit_test(numbers_count_within_a_series),
         cmocka_unit_test(an_older_object_in_its_place_is_damage),
         cmocka_unit_test(an_older_copy_is_passed_over),
