@@ -5,10 +5,13 @@
 
 enum {
     MOST_FLOOR_WAIT_MS = 50, /* in one go, so that other tenants get their turn */
-    MOST_PAUSE_MS = 50,
+    MOST_NEWER_WAIT_MS = 20, /* the watch tells sooner than a read what others have written */
+    MOST_PAUSE_MS = 4,
+    LEAST_YIELD_MS = 5,
+    MOST_YIELD_MS = 50,
     MOST_READ_PAUSE_MS = 500,
     LEAST_CALL_MS = 500, /* a write is not given up for the sake of one request */
-    CHORE_CALL_MS = 2000,
+    MOST_CALL_MS = 3000,
     STALE_PAUSE_MS = 1,
     MOST_STALE = 5000,
 };
@@ -119,14 +122,14 @@ static int64_t earliest_deadline(const struct commit_batch *batch)
     return earliest;
 }
 
+/* Those of the tenant that come meanwhile wait, too, and perhaps not so long. */
 static int64_t call_deadline(const struct commit_batch *batch)
 {
-    int64_t now = clock_milliseconds();
-    int64_t least = now + LEAST_CALL_MS, earliest = earliest_deadline(batch);
+    int64_t now = clock_milliseconds(), left = earliest_deadline(batch) - now;
 
-    if (TAILQ_EMPTY(&batch->requests))
-        return now + CHORE_CALL_MS;
-    return earliest > least ? earliest : least;
+    if (left < LEAST_CALL_MS)
+        left = LEAST_CALL_MS;
+    return now + (left < MOST_CALL_MS ? left : MOST_CALL_MS);
 }
 
 /* Not longer than anybody waits. */
@@ -216,17 +219,47 @@ static enum step halve(struct commit_worker *worker, struct commit_batch *batch)
     return STEP_AGAIN;
 }
 
-/* A write for nobody is not tried again: the next round of chores will say whether there is need.
- */
+/* Somebody else was first. Frees the transaction. A write for nobody is not tried again: the next
+ * round of chores will say whether there is need. */
+static enum step give_way(struct commit_worker *worker, struct commit_batch *batch,
+                          struct shared_txn *txn)
+{
+    int64_t until = clock_milliseconds() + MOST_NEWER_WAIT_MS, earliest = earliest_deadline(batch);
+    bool is_known = shared_wait_newer(txn, earliest < until ? earliest : until);
+
+    shared_abort(txn);
+    if (!is_known || TAILQ_EMPTY(&batch->requests))
+        return read_again(worker, batch);
+    return wait_a_bit(worker, batch, MOST_PAUSE_MS, 0) ? STEP_AGAIN : STEP_OVER;
+}
+
+/* Who has written knows the newest version before the others do, and would be first again and
+ * again. */
+static unsigned yield_after(int64_t began)
+{
+    int64_t took = clock_milliseconds() - began;
+    unsigned least = took < LEAST_YIELD_MS  ? LEAST_YIELD_MS
+                     : took > MOST_YIELD_MS ? MOST_YIELD_MS
+                                            : (unsigned)took;
+
+    return least + arc4random_uniform(2 * least);
+}
+
 static enum step write_txn(struct commit_worker *worker, struct commit_batch *batch,
                            struct shared_txn *txn, const struct shared_body *body)
 {
     struct store_call write = {.verb = body->is_new ? STORE_POST : STORE_PUT, .body = body->text};
+    int64_t began = clock_milliseconds();
     struct store_answer answer;
-    enum store_result result = call(worker, batch, &write, &answer);
+    enum store_result result;
 
-    atomic_fetch_add(&worker->counts->writes[result], 1);
     batch->is_chore = false;
+    if (shared_wait_newer(txn, 0))
+        return give_way(worker, batch, txn);
+    result = call(worker, batch, &write, &answer);
+    atomic_fetch_add(&worker->counts->writes[result], 1);
+    if (result == STORE_CONFLICT)
+        return give_way(worker, batch, txn);
     if (result == STORE_DONE) {
         batch->problem = (struct error){0};
         if (!shared_commit(txn, answer.object)) {
@@ -234,6 +267,7 @@ static enum step write_txn(struct commit_worker *worker, struct commit_batch *ba
             return read_again(worker, batch);
         }
         batch->has_written = true;
+        batch->yield = body->is_contended ? yield_after(began) : 0;
         return STEP_WRITTEN;
     }
     shared_abort(txn);

@@ -69,6 +69,8 @@ struct commit_batch {
     struct error problem; /* the last one; "": none since something was written */
     bool is_refused;      /* it won't go away by trying again */
     bool has_written;
+    unsigned
+        yield; /* milliseconds in which others who want to write get their turn; 0: nobody does */
 };
 
 /* In the end `requests` has those that the view is not new enough for yet: they, too, are for

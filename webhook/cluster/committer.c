@@ -12,7 +12,7 @@ enum {
     MOST_WAITING = 10000,
     MOST_WAITING_BYTES = 256 * 1024 * 1024,
     MOST_IN_BATCH = 1024,
-    MOST_BATCH_BYTES = 16 * 1024 * 1024, /* or one request */
+    MOST_BATCH_BYTES = 4 * 1024 * 1024, /* or one request */
     TOLD_FULL_MS = 60 * 1000,
 };
 
@@ -189,6 +189,20 @@ static void end_turn(struct committer *committer, struct turn *turn)
     line_up(committer, queue);
 }
 
+/* Other replicas get their turn; unless other tenants wait here, who come before this one anyway.
+ */
+static void let_others(struct worker *worker, const struct turn *turn)
+{
+    const struct commit_batch *batch = &turn->batch;
+    bool is_busy;
+
+    pthread_mutex_lock(&worker->committer->lock);
+    is_busy = !TAILQ_EMPTY(&worker->committer->ready);
+    pthread_mutex_unlock(&worker->committer->lock);
+    if (batch->yield && !is_busy)
+        usage_store_wait(worker->batches.store, batch->yield);
+}
+
 /* The caller holds the lock. */
 static void note_problem(struct committer *committer, const struct commit_batch *batch)
 {
@@ -225,6 +239,7 @@ static void *work(void *context)
         take_turn(committer, &turn);
         pthread_mutex_unlock(&committer->lock);
         commit_batch_run(&worker->batches, &turn.batch);
+        let_others(worker, &turn);
         pthread_mutex_lock(&committer->lock);
         note_problem(committer, &turn.batch);
         end_turn(committer, &turn);

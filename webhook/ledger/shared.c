@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "ledger/floor.h"
+#include "ledger/object_read.h"
 #include "ledger/shared_inner.h"
 #include "ledger/usage_status.h"
 
@@ -100,19 +101,32 @@ const char *shared_problem(struct ledger *ledger, const char *name, struct arena
     return state == SHARED_BEHIND ? NULL : tell(ledger, tenant, state, arena);
 }
 
-bool shared_wait_floor(struct ledger *ledger, const char *name, int64_t deadline)
+/* False: in vain. The caller holds the lock. */
+static bool wait_for_progress(struct ledger *ledger, int64_t deadline)
 {
     const struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
+
+    return pthread_cond_timedwait(&ledger->progress, &ledger->lock, &until) == 0;
+}
+
+bool shared_wait_floor(struct ledger *ledger, const char *name, int64_t deadline)
+{
     bool is_reached, is_late = false;
 
     pthread_mutex_lock(&ledger->lock);
     while (!(is_reached = has_reached(ledger, shared_find(ledger, bytes_from(name)))) && !is_late)
-        is_late = pthread_cond_timedwait(&ledger->progress, &ledger->lock, &until) != 0;
+        is_late = !wait_for_progress(ledger, deadline);
     pthread_mutex_unlock(&ledger->lock);
     return is_reached;
 }
 
 /* ---- transactions */
+
+/* The caller holds the lock. */
+static bool is_others(const struct shared_tenant *tenant)
+{
+    return tenant->copy && tenant->copy->version != tenant->written;
+}
 
 struct shared_txn *shared_begin(struct ledger *ledger, const char *name,
                                 const struct usage_problem *problem)
@@ -127,6 +141,8 @@ struct shared_txn *shared_begin(struct ledger *ledger, const char *name,
     copy = txn->tenant->copy;
     txn->version = arena_copy_bytes(&txn->arena, copy ? copy->version_text : BYTES(""));
     txn->last = larger(copy ? copy->last : 0, txn->tenant->known);
+    if (is_others(txn->tenant))
+        txn->tenant->others_at = clock_milliseconds();
     if (!problem)
         txn->tenant->txn = txn;
     pthread_mutex_unlock(&ledger->lock);
@@ -141,6 +157,24 @@ bool shared_is_for(const struct shared_txn *txn, const struct tenant *tenant)
 bool shared_is_ready(const struct shared_txn *txn)
 {
     return txn->problem || state_of(txn->ledger, txn->tenant) == SHARED_READY;
+}
+
+static bool is_outdated(const struct shared_txn *txn)
+{
+    const struct shared_copy *copy = txn->tenant->copy;
+
+    return !bytes_equal(copy ? copy->version_text : BYTES(""), txn->version);
+}
+
+bool shared_wait_newer(struct shared_txn *txn, int64_t deadline)
+{
+    bool is_newer, is_late = false;
+
+    pthread_mutex_lock(&txn->ledger->lock);
+    while (!(is_newer = is_outdated(txn)) && !is_late)
+        is_late = !wait_for_progress(txn->ledger, deadline);
+    pthread_mutex_unlock(&txn->ledger->lock);
+    return is_newer;
 }
 
 static bool covers(const struct ask *has, const struct ask *asks)
@@ -247,6 +281,8 @@ bool shared_commit(struct shared_txn *txn, struct value object)
 
     pthread_mutex_lock(&ledger->lock);
     settle_tentative(txn);
+    txn->tenant->written =
+        object_version(value_text(value_path(object, "metadata.resourceVersion")));
     end(txn);
     pthread_mutex_unlock(&ledger->lock);
     return is_written;
@@ -254,7 +290,7 @@ bool shared_commit(struct shared_txn *txn, struct value object)
 
 /* ---- what is written */
 
-enum { SERIES_BYTES = 8, STATUS_MAX_BYTES = 64 * 1024 };
+enum { SERIES_BYTES = 8, STATUS_MAX_BYTES = 64 * 1024, CONTENTION_MS = 5000 };
 
 static struct bytes new_series(struct arena *arena)
 {
@@ -358,6 +394,11 @@ static struct bytes status_of(const struct shared_txn *txn, struct arena *arena)
     return buf.is_full ? BYTES("") : buf_bytes(&buf);
 }
 
+static bool is_contended(const struct shared_tenant *tenant)
+{
+    return tenant->others_at && clock_milliseconds() - tenant->others_at < CONTENTION_MS;
+}
+
 bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_body *out)
 {
     struct ledger *ledger = txn->ledger;
@@ -373,7 +414,8 @@ bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_bod
         txn->last = usage.last;
         buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
         tenant_usage_write(&usage, status_of(txn, arena), &buf);
-        *out = (struct shared_body){buf_bytes(&buf), txn->version.len == 0, buf.is_full};
+        *out = (struct shared_body){buf_bytes(&buf), txn->version.len == 0, buf.is_full,
+                                    is_contended(txn->tenant)};
     }
     pthread_mutex_unlock(&ledger->lock);
     return is_needed;

@@ -52,10 +52,16 @@ struct shared_body {
     struct bytes text; /* JSON */
     bool is_new;       /* there is no object yet */
     bool is_too_large; /* more than a TenantUsage may have: there is no text */
+    bool is_contended; /* other replicas write it, too, these days */
 };
 
 /* False: there is nothing to write. */
 bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_body *out) MUST_CHECK;
+
+/* Has another version of the object become known than the one that the transaction began with?
+ * Waits for it until `deadline`, in milliseconds of the monotonic clock. True: a write would fail,
+ * and what was judged is to be judged anew. */
+bool shared_wait_newer(struct shared_txn *txn, int64_t deadline) MUST_CHECK;
 
 /* The write is done: `object` is what the API server answered. False: it isn't what was written, so
  * nothing that was reserved may be relied on. Frees the transaction. */

@@ -28,6 +28,8 @@ struct shared_tenant {
     unsigned long asked_round;  /* the one for which a list was asked for, */
     unsigned long listed_round; /* and that for which one is done, */
     struct floors listed;       /* with these */
+    uint64_t written;           /* the version that was written here last, */
+    int64_t others_at;          /* and when one that wasn't was found here last; 0: never */
     int64_t due;                /* the earliest time for a write without a request; milliseconds */
     unsigned long told;         /* the changes of the tenant's totals that the status tells of */
     struct shared_txn *txn;     /* under way; NULL: none */

@@ -181,6 +181,7 @@ static void forget(struct ledger *ledger, struct shared_tenant *tenant)
     free_copy(tenant);
     drop_others(&ledger->holdings, tenant);
     tenant->known = 0;
+    pthread_cond_broadcast(&ledger->progress);
 }
 
 unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant)
@@ -212,6 +213,7 @@ static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
     /* Who wrote it, told of what there is now, or of so little less that the next change will. */
     tenant->told = copy->status.len ? shared_changes(ledger, tenant) : ULONG_MAX;
     take_items(&ledger->holdings, tenant, usage, now);
+    pthread_cond_broadcast(&ledger->progress);
 }
 
 /* resourceVersions compare as numbers within one resource (KEP-5504). */
@@ -241,11 +243,28 @@ bool shared_take_object(struct ledger *ledger, struct value object, uint64_t *la
     return is_sound && tenant;
 }
 
+/* What this replica has written comes once more by its watch; reading it takes long. */
+static bool is_known(struct ledger *ledger, struct value object)
+{
+    uint64_t version = object_version(value_text(value_path(object, "metadata.resourceVersion")));
+    struct shared_tenant *tenant;
+    bool is_old;
+
+    pthread_mutex_lock(&ledger->lock);
+    tenant = look_for(ledger, value_text(value_path(object, "metadata.name")));
+    is_old = tenant && !is_newer(tenant, version);
+    if (is_old)
+        tenant->list = ledger->shared.list;
+    pthread_mutex_unlock(&ledger->lock);
+    return is_old;
+}
+
 void shared_take(struct ledger *ledger, struct value object)
 {
     uint64_t ignored;
 
-    (void)!shared_take_object(ledger, object, &ignored);
+    if (!is_known(ledger, object))
+        (void)!shared_take_object(ledger, object, &ignored);
 }
 
 void shared_lose(struct ledger *ledger, struct bytes name, struct bytes uid)
