@@ -5,7 +5,8 @@
 #   CASE=caps        `make test`, `make accept`, `make e2e`, `make oracle` and `make model`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
-#   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane
+#   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane;
+#                    SHARED=1: what three replicas let in a second
 #   SEED=7           `make e2e` and `make oracle`: the same chances again
 #   SHOW=1           `make e2e`: each step of a story and what it printed; goes on after one that fails; `make model`: counterexamples
 #   LONG=1           `make model`: the long runs instead
@@ -148,10 +149,10 @@ model: ## is the protocol of the shared caps sound? SPIN models of it (CASE=word
 	$(call ENSURE,model)
 	@tests/model/run --case '$(CASE)' $(if $(SHOW),--show) $(if $(LONG),--long --memory 12000 --seconds 14400)
 
-bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's view; CLUSTER=1: pods created a second; needs Go)
+bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's view; CLUSTER=1: pods created a second; SHARED=1: reservations a second of three replicas; both need Go)
 	$(call ENSURE,bench)
 	$(INNER) program $(TOOLS)
-	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)$(if $(CLUSTER),cluster)
+	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)$(if $(CLUSTER),cluster)$(if $(SHARED),reservations)
 
 install: all ## copy the program to $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 build/fairgate $(DESTDIR)$(PREFIX)/bin/fairgate
