@@ -187,6 +187,7 @@ class Stage:
     def prepare(self, story):
         kubectl = self.plane.kubectl
         self.plane.use(story.server_options)
+        kubectl("delete", "tenantusages", "--all")  # fairgate made those of the story before anew until it ended
         if story.replicas:
             self.webhook = Replicas(self.plane, story.replicas, story.each_asked, story.without)
         for namespace, users in story.namespaces.items():
