@@ -65,10 +65,11 @@ class Replicas(Webhook):
 
 
 class Trouble:
-    """One thing after another is done to replicas, to what they ask, and to the API server, in an order of chance."""
+    """One thing after another is done to replicas, their watches, their writes, what they wrote, and the API server, in an
+    order of chance."""
 
     HOW_OFTEN = {"killed": 3, "stopped and continued": 2, "restarted": 2, "rolled": 1, "watches delayed": 5,
-                 "answers lost": 5, "API server restarted": 1}
+                 "answers lost": 5, "API server restarted": 1, "TenantUsage deleted": 1, "TenantUsage edited": 1}
 
     def __init__(self, plane, webhook, seed):
         self.plane, self.webhook = plane, webhook
@@ -151,3 +152,13 @@ class Trouble:
         self.pause(1)
         self.plane.start_api_server()
         wait_until("webhooks after a restart", self.webhook.probe, 30)
+
+    def usage(self):
+        return self.chance.choice(self.plane.kubectl("get", "tenantusages", "-o", "name")[1].split())
+
+    def tenantusage_deleted(self, _):
+        self.plane.kubectl("delete", self.usage())
+
+    def tenantusage_edited(self, _):
+        """What is reserved in it is not any more."""
+        self.plane.kubectl("patch", self.usage(), "--type=merge", "-p", '{"spec":{"reservations":[]}}')
