@@ -12,9 +12,9 @@ from replicas import SEED, Replicas, Trouble
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
 EVENTUALLY_SECONDS = 60
-# Nothing is let in before this is over, in any story, and nothing in them that is let in takes so long to come, unless they say so.
+# Nothing that is capped is let in before that is over. Unless a story says otherwise, nothing in it takes so long to come.
 REQUEST_TIMEOUT = "--request-timeout", "2s"
-CLUSTER_WIDE = ("namespaces,tenantusages,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
+CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
                 "mutatingwebhookconfigurations,validatingwebhookconfigurations")
 
 HEADER = re.compile(r"(policies|given|serve|api-server|replicas|without|namespace +\S+): *(.*)")
