@@ -357,13 +357,15 @@ static enum step judge_and_write(struct commit_worker *worker, struct commit_bat
         finish_all(worker, batch);
         return STEP_OVER;
     }
+    if (!body.has_new) /* what else there is to write, nobody has to wait for */
+        finish_all(worker, batch);
     if (body.is_too_large) {
         shared_abort(txn);
         return halve(worker, batch);
     }
     step = write_txn(worker, batch, txn, &body);
     /* INVARIANT: nothing is answered as it was judged but what is known to be written. */
-    if (step == STEP_WRITTEN) {
+    if (step == STEP_WRITTEN && body.has_new) {
         count_write(worker->counts, batch);
         finish_all(worker, batch);
     }

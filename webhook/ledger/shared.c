@@ -415,7 +415,7 @@ bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_bod
         buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
         tenant_usage_write(&usage, status_of(txn, arena), &buf);
         *out = (struct shared_body){buf_bytes(&buf), txn->version.len == 0, buf.is_full,
-                                    is_contended(txn->tenant)};
+                                    txn->has_new, is_contended(txn->tenant)};
     }
     pthread_mutex_unlock(&ledger->lock);
     return is_needed;

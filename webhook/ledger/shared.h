@@ -52,6 +52,7 @@ struct shared_body {
     struct bytes text; /* JSON */
     bool is_new;       /* there is no object yet */
     bool is_too_large; /* more than a TenantUsage may have: there is no text */
+    bool has_new;      /* what was let in within the transaction is reserved by it */
     bool is_contended; /* other replicas write it, too, these days */
 };
 

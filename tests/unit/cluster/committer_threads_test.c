@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "ledger/shared_inner.h"
 #include "unit/cluster/replica.h"
 
 #define GPU "nvidia.com/gpu"
@@ -69,6 +70,39 @@ static void what_changes_nothing_is_not_written(void **state)
     assert_string_equal(waiter_verdict(replica_submit(&replica, "a", 4)),
                         "allowed"); /* reviewed once more */
     assert_int_equal(fake_api_writes(), 1);
+    replica_release(&replica);
+}
+
+/* The view shows what was let in, and that is to be written as soon as may be. */
+static void make_stale(struct replica *replica, const char *name)
+{
+    struct scene *scene = &replica->scene;
+
+    pthread_mutex_lock(&replica->lock);
+    scene_see(scene, &(struct pod_text){.name = name,
+                                        .uid = name,
+                                        .asks = GPU ": 3",
+                                        .metadata = "\"resourceVersion\":\"7\""});
+    live_progress(scene->ledger, LIVE_PODS, BYTES("7"));
+    pthread_mutex_lock(&scene->ledger->lock);
+    shared_find(scene->ledger, BYTES("research"))->due = 0;
+    pthread_mutex_unlock(&scene->ledger->lock);
+    pthread_mutex_unlock(&replica->lock);
+}
+
+static void nobody_waits_for_what_others_have_reserved(void **state)
+{
+    struct replica replica;
+
+    replica_init(&replica, four);
+    assert_string_equal(waiter_verdict(replica_submit(&replica, "a", 3)), "allowed");
+    make_stale(&replica, "a");
+    fake_api_hold();
+    assert_string_equal(waiter_verdict(replica_submit(&replica, "b", 2)), "denied");
+    fake_api_wait_held();
+    fake_api_release();
+    assert_string_equal(waiter_verdict(replica_submit(&replica, "c", 1)), "allowed");
+    assert_int_equal(committer_counts(replica.committer)->requests, 2);
     replica_release(&replica);
 }
 
@@ -303,6 +337,7 @@ int main(void)
         cmocka_unit_test(nothing_is_answered_before_it_is_written),
         cmocka_unit_test(those_that_wait_together_are_written_at_once),
         cmocka_unit_test(what_changes_nothing_is_not_written),
+        cmocka_unit_test(nobody_waits_for_what_others_have_reserved),
         cmocka_unit_test(a_batch_that_is_too_large_is_cut_in_halves),
         cmocka_unit_test(no_more_than_so_many_wait),
         cmocka_unit_test(what_waits_takes_so_much_memory_at_most),
