@@ -29,6 +29,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/server"))
 from fake_api import FakeApi  # pylint: disable=wrong-import-position
+from fake_cluster import USAGES, usage  # pylint: disable=wrong-import-position
 from serving import Server, pod, review, scratch, write  # pylint: disable=wrong-import-position
 
 PODS = int(os.environ.get("PODS", "100000"))
@@ -122,7 +123,8 @@ class Cluster:
         self.pages = {"/api/v1/pods": self.cut([self.pod(i) for i in range(PODS)]),
                       "/api/v1/namespaces": self.cut(namespaces),
                       "/api/v1/nodes": self.cut(nodes),
-                      "/apis/scheduling.k8s.io/v1/priorityclasses": self.cut([])}
+                      "/apis/scheduling.k8s.io/v1/priorityclasses": self.cut([]),
+                      USAGES: self.cut([self.usage(f"team-{i}") for i in range(TENANTS)] + [self.usage("probe")])}
 
     @staticmethod
     def node_name(number):
@@ -133,6 +135,12 @@ class Cluster:
         return json.dumps({"metadata": {"name": name, "resourceVersion": str(version), "labels": {
             "kubernetes.io/metadata.name": name, "fairgate.dev/tenant": tenant,
             "pod-security.kubernetes.io/enforce": "restricted"}}, "status": {"phase": "Active"}})
+
+    @staticmethod
+    def usage(name):
+        known = usage(name)
+        known["metadata"]["resourceVersion"] = "1"
+        return json.dumps(known)
 
     def pod(self, number, version=None, node=None):
         owner = f"training-run-{number // 4:05}"
@@ -166,12 +174,21 @@ class Cluster:
         path = call.query["path"]
         if path in self.DISCOVERY:
             call.body(json.dumps(self.DISCOVERY[path]))
+        elif call.command == "PUT":
+            self.put(call)
         elif path not in self.pages:
             call.fail(404, "not found", "NotFound")
         elif "watch" in call.query:
             self.watch(call, path.rsplit("/", 1)[1])
         else:
             call.body(self.pages[path][int(call.query.get("continue", "0"))])
+
+    @staticmethod
+    def put(call):
+        """Of a TenantUsage, which has one writer."""
+        written = json.loads(call.content)
+        written["metadata"]["resourceVersion"] = str(int(written["metadata"]["resourceVersion"]) + 1)
+        call.body(json.dumps(written))
 
     def watch(self, call, kind):
         """What is in the queue; None: the watch has expired."""
