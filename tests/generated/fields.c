@@ -57,19 +57,10 @@ static void print_schema(const char *kind, const char *prefix, const struct sche
 int main(void)
 {
     struct arena arena = {0};
-    const struct {
-        const char *kind;
-        const struct schema *spec;
-    } kinds[] = {
-        {"Cluster", &cluster_schema},
-        {"Tenant", &tenant_schema},
-        {"PriorityLadder", &ladder_schema},
-        {"Policy", policy_schema_new(&arena)},
-    };
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        print_schema(kinds[i].kind, "", &document_schema, &arena);
-        print_schema(kinds[i].kind, "spec.", kinds[i].spec, &arena);
+    for (const struct policy_kind *kind = load_kinds(&arena); kind->name; kind++) {
+        print_schema(kind->name, "", &document_schema, &arena);
+        print_schema(kind->name, "spec.", kind->schema, &arena);
     }
     arena_release(&arena);
     return 0;

@@ -9,14 +9,12 @@ static const char api_version[] = "fairgate.dev/v1alpha1";
 
 enum document_kind { KIND_CLUSTER, KIND_TENANT, KIND_LADDER, KIND_POLICY, KIND_COUNT };
 
-static const char *const kind_names[] = {"Cluster", "Tenant", "PriorityLadder", "Policy"};
-
 struct loading {
     struct arena *arena;
     struct loaded *out;
     struct problems *problems;
-    bool has_policy; /* some document is one, be it with mistakes */
-    const struct schema *policy_schema;
+    bool has_policy;                 /* some document is one, be it with mistakes */
+    const struct policy_kind *kinds; /* by enum document_kind */
     struct names {
         struct name {
             enum document_kind kind;
@@ -77,7 +75,7 @@ static const struct field head_fields[] = {
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct head, kind),
-     .summary = "Cluster, Tenant, PriorityLadder or Policy"},
+     .summary = "what the document is"},
     {.name = "metadata",
      .type = FIELD_OBJECT,
      .schema = &metadata_schema,
@@ -96,6 +94,100 @@ static const struct field head_fields[] = {
 const struct schema document_schema = {.name = "document",
                                        .fields = head_fields,
                                        .size = sizeof(struct head)};
+
+/* What is read of one document: its kind's schema, its name, whether that is a good one. */
+struct reading {
+    const struct schema *schema;
+    const struct node *spec;
+    const char *name;
+    bool is_kept;
+};
+
+static void read_cluster(struct loading *loading, const struct reading *reading)
+{
+    struct cluster cluster;
+
+    cluster_init_defaults(&cluster, loading->arena);
+    schema_read(reading->schema, reading->spec, loading->arena, &cluster, loading->problems);
+    cluster.name = reading->name;
+    if (reading->is_kept)
+        loading->out->cluster = cluster;
+}
+
+static void read_ladder(struct loading *loading, const struct reading *reading)
+{
+    struct ladder ladder;
+
+    ladder_init_defaults(&ladder);
+    schema_read(reading->schema, reading->spec, loading->arena, &ladder, loading->problems);
+    ladder.name = reading->name;
+    if (reading->is_kept)
+        loading->out->ladder = ladder;
+}
+
+static void read_tenant(struct loading *loading, const struct reading *reading)
+{
+    struct tenant *tenant = arena_alloc(loading->arena, sizeof(*tenant));
+
+    tenant_init_defaults(tenant);
+    schema_read(reading->schema, reading->spec, loading->arena, tenant, loading->problems);
+    tenant->name = reading->name;
+    if (reading->is_kept)
+        *ARENA_APPEND(loading->arena, loading->out->tenants, loading->out->tenant_count) = tenant;
+}
+
+static void read_policy(struct loading *loading, const struct reading *reading)
+{
+    struct policy *policy = arena_alloc(loading->arena, sizeof(*policy));
+
+    policy->name = reading->name;
+    policy_read(reading->schema, reading->spec, loading->arena, policy, loading->problems);
+    if (reading->is_kept)
+        *ARENA_APPEND(loading->arena, loading->out->policies, loading->out->policy_count) = policy;
+}
+
+/* A new kind is a row here, and one in the enum. */
+static const struct document_row {
+    const char *name, *summary;
+    const struct schema *schema; /* NULL: made by policy_schema_new */
+    void (*read)(struct loading *loading, const struct reading *reading);
+    bool is_single;
+} kind_rows[] = {
+    [KIND_CLUSTER] = {"Cluster", "what counts as a GPU, who administers, what is exempt",
+                      &cluster_schema, read_cluster, true},
+    [KIND_TENANT] = {"Tenant", "who may hold how much, where, and with which priority",
+                     &tenant_schema, read_tenant, false},
+    [KIND_LADDER] = {"PriorityLadder",
+                     "which priority classes there are, and whose pods may evict whose",
+                     &ladder_schema, read_ladder, true},
+    [KIND_POLICY] = {"Policy", "rules that objects are held against, and what pods are filled in",
+                     NULL, read_policy, false},
+};
+
+const struct policy_kind *load_kinds(struct arena *arena)
+{
+    struct policy_kind *kinds = arena_alloc(arena, (KIND_COUNT + 1) * sizeof(*kinds));
+
+    for (int i = 0; i < KIND_COUNT; i++) {
+        const struct document_row *row = &kind_rows[i];
+
+        kinds[i] =
+            (struct policy_kind){.name = row->name,
+                                 .summary = row->summary,
+                                 .schema = row->schema ? row->schema : policy_schema_new(arena),
+                                 .is_single = row->is_single};
+    }
+    return kinds;
+}
+
+static struct strings list_kinds(struct arena *arena)
+{
+    struct strings names = {0};
+
+    for (int i = 0; i < KIND_COUNT; i++)
+        strings_add(&names, arena, kind_rows[i].name);
+    return names;
+}
 
 /* What findings of our own begin with: a policy's rules must have other names. */
 static bool is_reserved(enum document_kind kind, const char *name)
@@ -147,12 +239,12 @@ static bool take_name(struct loading *loading, enum document_kind kind, const st
             continue;
         if (!strcmp(other->text, text)) {
             problems_add(loading->problems, node, "there is a %s \"%s\" already, at %s:%u",
-                         kind_names[kind], text, other->node->source->name, other->node->line);
+                         kind_rows[kind].name, text, other->node->source->name, other->node->line);
             return false;
         }
-        if (kind == KIND_CLUSTER || kind == KIND_LADDER) {
+        if (kind_rows[kind].is_single) {
             problems_add(loading->problems, node, "a set has one %s at most: \"%s\" is at %s:%u",
-                         kind_names[kind], other->text, other->node->source->name,
+                         kind_rows[kind].name, other->text, other->node->source->name,
                          other->node->line);
             return false;
         }
@@ -162,52 +254,10 @@ static bool take_name(struct loading *loading, enum document_kind kind, const st
     return true;
 }
 
-/* What can be read of a spec is read even where its name is a mistake, so that all mistakes are
- * told at once; but it is kept only under a good name. */
-static void read_by_kind(struct loading *loading, enum document_kind kind, const struct node *spec,
-                         const char *name, bool is_kept)
-{
-    struct loaded *out = loading->out;
-    struct arena *arena = loading->arena;
-
-    if (kind == KIND_CLUSTER) {
-        struct cluster cluster;
-
-        cluster_init_defaults(&cluster, arena);
-        schema_read(&cluster_schema, spec, arena, &cluster, loading->problems);
-        cluster.name = name;
-        if (is_kept)
-            out->cluster = cluster;
-    } else if (kind == KIND_LADDER) {
-        struct ladder ladder;
-
-        ladder_init_defaults(&ladder);
-        schema_read(&ladder_schema, spec, arena, &ladder, loading->problems);
-        ladder.name = name;
-        if (is_kept)
-            out->ladder = ladder;
-    } else if (kind == KIND_TENANT) {
-        struct tenant *tenant = arena_alloc(arena, sizeof(*tenant));
-
-        tenant_init_defaults(tenant);
-        schema_read(&tenant_schema, spec, arena, tenant, loading->problems);
-        tenant->name = name;
-        if (is_kept)
-            *ARENA_APPEND(arena, out->tenants, out->tenant_count) = tenant;
-    } else {
-        struct policy *policy = arena_alloc(arena, sizeof(*policy));
-
-        policy->name = name;
-        policy_read(loading->policy_schema, spec, arena, policy, loading->problems);
-        if (is_kept)
-            *ARENA_APPEND(arena, out->policies, out->policy_count) = policy;
-    }
-}
-
 static bool find_kind(const struct node *node, enum document_kind *out)
 {
     for (int i = 0; node && node->kind == NODE_STRING && i < KIND_COUNT; i++) {
-        if (bytes_is(node->text, kind_names[i])) {
+        if (bytes_is(node->text, kind_rows[i].name)) {
             *out = (enum document_kind)i;
             return true;
         }
@@ -236,19 +286,18 @@ static bool is_foreign(const struct node *document)
 
 static void refuse_kind(struct loading *loading, const struct node *node)
 {
-    const char *nearest =
-        node->kind == NODE_STRING ? strings_nearest(kind_names, KIND_COUNT, node->text) : NULL;
+    struct strings kinds = list_kinds(loading->arena);
+    const char *nearest = strings_nearest(kinds.items, kinds.count, node->text);
 
     if (is_test(node)) {
         problems_add(loading->problems, node,
                      "a PolicyTest is run only from a file whose name ends in .test.yaml");
         return;
     }
-    problems_add(
-        loading->problems, node,
-        "\"kind\": expected one of Cluster, Tenant, PriorityLadder, Policy; got \"%s\"%s%s%s",
-        text_quote(loading->arena, node->text), nearest ? "; did you mean \"" : "",
-        nearest ? nearest : "", nearest ? "\"?" : "");
+    problems_add(loading->problems, node, "\"kind\": expected one of %s; got \"%s\"%s%s%s",
+                 strings_join(&kinds, kinds.count, loading->arena),
+                 text_quote(loading->arena, node->text), nearest ? "; did you mean \"" : "",
+                 nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 /* A document of that kind, KIND_COUNT: of any, could not be read. */
@@ -258,6 +307,13 @@ static void note_lost(struct loading *loading, enum document_kind kind)
     loading->out->may_lack_ladder |= kind == KIND_LADDER || kind == KIND_COUNT;
 }
 
+static const char *last_name(const struct loading *loading)
+{
+    return loading->names.items[loading->names.count - 1].text;
+}
+
+/* What can be read of a spec is read even where its name is a mistake, so that all mistakes are
+ * told at once; but it is kept only under a good name. */
 static void read_document(struct loading *loading, const struct node *document)
 {
     const struct node *version = node_find(document, "apiVersion");
@@ -288,8 +344,12 @@ static void read_document(struct loading *loading, const struct node *document)
     if (!is_kept || !spec || spec->kind != NODE_MAP)
         note_lost(loading, kind);
     if (spec && spec->kind == NODE_MAP)
-        read_by_kind(loading, kind, spec,
-                     is_kept ? loading->names.items[loading->names.count - 1].text : "?", is_kept);
+        kind_rows[kind].read(loading, &(struct reading){
+                                          .schema = loading->kinds[kind].schema,
+                                          .spec = spec,
+                                          .name = is_kept ? last_name(loading) : "?",
+                                          .is_kept = is_kept,
+                                      });
 }
 
 static bool is_test_file(const char *path)
@@ -380,7 +440,7 @@ bool load_documents(const char *directory, struct arena *arena, struct loaded *o
 
     if (!file_list(directory, endings, arena, &paths, err))
         return false;
-    loading.policy_schema = policy_schema_new(arena);
+    loading.kinds = load_kinds(arena);
     cluster_init_defaults(&out->cluster, arena);
     ladder_init_defaults(&out->ladder);
     digest = digest_new();

@@ -32,6 +32,16 @@ extern const struct schema metadata_schema;
 /* What every document has: apiVersion, kind, metadata, spec. */
 extern const struct schema document_schema;
 
+/* A kind of document, for the reference. */
+struct policy_kind {
+    const char *name, *summary;
+    const struct schema *schema; /* of `spec` */
+    bool is_single;              /* a set has one at most */
+};
+
+/* The kinds of policy that a set may hold; ends with one without a name. */
+const struct policy_kind *load_kinds(struct arena *arena);
+
 /* False only where the folder or a file can't be read (err). Mistakes in what was read go to
  * `problems`. */
 bool load_documents(const char *directory, struct arena *arena, struct loaded *out,
