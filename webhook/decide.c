@@ -278,12 +278,13 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
 {
     struct error fault = {0};
 
-    *out = (struct decision){.policies = in->policies,
-                             .phase = in->phase,
-                             .world = {&in->policies->tenancy, in->view, in->now,
-                                       in->names ? in->names : in->view, in->is_live},
-                             .findings = {.arena = arena},
-                             .patch = {.arena = arena}};
+    *out =
+        (struct decision){.policies = in->policies,
+                          .phase = in->phase,
+                          .world = {&in->policies->tenancy, in->view, in->now,
+                                    in->names ? in->names : in->view, in->is_live},
+                          .findings = {.arena = arena, .help = in->policies->tenancy.cluster.help},
+                          .patch = {.arena = arena}};
     if (!review_parse(in->body, arena, &out->review, err))
         return false; /* no uid, so nobody to answer */
     if (out->review.fault.text[0])

@@ -31,9 +31,9 @@ struct toleration {
 
 extern const struct schema defaults_schema;
 
-/* A mistake for each label whose templates would give a pod of this tenant what no label can have.
- */
-void defaults_check_labels(const struct defaults *defaults, const struct tenant *tenant,
+/* A mistake for each text whose templates would give a pod of this tenant what the API server
+ * refuses there. */
+void defaults_check_tenant(const struct defaults *defaults, const struct tenant *tenant,
                            struct problems *problems);
 
 /* One mutation of one pod: what was set already, by the pod itself or by an entry before. */

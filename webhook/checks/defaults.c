@@ -4,6 +4,7 @@
  * are missing, single keys are added, never whole maps replaced. A second look at the result finds
  * nothing left to do. */
 #include "checks/checks.h"
+#include "checks/templates.h"
 #include "kube/quantity.h"
 #include "kube/selector.h"
 
@@ -72,12 +73,12 @@ static const struct field fields[] = {
      .type = FIELD_STRING_MAP,
      .may_be_empty = true,
      .offset = offsetof(struct defaults, labels),
-     .summary = "labels; values may hold templates"},
+     .summary = "labels"},
     {.name = "annotations",
      .type = FIELD_STRING_MAP,
      .may_be_empty = true,
      .offset = offsetof(struct defaults, annotations),
-     .summary = "annotations; values may hold templates"},
+     .summary = "annotations"},
     {.name = "tolerations",
      .type = FIELD_OBJECTS,
      .may_be_empty = true,
@@ -96,119 +97,94 @@ static const struct field fields[] = {
     {0},
 };
 
-static const char *const template_names[] = {"tenant.name", "tenant.team", "tenant.contact",
-                                             "tenant.costCenter", "namespace"};
+/* A text that an entry sets, and what it has to be. */
+struct setting {
+    const struct node *node;
+    const char *text;
+    bool is_label; /* it has to be what a label's value can be */
+};
 
-enum { TEMPLATE_COUNT = sizeof(template_names) / sizeof(template_names[0]) };
+struct settings {
+    struct setting *items;
+    size_t count;
+};
 
-/* What a template stands for; NULL: nothing, so that the field is left out. */
-static const char *template_value(int which, const struct tenant *tenant, const char *namespace)
+static void add_setting(struct settings *out, struct arena *arena, struct setting setting)
 {
-    switch (which) {
-    case 0:
-        return tenant ? tenant->name : NULL;
-    case 1:
-        return tenant ? tenant->owner.team : NULL;
-    case 2:
-        return tenant ? tenant->owner.contact : NULL;
-    case 3:
-        return tenant ? tenant->owner.cost_center : NULL;
-    default:
-        return namespace;
-    }
+    if (setting.text)
+        *ARENA_APPEND(arena, out->items, out->count) = setting;
 }
 
-/* The template that begins at `text`, with its braces; -1: none. */
-static int find_template(const char *text, size_t *len)
+static void add_map(struct settings *out, struct arena *arena, const struct string_map *map,
+                    bool is_label)
 {
-    for (int i = 0; i < TEMPLATE_COUNT; i++) {
-        *len = strlen(template_names[i]);
-        if (text[0] == '{' && !strncmp(text + 1, template_names[i], *len) &&
-            text[*len + 1] == '}') {
-            *len += 2;
-            return i;
-        }
-    }
-    return -1;
+    for (size_t i = 0; i < map->count; i++)
+        add_setting(out, arena,
+                    (struct setting){map->items[i].node + 1, map->items[i].value, is_label});
 }
 
-static void check_templates(const struct string_map *map, struct problems *problems)
+/* All texts that may hold templates. */
+static struct settings list_settings(const struct defaults *defaults, struct arena *arena)
 {
-    for (size_t i = 0; i < map->count; i++) {
-        const char *value = map->items[i].value;
-        size_t len;
+    const struct node *scheduler = node_find(defaults->node, "schedulerName");
+    const struct node *runtime = node_find(defaults->node, "runtimeClassName");
+    const struct toleration *tolerations = defaults->tolerations.items;
+    struct settings list = {0};
 
-        for (const char *at = value ? strchr(value, '{') : NULL; at; at = strchr(at + 1, '{')) {
-            const char *end = strchr(at, '}');
-            const char *nearest;
-            struct bytes name;
-
-            if (!end || find_template(at, &len) >= 0)
-                continue;
-            name = (struct bytes){at + 1, (size_t)(end - at - 1)};
-            /* JSON, which annotations often hold. */
-            if (name.len == 0 || memchr(name.data, '"', name.len))
-                continue;
-            nearest = strings_nearest(template_names, TEMPLATE_COUNT, name);
-            problems_add(problems, map->items[i].node, "unknown template \"{%s}\"%s%s%s",
-                         text_quote(problems->arena, name), nearest ? "; did you mean \"{" : "",
-                         nearest ? nearest : "", nearest ? "}\"?" : "");
-        }
-    }
+    add_setting(&list, arena, (struct setting){scheduler, defaults->scheduler_name, false});
+    add_setting(&list, arena, (struct setting){runtime, defaults->runtime_class, true});
+    add_map(&list, arena, &defaults->labels, true);
+    add_map(&list, arena, &defaults->annotations, false);
+    add_map(&list, arena, &defaults->node_selector, true);
+    for (size_t i = 0; i < defaults->tolerations.count; i++)
+        add_setting(&list, arena,
+                    (struct setting){node_find(tolerations[i].node, "value"), tolerations[i].value,
+                                     true});
+    return list;
 }
 
-/* The value with its templates filled in; NULL where one of them is empty. */
-static const char *fill_templates(const char *text, const struct tenant *tenant,
-                                  const char *namespace, struct arena *arena)
-{
-    struct buf buf;
-
-    buf_init(&buf, arena, 64 * 1024);
-    for (size_t len; *text; text += len) {
-        int which = find_template(text, &len);
-        const char *value;
-
-        if (which < 0) {
-            len = 1;
-            buf_add_char(&buf, *text);
-            continue;
-        }
-        value = template_value(which, tenant, namespace);
-        if (!value || !*value)
-            return NULL;
-        buf_add_text(&buf, value);
-    }
-    return buf.data ? buf.data : "";
-}
-
-/* The API server would refuse every pod that gets one. What stands between braces still was told.
- */
-void defaults_check_labels(const struct defaults *defaults, const struct tenant *tenant,
+/* The API server would refuse every pod that gets one. Where the namespace is a part of it, only
+ * its length could depend on which one it is. */
+void defaults_check_tenant(const struct defaults *defaults, const struct tenant *tenant,
                            struct problems *problems)
 {
-    for (size_t i = 0; i < defaults->labels.count; i++) {
-        const struct string_pair *pair = &defaults->labels.items[i];
-        const char *value =
-            pair->value ? fill_templates(pair->value, tenant, "namespace", problems->arena) : NULL;
+    const struct settings list = list_settings(defaults, problems->arena);
 
-        if (value && strchr(pair->value, '}') && !strchr(value, '}') &&
-            !selector_is_value(bytes_from(value)))
-            problems_add(problems, pair->node + 1,
+    for (size_t i = 0; i < list.count; i++) {
+        const struct setting *setting = &list.items[i];
+        const char *value;
+
+        if (!setting->is_label || !templates_are_in(setting->text))
+            continue;
+        value = templates_fill(setting->text, tenant, "n", problems->arena);
+        if (value && !selector_is_value(bytes_from(value)))
+            problems_add(problems, setting->node,
                          "\"%s\" can't be a label's value, which this is for tenant \"%s\" (%s:%u)",
                          text_quote(problems->arena, bytes_from(value)), tenant->name,
                          tenant->node->source->name, tenant->node->line);
     }
 }
 
-static void check_labels(const struct string_map *map, struct problems *problems)
+static void check_settings(const struct defaults *defaults, struct problems *problems)
 {
-    for (size_t i = 0; i < map->count; i++) {
-        const struct string_pair *pair = &map->items[i];
+    const struct settings list = list_settings(defaults, problems->arena);
 
-        selector_check_key(pair->node, pair->key, problems);
-        if (pair->value && !strchr(pair->value, '}') && !selector_is_value(bytes_from(pair->value)))
-            problems_add(problems, pair->node + 1, "\"%s\" can't be a label's value", pair->value);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct setting *setting = &list.items[i];
+        size_t known = problems->count;
+
+        templates_check(setting->node, problems);
+        if (setting->is_label && problems->count == known && !templates_are_in(setting->text) &&
+            !selector_is_value(bytes_from(setting->text)))
+            problems_add(problems, setting->node, "\"%s\" can't be a label's value",
+                         text_quote(problems->arena, bytes_from(setting->text)));
     }
+}
+
+static void check_keys(const struct string_map *map, struct problems *problems)
+{
+    for (size_t i = 0; i < map->count; i++)
+        selector_check_key(map->items[i].node, map->items[i].key, problems);
 }
 
 static bool sets_nothing(const struct defaults *defaults)
@@ -224,10 +200,9 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
     const struct node *given = node_find(defaults->node, "schedulerName");
 
     (void)arena;
-    check_templates(&defaults->labels, problems);
-    check_templates(&defaults->annotations, problems);
-    check_labels(&defaults->labels, problems);
-    check_labels(&defaults->node_selector, problems);
+    check_settings(defaults, problems);
+    check_keys(&defaults->labels, problems);
+    check_keys(&defaults->node_selector, problems);
     if (sets_nothing(defaults))
         problems_add(problems, defaults->node, "\"set\" must not be empty");
     if (given && bytes_is(given->text, "default-scheduler"))
@@ -261,25 +236,30 @@ void mutation_set(struct mutation *mutation, const char *parent, struct value ex
     strings_add(&mutation->made, arena, path);
 }
 
-static void set_map(const struct string_map *map, const char *parent, struct value existing,
-                    bool has_templates, struct mutation *mutation)
+/* What is set, with its templates filled in; NULL: the field is left out, because one of them is
+ * empty, or because no label could have the value, as of a namespace that makes it too long. */
+static const char *fill(const char *text, bool is_label, const struct facts *facts)
 {
-    const struct facts *facts = mutation->facts;
-    struct arena *arena = facts->arena;
-    const char *namespace = has_templates ? text_quote(arena, facts->namespace) : "";
+    const char *namespace = text_quote(facts->arena, facts->namespace);
+    const char *value = templates_fill(text, facts->tenant, namespace, facts->arena);
 
+    return !value || !is_label || selector_is_value(bytes_from(value)) ? value : NULL;
+}
+
+static void set_map(const struct string_map *map, const char *parent, struct value existing,
+                    bool is_label, struct mutation *mutation)
+{
     for (size_t i = 0; i < map->count; i++) {
-        const char *value =
-            has_templates ? fill_templates(map->items[i].value, facts->tenant, namespace, arena)
-                          : map->items[i].value;
+        const char *value = fill(map->items[i].value, is_label, mutation->facts);
 
         if (value)
             mutation_set(mutation, parent, existing, bytes_from(map->items[i].key),
-                         text_as_json(arena, bytes_from(value)));
+                         text_as_json(mutation->facts->arena, bytes_from(value)));
     }
 }
 
-static const char *write_toleration(const struct toleration *toleration, struct arena *arena)
+static const char *write_toleration(const struct toleration *toleration, const char *value,
+                                    struct arena *arena)
 {
     struct buf buf;
 
@@ -287,9 +267,9 @@ static const char *write_toleration(const struct toleration *toleration, struct 
     buf_add_text(&buf, "{\"key\":");
     buf_add_json(&buf, bytes_from(toleration->key));
     buf_printf(&buf, ",\"operator\":\"%s\"", operator_words[toleration->operator]);
-    if (toleration->value) {
+    if (value) {
         buf_add_text(&buf, ",\"value\":");
-        buf_add_json(&buf, bytes_from(toleration->value));
+        buf_add_json(&buf, bytes_from(value));
     }
     if (toleration->has_effect)
         buf_printf(&buf, ",\"effect\":\"%s\"", effect_words[toleration->effect]);
@@ -317,14 +297,18 @@ static void add_toleration(const struct toleration *toleration, struct mutation 
     struct value list = mutation->facts->pod.tolerations;
     const char *mark = arena_printf(arena, "toleration %s %d", toleration->key,
                                     toleration->has_effect ? toleration->effect : -1);
+    const char *value = toleration->value ? fill(toleration->value, true, mutation->facts) : NULL;
 
+    /* Without its value it would tolerate another taint. */
+    if (toleration->value && !value)
+        return;
     if (has_toleration(list, toleration) || strings_has(&mutation->made, bytes_from(mark)))
         return;
     if (!value_is_set(list) && !strings_has(&mutation->made, BYTES("/spec/tolerations"))) {
         patch_add(mutation->patch, "/spec/tolerations", "[]");
         strings_add(&mutation->made, arena, "/spec/tolerations");
     }
-    patch_add(mutation->patch, "/spec/tolerations/-", write_toleration(toleration, arena));
+    patch_add(mutation->patch, "/spec/tolerations/-", write_toleration(toleration, value, arena));
     strings_add(&mutation->made, arena, mark);
 }
 
@@ -406,25 +390,45 @@ static void hide_gpus(struct mutation *mutation)
     }
 }
 
+static void set_scheduler(const struct defaults *defaults, struct mutation *mutation)
+{
+    static const char path[] = "/spec/schedulerName";
+    const struct facts *facts = mutation->facts;
+    struct bytes named = facts->pod.scheduler_name;
+    const char *value;
+
+    if ((named.len && !bytes_is(named, "default-scheduler")) ||
+        strings_has(&mutation->made, bytes_from(path)))
+        return;
+    value = fill(defaults->scheduler_name, false, facts);
+    if (!value)
+        return;
+    patch_add(mutation->patch, path, text_as_json(facts->arena, bytes_from(value)));
+    strings_add(&mutation->made, facts->arena, path);
+}
+
+static void set_runtime_class(const struct defaults *defaults, struct mutation *mutation)
+{
+    const struct facts *facts = mutation->facts;
+    const char *value = fill(defaults->runtime_class, true, facts);
+
+    if (value && facts->pod.runtime_class.len == 0)
+        mutation_set(mutation, "/spec", facts->pod.spec, BYTES("runtimeClassName"),
+                     text_as_json(facts->arena, bytes_from(value)));
+}
+
 void defaults_apply(const struct defaults *defaults, struct mutation *mutation)
 {
     const struct pod *pod = &mutation->facts->pod;
-    struct arena *arena = mutation->facts->arena;
     const struct toleration *tolerations = defaults->tolerations.items;
 
-    if (defaults->scheduler_name &&
-        (pod->scheduler_name.len == 0 || bytes_is(pod->scheduler_name, "default-scheduler")) &&
-        !strings_has(&mutation->made, BYTES("/spec/schedulerName"))) {
-        patch_add(mutation->patch, "/spec/schedulerName",
-                  text_as_json(arena, bytes_from(defaults->scheduler_name)));
-        strings_add(&mutation->made, arena, "/spec/schedulerName");
-    }
-    if (defaults->runtime_class && pod->runtime_class.len == 0)
-        mutation_set(mutation, "/spec", pod->spec, BYTES("runtimeClassName"),
-                     text_as_json(arena, bytes_from(defaults->runtime_class)));
+    if (defaults->scheduler_name)
+        set_scheduler(defaults, mutation);
+    if (defaults->runtime_class)
+        set_runtime_class(defaults, mutation);
     set_map(&defaults->labels, "/metadata/labels", pod->labels, true, mutation);
-    set_map(&defaults->annotations, "/metadata/annotations", pod->annotations, true, mutation);
-    set_map(&defaults->node_selector, "/spec/nodeSelector", pod->node_selector, false, mutation);
+    set_map(&defaults->annotations, "/metadata/annotations", pod->annotations, false, mutation);
+    set_map(&defaults->node_selector, "/spec/nodeSelector", pod->node_selector, true, mutation);
     for (size_t i = 0; i < defaults->tolerations.count; i++)
         add_toleration(&tolerations[i], mutation);
     if (defaults->hides_gpus)

@@ -31,6 +31,7 @@ struct finding {
 
 struct findings {
     struct arena *arena;
+    const char *help; /* where denials say that their reader finds more (help.h); NULL: nowhere */
     struct finding *items;
     size_t count;
     size_t denying;          /* how many of them have a rule that denies */

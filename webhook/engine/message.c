@@ -1,6 +1,7 @@
 #include "engine/message.h"
 
 #include "base/node.h"
+#include "tenancy/help.h"
 
 /* The API server drops or cuts what is longer; its documentation asks for no more. */
 enum { MAX_WARNING_CHARACTERS = 120, MIN_QUOTED_CHARACTERS = 16, MAX_MESSAGE_BYTES = 256 * 1024 };
@@ -12,8 +13,18 @@ static void add_rule_line(struct buf *buf, const struct rule *rule)
         buf_printf(buf, " (%s:%u)", rule->node->source->name, rule->node->line);
 }
 
+/* The address that the next block would show again is left to it. */
+static void add_help_line(struct buf *buf, const char *help, const struct rule *rule,
+                          const struct rule *next)
+{
+    const char *address = help_write(help, rule->name, buf->arena);
+
+    if (!next || strcmp(address, help_write(help, next->name, buf->arena)) != 0)
+        buf_printf(buf, "\n  help: %s", address);
+}
+
 const char *message_write_denial(const struct finding *const *denying, size_t count, size_t more,
-                                 struct arena *arena)
+                                 const char *help, struct arena *arena)
 {
     struct buf buf;
 
@@ -31,6 +42,9 @@ const char *message_write_denial(const struct finding *const *denying, size_t co
             buf_printf(&buf, "\n  next: %s", next);
         if (denying[i]->held_by)
             buf_printf(&buf, "\n  held by: %s", denying[i]->held_by);
+        if (help)
+            add_help_line(&buf, help, denying[i]->rule,
+                          i + 1 < count ? denying[i + 1]->rule : NULL);
     }
     return buf.data ? buf.data : "";
 }

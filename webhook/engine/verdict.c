@@ -82,6 +82,7 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
     for (size_t i = 0; i < out->cause_count; i++)
         out->causes[i] =
             (struct cause){denying[i]->rule->name, denying[i]->text, denying[i]->field};
-    out->message = message_write_denial(denying, out->cause_count,
-                                        count - out->cause_count + findings->dropped, arena);
+    out->message =
+        message_write_denial(denying, out->cause_count,
+                             count - out->cause_count + findings->dropped, findings->help, arena);
 }

@@ -143,15 +143,15 @@ static bool may_select(const struct policy *policy, const struct tenant *tenant)
            (!match->namespaces.count || globs_overlap(&match->namespaces, &tenant->namespaces));
 }
 
-static void check_label_templates(const struct policy_set *set, const struct policy *policy,
-                                  struct problems *problems)
+static void check_tenants_settings(const struct policy_set *set, const struct policy *policy,
+                                   struct problems *problems)
 {
     const struct policy_mutation *mutations = policy->mutations.items;
 
     for (size_t i = 0; i < policy->mutations.count; i++) {
         for (size_t j = 0; j < set->tenancy.tenant_count; j++) {
             if (may_select(policy, set->tenancy.tenants[j]))
-                defaults_check_labels(&mutations[i].set, set->tenancy.tenants[j], problems);
+                defaults_check_tenant(&mutations[i].set, set->tenancy.tenants[j], problems);
         }
     }
 }
@@ -164,7 +164,7 @@ static void check_policies(const struct policy_set *set, bool are_tenants_known,
 
         if (are_tenants_known)
             check_matched_tenants(set, policy, problems);
-        check_label_templates(set, policy, problems);
+        check_tenants_settings(set, policy, problems);
         for (size_t j = 0; j <= i && policy->mutations.count; j++) {
             if (j == i || policy_overlaps(set->policies[j], policy))
                 check_conflicts(set->policies[j], policy, problems);

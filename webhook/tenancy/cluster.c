@@ -1,6 +1,7 @@
 #include "tenancy/cluster.h"
 
 #include "kube/selector.h"
+#include "tenancy/help.h"
 
 static const char default_admins[] = "system:masters";
 
@@ -96,6 +97,10 @@ static const struct field fields[] = {
      .schema = &fabric_schema,
      .offset = offsetof(struct cluster, fabric),
      .summary = "fabric domains"},
+    {.name = "help",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct cluster, help),
+     .summary = "the address where a denied tenant reads on; {rule} is the rule's name"},
     {0},
 };
 
@@ -140,6 +145,8 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     const struct cluster *cluster = out;
 
+    if (cluster->help)
+        help_check(node_find(cluster->node, "help"), problems);
     refuse_same_rows(cluster, problems);
     check_label(node_find(cluster->node, "tenantLabel"), arena, problems);
     check_label(node_find(node_find(cluster->node, "fabric"), "nodeLabel"), arena, problems);

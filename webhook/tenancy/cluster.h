@@ -28,6 +28,7 @@ struct cluster {
         struct strings domains; /* empty: not listed */
         int at_bind;            /* 0 audit, 1 warn, 2 deny */
     } fabric;
+    const char *help; /* NULL: nowhere */
 };
 
 enum { UNTENANTED_DENY, UNTENANTED_WARN, UNTENANTED_ALLOW };

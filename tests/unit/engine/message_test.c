@@ -30,7 +30,7 @@ static void a_denial_is_worded_as_the_contract_shows(void **state)
     const struct finding *const denying[] = {&over_quota};
 
     assert_string_equal(
-        message_write_denial(denying, 1, 0, &arena),
+        message_write_denial(denying, 1, 0, NULL, &arena),
         "pod research/train-0 exceeded quota: tenant \"research\" would hold 18 of 16 GPUs (14 in "
         "use, this pod asks for 4)\n"
         "  rule: tenant/research/gpus.guaranteed (tenants/research.yaml:9)\n"
@@ -44,7 +44,7 @@ static void first_lines_come_first(void **state)
     const struct finding *const denying[] = {&too_many, &over_quota, &bad_image};
 
     assert_string_equal(
-        message_write_denial(denying, 3, 0, &arena),
+        message_write_denial(denying, 3, 0, NULL, &arena),
         "too many containers\n"
         "pod research/train-0 exceeded quota: tenant \"research\" would hold 18 of 16 GPUs (14 in "
         "use, this pod asks for 4)\n"
@@ -61,9 +61,9 @@ static void what_is_not_told_is_counted(void **state)
 {
     const struct finding *const denying[] = {&too_many};
 
-    assert_string_equal(message_write_denial(denying, 1, 7, &arena),
+    assert_string_equal(message_write_denial(denying, 1, 7, NULL, &arena),
                         "too many containers\nand 7 more\n  rule: cluster/limits");
-    assert_string_equal(message_write_denial(denying, 0, 7, &arena),
+    assert_string_equal(message_write_denial(denying, 0, 7, NULL, &arena),
                         "7 violations, too many to be told");
 }
 
