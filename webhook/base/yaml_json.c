@@ -498,6 +498,17 @@ static bool give_root(struct converter *converter, const struct root *root)
     return goes_on || error_wrap(converter->err, "line %zu", root->line);
 }
 
+/* The event is a document's root. */
+static bool is_nothing(const struct converter *converter)
+{
+    const yaml_event_t *event = &converter->reader.event;
+    enum node_kind kind;
+    struct error ignored;
+
+    return event->type == YAML_SCALAR_EVENT && event->data.scalar.plain_implicit &&
+           reader_scalar_kind(event, &kind, &ignored) && kind == NODE_NULL;
+}
+
 static bool convert_document(struct converter *converter)
 {
     const yaml_event_t *event = &converter->reader.event;
@@ -508,8 +519,7 @@ static bool convert_document(struct converter *converter)
     if (!next_event(converter))
         return false;
     root.line = line_here(converter);
-    if (event->type == YAML_SCALAR_EVENT && event->data.scalar.length == 0 &&
-        event->data.scalar.plain_implicit)
+    if (is_nothing(converter))
         return next_event(converter);
     if (event->type != YAML_MAPPING_START_EVENT)
         return fail(converter, "expected a map");

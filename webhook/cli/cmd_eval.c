@@ -3,15 +3,21 @@
 
 #include <time.h>
 
-#include "base/file.h"
 #include "base/instant.h"
-#include "base/yaml_json.h"
+#include "cli/inputs.h"
 #include "cli/judge.h"
 #include "cli/output.h"
 #include "cli/yaml_print.h"
 #include "kube/response.h"
 
-enum { MAX_INPUT_BYTES = 1024 * 1024 * 1024 };
+/* Kinds told by name; objects of further ones are told together. */
+enum { MAX_KINDS_TOLD = 64 };
+
+/* How many objects there were of a kind that nothing judges. */
+struct unjudged {
+    const char *kind; /* "Service", "Ingress.networking.k8s.io" */
+    size_t count;
+};
 
 /* One run over all inputs. */
 struct run {
@@ -22,6 +28,9 @@ struct run {
     const char *file;
     size_t count; /* inputs judged */
     bool is_any_denied;
+    struct arena *lasting; /* of the whole run */
+    struct unjudged *unjudged;
+    size_t unjudged_count, unjudged_others;
     const char *policies, *phase, *time, *output;
     struct strings states;
 };
@@ -84,17 +93,53 @@ static void print(struct run *run, const struct judgement *judgement)
     putchar('\n');
 }
 
-/* Is it a review? Reviews are handed on as they are, so that faults in them are judged as the
- * server judges them. */
-static bool is_review(struct bytes text, struct arena *arena)
+/* Is the object of a kind that nothing is said about, by anybody's policy? */
+static bool is_unjudged(const struct decision *decision)
 {
-    struct document document;
-    struct value root;
+    return decision->verdict.is_allowed && !kinds_find(&decision->review);
+}
 
-    document_parse(text, 2, arena, &document);
-    root = document_root(&document);
-    return bytes_is(value_text(value_member(root, "kind")), "AdmissionReview") ||
-           value_type(value_member(root, "request")) == VALUE_OBJECT;
+static void count_unjudged(struct run *run, const struct review *review)
+{
+    const char *kind = text_quote(&run->arena, review->kind);
+    struct unjudged *one;
+
+    if (review->group.len)
+        kind = arena_printf(&run->arena, "%s.%s", kind, text_quote(&run->arena, review->group));
+    for (size_t i = 0; i < run->unjudged_count; i++) {
+        if (!strcmp(run->unjudged[i].kind, kind)) {
+            run->unjudged[i].count++;
+            return;
+        }
+    }
+    if (run->unjudged_count == MAX_KINDS_TOLD) {
+        run->unjudged_others++;
+        return;
+    }
+    one = ARENA_APPEND(run->lasting, run->unjudged, run->unjudged_count);
+    *one = (struct unjudged){arena_copy(run->lasting, bytes_from(kind)), 1};
+}
+
+static void print_unjudged(const struct run *run)
+{
+    for (size_t i = 0; i < run->unjudged_count; i++)
+        printf("%s%zu %s", i ? ", " : "not judged: ", run->unjudged[i].count,
+               run->unjudged[i].kind);
+    if (run->unjudged_others)
+        printf(", %zu of other kinds", run->unjudged_others);
+    if (run->unjudged_count)
+        putchar('\n');
+}
+
+/* What nothing judges is told shortly, where people read it. */
+static void print_or_count(struct run *run, const struct judgement *judgement)
+{
+    const struct decision *decision = &judgement->answer.decision;
+
+    if (!strcmp(run->output, "text") && is_unjudged(decision))
+        count_unjudged(run, &decision->review);
+    else
+        print(run, judgement);
 }
 
 static bool judge_one(void *context, struct bytes text, struct error *err)
@@ -105,52 +150,14 @@ static bool judge_one(void *context, struct bytes text, struct error *err)
     bool is_judged;
 
     request->uid = arena_printf(&run->arena, "00000000-0000-0000-0000-%012zu", ++run->count);
-    is_judged = (is_review(text, &run->arena) ||
+    is_judged = (input_is_review(text, &run->arena) ||
                  judge_build_review(request, text, &run->arena, &text, err)) &&
                 judge_review(&run->judge, text, &run->arena, &judgement, err);
     if (is_judged) {
-        print(run, &judgement);
+        print_or_count(run, &judgement);
         run->is_any_denied |= !judgement.answer.decision.verdict.is_allowed;
     }
     arena_reset(&run->arena);
-    return is_judged;
-}
-
-static bool begins_as_json(struct bytes text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!strchr(" \t\r\n", text.data[i]))
-            return text.data[i] == '{' || text.data[i] == '[';
-    }
-    return false;
-}
-
-/* A file that is one damaged review can't be cut into objects; it is judged as the server would
- * judge its bytes. */
-static bool judge_text(struct run *run, struct bytes text, struct error *err)
-{
-    if (!begins_as_json(text))
-        return yaml_objects(text, judge_one, run, err);
-    if (is_review(text, &run->arena))
-        return judge_one(run, text, err);
-    return texts_objects(text, judge_one, run, err);
-}
-
-static bool judge_file(struct run *run, const char *path, struct error *err)
-{
-    struct arena holder = {0};
-    size_t before = run->count;
-    struct bytes text = {0};
-    bool is_judged;
-
-    run->file = strcmp(path, "-") ? path : "stdin";
-    is_judged = file_read(path, MAX_INPUT_BYTES, &holder, &text, err);
-    if (is_judged && !judge_text(run, text, err))
-        is_judged = error_wrap(err, "%s", run->file);
-    if (is_judged && run->count == before)
-        is_judged =
-            error_set(err, "%s: neither a manifest nor an AdmissionReview: it is empty", run->file);
-    arena_release(&holder);
     return is_judged;
 }
 
@@ -161,12 +168,14 @@ static int judge_files(struct run *run, const struct strings *files)
     for (size_t i = 0; i < files->count; i++) {
         struct error err = {0};
 
-        if (judge_file(run, files->items[i], &err))
+        run->file = strcmp(files->items[i], "-") ? files->items[i] : "stdin";
+        if (input_read(files->items[i], judge_one, run, &err))
             continue;
         fflush(stdout);
         options_complain(run->command, "%s", err.text);
         is_all_judged = false;
     }
+    print_unjudged(run);
     return !is_all_judged ? EXIT_UNUSABLE : run->is_any_denied ? EXIT_NO : EXIT_YES;
 }
 
@@ -209,22 +218,24 @@ static bool load_states(struct ledger *ledger, const struct strings *files, stru
     return true;
 }
 
-static int eval(struct run *run, const struct strings *files, struct arena *arena)
+static int eval(struct run *run, const struct strings *operands, struct arena *arena)
 {
     struct ledger *ledger = ledger_new();
+    struct strings files = {0};
     struct policy_set *set;
     struct error err = {0};
     int status = EXIT_UNUSABLE;
     int64_t now = 0;
 
     set = load_policies(run, arena);
-    if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err)) {
+    if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err) &&
+        inputs_expand(operands, arena, &files, &err)) {
         enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE
                                  : !strcmp(run->phase, "validate") ? JUDGE_VALIDATE
                                                                    : JUDGE_BOTH;
 
         judge_init(&run->judge, set, ledger, now, phase);
-        status = judge_files(run, files);
+        status = judge_files(run, &files);
         judge_release(&run->judge);
     } else if (set) {
         options_complain(run->command, "%s", err.text);
@@ -298,10 +309,12 @@ int cmd_eval(int argc, char **argv)
         .operands_min = 1,
         .operands_max = SIZE_MAX,
         .purpose =
-            "Judges AdmissionReviews and manifests (YAML or JSON, lists and several documents "
-            "too; - is standard input) as the server would, each by itself: nothing is written "
-            "down between them.",
+            "Judges AdmissionReviews and manifests as the server would, each by itself: nothing is "
+            "written down between them. Reads what kubectl and helm print: YAML documents, JSON "
+            "objects one after another, lists; of a folder every .yaml, .yml and .json file below "
+            "it; - is standard input. Objects of kinds that nothing judges are told in one line.",
         .examples = "fairgate eval --policies policies pod.yaml\n"
+                    "helm template charts/app | fairgate eval --policies policies -n research -\n"
                     "kubectl get pods,namespaces,nodes,priorityclasses,deviceclasses,"
                     "resourceclaims,resourceclaimtemplates -A -o json > state.json\n"
                     "fairgate eval --policies policies --state state.json -o json review.json\n",
@@ -318,6 +331,7 @@ int cmd_eval(int argc, char **argv)
     struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
 
+    run.lasting = &arena;
     make_options(&run, options);
     if (options_parse(&command, argc, argv, &arguments))
         arguments.status = eval(&run, &arguments.operands, &arena);

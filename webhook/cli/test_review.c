@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/yaml_json.h"
+#include "cli/inputs.h"
 #include "cli/judge.h"
 
 /* The uid of every case: cases are judged one by one. */
@@ -10,15 +11,6 @@ static const char uid[] = "00000000-0000-0000-0000-000000000001";
 const char *test_file_path(const struct policy_test *test, const char *name, struct arena *arena)
 {
     return name[0] == '/' ? name : arena_printf(arena, "%s/%s", test->folder, name);
-}
-
-static bool begins_as_json(struct bytes text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!strchr(" \t\r\n", text.data[i]))
-            return text.data[i] == '{' || text.data[i] == '[';
-    }
-    return false;
 }
 
 /* The one object of a file. */
@@ -55,8 +47,8 @@ static bool read_file(const struct policy_test *test, const char *name, struct a
     struct bytes text;
 
     if (!file_read(path, REVIEW_MAX_READ_BYTES, arena, &text, err) ||
-        !take_from_file(path, begins_as_json(text) ? texts_objects : yaml_objects, text, &taking,
-                        err))
+        !take_from_file(path, input_begins_as_json(text) ? texts_objects : yaml_objects, text,
+                        &taking, err))
         return false;
     *out = taking.object;
     return true;
@@ -71,7 +63,7 @@ static bool read_review(const struct policy_test *test, const char *name, struct
 
     if (!file_read(path, REVIEW_MAX_READ_BYTES, arena, out, err))
         return false;
-    if (begins_as_json(*out))
+    if (input_begins_as_json(*out))
         return true;
     if (!take_from_file(path, yaml_objects, *out, &taking, err))
         return false;

@@ -145,6 +145,7 @@ static const struct row yaml_rows[] = {
     {"a list as a key", "a:\n  ? [b]\n  : 1\n",
      "! line 2: a key must be text, not a list or a map\n"},
     {"a list as the document", "a: 1\n---\n- b\n", "{\"a\":1}\n! line 3: expected a map\n"},
+    {"documents of nothing", "null\n---\n~\n--- # nothing\n---\nb: 1\n---\n", "{\"b\":1}\n"},
     {"text as the document", "a\n", "! line 1: expected a map\n"},
     {"an empty string as the document", "\"\"\n", "! line 1: expected a map\n"},
     {"a syntax error", "a: 1\n---\nb: c: d\n",
