@@ -14,6 +14,7 @@ static const struct {
     {"check", "is a policy set sound? every mistake with its place", cmd_check},
     {"eval", "what would happen to these manifests or reviews?", cmd_eval},
     {"test", "run the test cases beside a policy set", cmd_test},
+    {"matrix", "who may evict whom", cmd_matrix},
     {"version", "this program's version and its libraries'", cmd_version},
 };
 
@@ -25,7 +26,7 @@ static int print_help(FILE *file, int status)
                   "A Kubernetes admission webhook that shares out a cluster's accelerators.\n\n"
                   "Commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(file, "  %-9s %s\n", commands[i].name, commands[i].summary);
+        fprintf(file, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fprintf(file, "\n'fairgate COMMAND --help' or 'fairgate help COMMAND' tells more.\n\n"
                   "Exit codes: 0 yes; 1 no (denied, failed, unsound); 2 could not be carried out "
                   "as given.\n");

@@ -6,7 +6,7 @@
 #include "base/instant.h"
 #include "cli/inputs.h"
 #include "cli/judge.h"
-#include "cli/output.h"
+#include "cli/policies.h"
 #include "cli/yaml_print.h"
 #include "kube/response.h"
 
@@ -179,23 +179,6 @@ static int judge_files(struct run *run, const struct strings *files)
     return !is_all_judged ? EXIT_UNUSABLE : run->is_any_denied ? EXIT_NO : EXIT_YES;
 }
 
-/* NULL, and told why: also where the set has mistakes. */
-static struct policy_set *load_policies(const struct run *run, struct arena *arena)
-{
-    struct problems problems = {.arena = arena};
-    struct error err = {0};
-    struct policy_set *set = policy_set_load(run->policies, &problems, &err);
-
-    if (set && problems.error_count == 0)
-        return set;
-    if (set)
-        output_mistakes(run->command, run->policies, &problems);
-    else
-        options_complain(run->command, "%s", err.text);
-    policy_set_free(set);
-    return NULL;
-}
-
 static bool read_time(const char *text, int64_t *out, struct error *err)
 {
     struct timespec now;
@@ -227,7 +210,7 @@ static int eval(struct run *run, const struct strings *operands, struct arena *a
     int status = EXIT_UNUSABLE;
     int64_t now = 0;
 
-    set = load_policies(run, arena);
+    set = policies_load(run->command, run->policies, arena);
     if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err) &&
         inputs_expand(operands, arena, &files, &err)) {
         enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE

@@ -19,6 +19,16 @@ struct option_row output_option(const char **format)
                                .choices = formats};
 }
 
+struct option_row output_table_option(const char **format)
+{
+    static const char *const formats[] = {"text", "json", "yaml", "markdown", NULL};
+    struct option_row row = output_option(format);
+
+    row.help = "text (the default), json, yaml, or markdown.";
+    row.choices = formats;
+    return row;
+}
+
 void output_problems(const struct problems *problems, FILE *file)
 {
     struct buf buf;

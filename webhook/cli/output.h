@@ -10,6 +10,9 @@
 /* `-o`; `*format` is the default, and one of these words afterwards. */
 struct option_row output_option(const char **format);
 
+/* The same where there is a table that may be wanted in Markdown, too. */
+struct option_row output_table_option(const char **format);
+
 /* As problems_write has them. */
 void output_problems(const struct problems *problems, FILE *file);
 
