@@ -40,6 +40,7 @@ SET = {
             {"annotation": "example.com/memory", "mode": "shared", "gpus": "value", "per": "80Gi"},
         ],
         "fabric": {"nodeLabel": "example.com/domain", "domains": ["a", "b"], "atBind": "warn"},
+        "help": "https://example.com/gpu/{rule}",
     }),
     "PriorityLadder": document("PriorityLadder", "planted", {
         "tiers": [

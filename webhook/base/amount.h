@@ -7,6 +7,9 @@
 
 /* Always in lowest terms, `den` at least 1. A zeroed one is 0 (its den counts as 1). Negative
  * values exist only as differences. */
+/* What amount_parse takes, as a regular expression in JSON: longer digits aside. */
+#define AMOUNT_PATTERN_JSON "[0-9]+(\\\\.[0-9]+|( [0-9]+)?/[0-9]+)?"
+
 struct amount {
     int64_t num, den;
 };

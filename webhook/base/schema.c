@@ -1,5 +1,6 @@
 #include "base/schema.h"
 
+#include "base/choice.h"
 #include "base/strings.h"
 
 /* What is being read, for messages. */
@@ -464,7 +465,7 @@ static bool read_object(const struct reading *reading, const struct schema *sche
                         const struct node *node, void *out)
 {
     struct strings known = known_names(schema, reading->problems->arena);
-    bool is_whole = true;
+    bool is_whole = true, has_unknown = false;
 
     if (!has_value(reading, node))
         return false;
@@ -472,8 +473,10 @@ static bool read_object(const struct reading *reading, const struct schema *sche
         return tell_unexpected(reading, node, "a map");
     *(const struct node **)out = node;
     for (size_t i = 0; i < node->count; i++) {
-        if (!strings_has(&known, node->children[2 * i].text))
-            is_whole &= tell_unknown(reading, &known, &node->children[2 * i]);
+        if (strings_has(&known, node->children[2 * i].text))
+            continue;
+        has_unknown = true;
+        is_whole &= tell_unknown(reading, &known, &node->children[2 * i]);
     }
     for (const struct field *field = schema->fields; field->name; field++) {
         const struct node *value = node_find(node, field->name);
@@ -483,6 +486,8 @@ static bool read_object(const struct reading *reading, const struct schema *sche
         else if (field->is_required)
             is_whole &= tell_missing(reading, &known, field->name, node);
     }
+    if (is_whole && schema->choice)
+        choice_check(schema, node, has_unknown, reading->problems);
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);
     return is_whole;

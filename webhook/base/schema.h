@@ -1,9 +1,10 @@
 /* schema: what a YAML map may hold, as tables, and one function that reads a map by its table.
  *
- * The loader, the reference in the documentation and the tests that plant mistakes all use the same
- * tables. Reading is strict: unknown keys (with a "did you mean"), wrong types, null, empty text
- * and empty lists are mistakes, each reported once, at its place, and reading goes on. (Duplicate
- * keys are found by node_parse.) What lacks a value, or lacks a member, is pointed at by its key.
+ * The loader, `explain`, the JSON Schema, the reference in the documentation and the tests that
+ * plant mistakes all use the same tables. Reading is strict: unknown keys (with a "did you mean"),
+ * wrong types, null, empty text and empty lists are mistakes, each reported once, at its place, and
+ * reading goes on. (Duplicate keys are found by node_parse.) What lacks a value, or lacks a member,
+ * is pointed at by its key.
  *
  * What was read refers to the nodes: they must live as long. */
 #pragma once
@@ -65,7 +66,14 @@ struct field {
     int64_t min, max;            /* FIELD_INTEGER; both 0: any */
     bool (*read)(const struct node *node, struct arena *arena, void *out,
                  struct problems *problems); /* FIELD_CUSTOM */
-    const char *summary;                     /* one line for the reference */
+
+    /* For the reference and the JSON Schema alone; JSON as text. */
+    const char *summary;      /* one line */
+    const char *type_name;    /* FIELD_CUSTOM: what its type is called */
+    const char *json_default; /* what holds where it is left out; NULL: nothing, or the summary
+                                 tells it */
+    const char *json_schema;  /* keywords beside those of the type; FIELD_CUSTOM: all of them. They
+                                 refuse nothing that is read. */
 };
 
 /* INVARIANT: every struct that a schema fills begins with `const struct node *node`, the map it was
@@ -76,6 +84,9 @@ struct schema {
     const char *name;           /* what the thing is called in messages: "gpus" */
     const struct field *fields; /* ends with a field without name */
     size_t size;
+    const char *const *choice; /* names of fields of which one at least is required,
+                                  NULL-terminated; NULL: there is no such choice */
+    bool is_only_one;          /* of the choice one may be given, not more */
     /* Called once all fields are read: defaults, and what concerns several fields. Not called where
      * a field could not be read, its key is mistyped, or a required one is missing, because what
      * concerns several fields can't be judged then. NULL: nothing. */

@@ -103,13 +103,13 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
     settings->is_digest_required = node_find(settings->node, "digest");
     check_patterns(settings, "allow", true, problems);
     check_patterns(settings, "deny", false, problems);
-    if (settings->node->count == 0)
-        problems_add(problems, settings->node,
-                     "one of \"allow\", \"deny\", \"tags\" and \"digest\" is required here");
 }
+
+static const char *const choice[] = {"allow", "deny", "tags", "digest", NULL};
 
 static const struct schema settings_schema = {.name = "images",
                                               .fields = fields,
+                                              .choice = choice,
                                               .size = sizeof(struct image_settings),
                                               .finish = finish};
 

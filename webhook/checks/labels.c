@@ -15,6 +15,7 @@ static const struct field fields[] = {
     {.name = "required",
      .type = FIELD_REGEX_MAP,
      .offset = offsetof(struct label_settings, required),
+     .json_schema = "{\"propertyNames\": " SELECTOR_KEY_JSON "}",
      .summary = "keys that must be there, each with a pattern that the whole value must match"},
     {.name = "forbidden",
      .type = FIELD_STRINGS,
@@ -34,9 +35,6 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
         if (item->kind == NODE_STRING && item->text.len)
             selector_check_key(item, text_quote(arena, item->text), problems);
     }
-    if (!node_find(settings->node, "required") && !node_find(settings->node, "forbidden"))
-        problems_add(problems, settings->node,
-                     "one of \"required\" and \"forbidden\" is required here");
     for (size_t i = 0; i < settings->required.count; i++) {
         const struct regex_pair *pair = &settings->required.items[i];
 
@@ -47,8 +45,11 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
     }
 }
 
+static const char *const choice[] = {"required", "forbidden", NULL};
+
 static const struct schema settings_schema = {.name = "labels",
                                               .fields = fields,
+                                              .choice = choice,
                                               .size = sizeof(struct label_settings),
                                               .finish = finish};
 

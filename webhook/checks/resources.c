@@ -68,12 +68,15 @@ static const struct field fields[] = {
      .type = FIELD_CUSTOM,
      .read = read_max,
      .offset = offsetof(struct resource_settings, max),
-     .summary = "what a container may ask for at most, by resource"},
+     .summary = "what a container may ask for at most, by resource",
+     .type_name = "map[string]quantity",
+     .json_schema = QUANTITY_MAP_JSON},
     {.name = "containers",
      .type = FIELD_ENUM,
      .words = container_words,
      .offset = offsetof(struct resource_settings, containers),
-     .summary = "all (default): init and sidecars too; main: those under containers only"},
+     .summary = "all: init and sidecars too; main: those under containers only",
+     .json_default = "\"all\""},
     {0},
 };
 
@@ -102,18 +105,15 @@ static void refuse_patterns(const struct resource_settings *settings, struct pro
 
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
-    const struct resource_settings *settings = out;
-
     (void)arena;
-    refuse_patterns(settings, problems);
-    if (!node_find(settings->node, "requireLimits") &&
-        !node_find(settings->node, "requireRequests") && !node_find(settings->node, "max"))
-        problems_add(problems, settings->node,
-                     "one of \"requireLimits\", \"requireRequests\" and \"max\" is required here");
+    refuse_patterns(out, problems);
 }
+
+static const char *const choice[] = {"requireLimits", "requireRequests", "max", NULL};
 
 static const struct schema settings_schema = {.name = "resources",
                                               .fields = fields,
+                                              .choice = choice,
                                               .size = sizeof(struct resource_settings),
                                               .finish = finish};
 

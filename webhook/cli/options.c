@@ -35,8 +35,7 @@ static const char *quote(const struct call *call, const char *text)
     return text_quote(call->out->arena, bytes_from(text));
 }
 
-/* Words of `text`, wrapped; every line but the first starts with `indent` blanks. */
-static void print_wrapped(const char *text, size_t indent)
+void options_print_wrapped(const char *text, size_t indent)
 {
     size_t column = indent;
 
@@ -97,7 +96,7 @@ static void print_options(const struct command *command)
     for (size_t i = 0; i < command->option_count; i++) {
         option_title(&command->options[i], title, sizeof(title));
         printf("  %-*s  ", (int)widest, title);
-        print_wrapped(command->options[i].help, widest + 4);
+        options_print_wrapped(command->options[i].help, widest + 4);
     }
     printf("  %-*s  show this\n", (int)widest, "-h, --help");
 }
@@ -117,7 +116,7 @@ static void print_help(const struct command *command)
     }
     printf("%s%s%s\n\n", optional ? " [OPTION]..." : "", command->operands ? " " : "",
            command->operands ? command->operands : "");
-    print_wrapped(command->purpose, 0);
+    options_print_wrapped(command->purpose, 0);
     print_options(command);
     print_block("Examples", command->examples);
     print_block("Exit codes", command->exits);

@@ -46,5 +46,8 @@ struct arguments {
 bool options_parse(const struct command *command, int argc, char **argv,
                    struct arguments *out) MUST_CHECK;
 
+/* Print words, wrapped; every line but the first starts with `indent` blanks. */
+void options_print_wrapped(const char *text, size_t indent);
+
 /* Tell in one line on stderr what is wrong with the call: "fairgate serve: ...". Returns 2. */
 int options_complain(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);

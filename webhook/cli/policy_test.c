@@ -43,6 +43,13 @@ static bool read_manifest(const struct node *node, struct arena *arena, void *ou
     return is_sound;
 }
 
+/* As read_manifest. */
+#define MANIFEST_JSON                                                                              \
+    "{\"type\": [\"string\", \"object\"], \"minLength\": 1, \"required\": [\"apiVersion\", "       \
+    "\"kind\"], "                                                                                  \
+    "\"properties\": {\"apiVersion\": " NAME_JSON ", \"kind\": " NAME_JSON "}}"
+#define NAME_JSON "{\"type\": \"string\", \"minLength\": 1}"
+
 static const struct field request_fields[] = {
     {.name = "review",
      .type = FIELD_STRING,
@@ -52,39 +59,48 @@ static const struct field request_fields[] = {
      .type = FIELD_ENUM,
      .words = request_operations,
      .offset = offsetof(struct test_request, operation),
-     .summary = "CREATE (default), UPDATE or DELETE"},
+     .summary = "what is done to the object",
+     .json_default = "\"CREATE\""},
     {.name = "object",
      .type = FIELD_CUSTOM,
      .read = read_manifest,
      .offset = offsetof(struct test_request, object),
-     .summary = "the object: a file, or a manifest in place"},
+     .summary = "the object: a file, or a manifest in place",
+     .type_name = "file or manifest",
+     .json_schema = MANIFEST_JSON},
     {.name = "oldObject",
      .type = FIELD_CUSTOM,
      .read = read_manifest,
      .offset = offsetof(struct test_request, old_object),
-     .summary = "what an UPDATE changes, or a DELETE deletes: a file, or a manifest in place"},
+     .summary = "what an UPDATE changes, or a DELETE deletes: a file, or a manifest in place",
+     .type_name = "file or manifest",
+     .json_schema = MANIFEST_JSON},
     {.name = "namespace",
      .type = FIELD_STRING,
      .offset = offsetof(struct test_request, namespace),
-     .summary = "the namespace of an object that names none; default: default"},
+     .summary = "the namespace of an object that names none",
+     .json_default = "\"default\""},
     {.name = "user",
      .type = FIELD_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct test_request, user),
-     .summary = "who sends it; default: a user without a name"},
+     .summary = "who sends it",
+     .json_default = "\"\""},
     {.name = "groups",
      .type = FIELD_STRINGS,
      .may_be_empty = true,
      .offset = offsetof(struct test_request, groups),
-     .summary = "the user's groups; default: none"},
+     .summary = "the user's groups",
+     .json_default = "[]"},
     {.name = "subresource",
      .type = FIELD_STRING,
      .offset = offsetof(struct test_request, sub_resource),
-     .summary = "resize, ephemeralcontainers, ..."},
+     .summary = "resize, ephemeralcontainers, binding, ...; default: none"},
     {.name = "dryRun",
      .type = FIELD_BOOL,
      .offset = offsetof(struct test_request, is_dry_run),
-     .summary = "whether it is a dry run"},
+     .summary = "whether it is a dry run",
+     .json_default = "false"},
     {0},
 };
 
@@ -161,17 +177,20 @@ static const struct field operation_fields[] = {
      .words = patch_operations,
      .is_required = true,
      .offset = offsetof(struct expected_operation, name),
-     .summary = "add, replace or remove"},
+     .summary = "what is done"},
     {.name = "path",
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct expected_operation, path),
-     .summary = "a JSON Pointer: /metadata/labels/team"},
+     .summary = "a JSON Pointer: /metadata/labels/team",
+     .json_schema = "{\"pattern\": \"^/\"}"},
     {.name = "value",
      .type = FIELD_CUSTOM,
      .read = read_value,
      .offset = offsetof(struct expected_operation, value),
-     .summary = "what is added, or put in place"},
+     .summary = "what is added, or put in place",
+     .type_name = "any",
+     .json_schema = "{\"not\": {\"type\": \"null\"}}"},
     {0},
 };
 
@@ -250,7 +269,9 @@ static const struct field expect_fields[] = {
      .type = FIELD_CUSTOM,
      .read = read_warnings,
      .offset = offsetof(struct expectation, warnings),
-     .summary = "a part of each warning's text, as many as there are, in their order"},
+     .summary = "a part of each warning's text, as many as there are, in their order",
+     .type_name = "[]string",
+     .json_schema = "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"minLength\": 1}}"},
     {.name = "patch",
      .type = FIELD_OBJECTS,
      .schema = &operation_schema,
@@ -261,7 +282,9 @@ static const struct field expect_fields[] = {
      .type = FIELD_CUSTOM,
      .read = read_fields,
      .offset = offsetof(struct expectation, object),
-     .summary = "fields that the mutated object has; null: has not"},
+     .summary = "fields that the mutated object has; null: has not",
+     .type_name = "Object",
+     .json_schema = "{\"type\": \"object\", \"minProperties\": 1}"},
     {0},
 };
 
@@ -312,12 +335,16 @@ static const struct field spec_fields[] = {
      .type = FIELD_CUSTOM,
      .read = read_time,
      .offset = offsetof(struct policy_test, time),
-     .summary = "when it is; default: 2026-01-01T00:00:00Z"},
+     .summary = "when it is: an instant as RFC 3339 writes it",
+     .json_default = "\"2026-01-01T00:00:00Z\"",
+     .type_name = "instant",
+     .json_schema = INSTANT_JSON},
     {.name = "state",
      .type = FIELD_STRINGS,
      .may_be_empty = true,
      .offset = offsetof(struct policy_test, state),
-     .summary = "files with what exists: pods, namespaces, nodes; default: nothing"},
+     .summary = "files with what exists: pods, namespaces, nodes, claims, ...",
+     .json_default = "[]"},
     {.name = "cases",
      .type = FIELD_OBJECTS,
      .schema = &case_schema,
@@ -330,6 +357,13 @@ static const struct field spec_fields[] = {
 static const struct schema spec_schema = {.name = "PolicyTest",
                                           .fields = spec_fields,
                                           .size = sizeof(struct policy_test)};
+
+const struct policy_kind policy_test_kind = {
+    .name = "PolicyTest",
+    .summary = "requests, and what must come of them; in files whose names end in .test.yaml",
+    .schema = &spec_schema,
+    .name_schema = "{}",
+};
 
 /* `spec` is read by itself, once it is clear that the document is one of ours. */
 struct head {

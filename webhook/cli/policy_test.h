@@ -2,7 +2,7 @@
  * and what must come of it. */
 #pragma once
 
-#include "base/schema.h"
+#include "policy/load.h"
 
 /* A Kubernetes object: a file relative to the test's, or a map written in place. One is set. */
 struct manifest {
@@ -66,6 +66,9 @@ struct policy_tests {
     struct policy_test **items;
     size_t count;
 };
+
+/* For the reference. */
+extern const struct policy_kind policy_test_kind;
 
 bool expectation_has(const struct expectation *expect, const char *member);
 

@@ -8,6 +8,14 @@
 #include "base/amount.h"
 #include "base/json.h"
 
+/* A quantity, and a map of them, for JSON Schema: larger figures aside. */
+#define QUANTITY_JSON                                                                              \
+    "{\"type\": [\"number\", \"string\"], \"minimum\": 0, \"pattern\": "                           \
+    "\"^\\\\s*[-+]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?\\\\s*" \
+    "$\"}"
+#define QUANTITY_MAP_JSON                                                                          \
+    "{\"type\": \"object\", \"minProperties\": 1, \"additionalProperties\": " QUANTITY_JSON "}"
+
 /* Fails on what Kubernetes' parser refuses, on "+", "-" and "." alone, below zero, and on what is
  * larger than an amount can hold. What is finer than 1n is rounded up to it, as Kubernetes does.
  * `err` may be NULL. */

@@ -25,6 +25,11 @@ struct selector {
  * the others have none; keys and values have the syntax of labels. */
 extern const struct schema selector_schema;
 
+/* A label's key, for JSON Schema: longer ones aside. */
+#define SELECTOR_KEY_JSON                                                                          \
+    "{\"pattern\": \"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"      \
+    "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$\"}"
+
 /* A mistake at `node` where `key` can't be the key of a label, or of an annotation: it would be
  * there on no object. */
 void selector_check_key(const struct node *node, const char *key, struct problems *problems);

@@ -5,7 +5,7 @@
 
 enum { MAX_FILE_BYTES = 16 * 1024 * 1024, MAX_NAME_BYTES = 63 };
 
-static const char api_version[] = "fairgate.dev/v1alpha1";
+const char load_api_version[] = "fairgate.dev/v1alpha1";
 
 enum document_kind { KIND_CLUSTER, KIND_TENANT, KIND_LADDER, KIND_POLICY, KIND_COUNT };
 
@@ -30,7 +30,7 @@ static const struct field metadata_fields[] = {
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct metadata, name),
-     .summary = "the object's name"},
+     .summary = "the document's name: lower-case letters, digits, '-' and '.'"},
     {.name = "labels",
      .type = FIELD_STRING_MAP,
      .may_be_empty = true,
@@ -70,7 +70,7 @@ static const struct field head_fields[] = {
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct head, api_version),
-     .summary = "fairgate.dev/v1alpha1"},
+     .summary = "the version of the language: fairgate.dev/v1alpha1"},
     {.name = "kind",
      .type = FIELD_STRING,
      .is_required = true,
@@ -81,13 +81,15 @@ static const struct field head_fields[] = {
      .schema = &metadata_schema,
      .is_required = true,
      .offset = offsetof(struct head, metadata),
-     .summary = "the object's name"},
+     .summary = "the document's name, and what every Kubernetes object may carry"},
     {.name = "spec",
      .type = FIELD_CUSTOM,
      .read = read_spec,
      .is_required = true,
      .offset = offsetof(struct head, node),
-     .summary = "what the object says"},
+     .summary = "what the document says",
+     .type_name = "Object",
+     .json_schema = "{\"type\": \"object\"}"},
     {0},
 };
 
@@ -164,6 +166,9 @@ static const struct document_row {
                      NULL, read_policy, false},
 };
 
+/* As is_name. */
+#define NAME_JSON "{\"pattern\": \"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$\", \"maxLength\": 63}"
+
 const struct policy_kind *load_kinds(struct arena *arena)
 {
     struct policy_kind *kinds = arena_alloc(arena, (KIND_COUNT + 1) * sizeof(*kinds));
@@ -174,6 +179,7 @@ const struct policy_kind *load_kinds(struct arena *arena)
         kinds[i] =
             (struct policy_kind){.name = row->name,
                                  .summary = row->summary,
+                                 .name_schema = NAME_JSON,
                                  .schema = row->schema ? row->schema : policy_schema_new(arena),
                                  .is_single = row->is_single};
     }
@@ -276,7 +282,7 @@ static bool is_foreign(const struct node *document)
 {
     const struct node *version = node_find(document, "apiVersion");
     enum document_kind kind;
-    bool is_ours = version && bytes_is(version->text, api_version);
+    bool is_ours = version && bytes_is(version->text, load_api_version);
 
     return version && version->kind == NODE_STRING && version->text.len > 0 && !is_ours &&
            node_find(document, "kind") && !find_kind(node_find(document, "kind"), &kind) &&
@@ -330,9 +336,9 @@ static void read_document(struct loading *loading, const struct node *document)
         return;
     }
     if (version && version->kind == NODE_STRING && version->text.len > 0 &&
-        !bytes_is(version->text, api_version))
+        !bytes_is(version->text, load_api_version))
         problems_add(loading->problems, version, "\"apiVersion\": expected \"%s\", got \"%s\"",
-                     api_version, text_quote(loading->arena, version->text));
+                     load_api_version, text_quote(loading->arena, version->text));
     if (!find_kind(kind_node, &kind)) {
         if (kind_node && kind_node->kind == NODE_STRING && kind_node->text.len > 0)
             refuse_kind(loading, kind_node);

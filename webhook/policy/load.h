@@ -27,6 +27,9 @@ struct metadata {
     struct string_map labels, annotations;
 };
 
+/* What each of our documents says under apiVersion. */
+extern const char load_api_version[];
+
 extern const struct schema metadata_schema;
 
 /* What every document has: apiVersion, kind, metadata, spec. */
@@ -36,6 +39,7 @@ extern const struct schema document_schema;
 struct policy_kind {
     const char *name, *summary;
     const struct schema *schema; /* of `spec` */
+    const char *name_schema;     /* keywords of JSON Schema for metadata.name */
     bool is_single;              /* a set has one at most */
 };
 

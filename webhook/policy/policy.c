@@ -38,20 +38,22 @@ static const struct field match_fields[] = {
      .type = FIELD_ENUMS,
      .words = kind_words,
      .offset = offsetof(struct match, kinds),
-     .summary = "Pod (default; pod templates too), Namespace"},
+     .summary = "Pod: pods, and every pod template; Namespace",
+     .json_default = "[\"Pod\"]"},
     {.name = "operations",
      .type = FIELD_ENUMS,
      .words = operation_words,
      .offset = offsetof(struct match, operations),
-     .summary = "CREATE, UPDATE; default: both"},
+     .summary = "what is done to the object",
+     .json_default = "[\"CREATE\", \"UPDATE\"]"},
     {.name = "tenants",
      .type = FIELD_GLOBS,
      .offset = offsetof(struct match, tenants),
-     .summary = "tenants, by name or glob"},
+     .summary = "tenants, by name or glob; default: any, and none"},
     {.name = "namespaces",
      .type = FIELD_GLOBS,
      .offset = offsetof(struct match, namespaces),
-     .summary = "namespaces, by name or glob"},
+     .summary = "namespaces, by name or glob; default: any"},
     {.name = "labels",
      .type = FIELD_OBJECT,
      .schema = &selector_schema,
@@ -61,7 +63,8 @@ static const struct field match_fields[] = {
      .type = FIELD_ENUM,
      .words = accelerator_words,
      .offset = offsetof(struct match, accelerators),
-     .summary = "required: only pods that ask for one; none: only pods that don't; any (default)"},
+     .summary = "required: only pods that ask for one; none: only pods that don't",
+     .json_default = "\"any\""},
     {.name = "exclude",
      .type = FIELD_OBJECT,
      .schema = &exclude_schema,
@@ -74,22 +77,27 @@ static const struct schema match_schema = {.name = "match",
                                            .fields = match_fields,
                                            .size = sizeof(struct match)};
 
+/* As check_id. */
+#define ID_JSON "{\"pattern\": \"^[-A-Za-z0-9_.]+$\"}"
+
 /* The keys of a rule that aren't the name of a check. */
 static const struct field rule_fields[] = {
     {.name = "id",
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct policy_rule, id),
-     .summary = "the rule's name within the policy: messages call it POLICY/ID"},
+     .summary = "the rule's name within the policy: messages call it POLICY/ID",
+     .json_schema = ID_JSON},
     {.name = "message",
      .type = FIELD_STRING,
      .offset = offsetof(struct policy_rule, message),
-     .summary = "what a denied tenant is told to do next"},
+     .summary = "what a denied tenant is told to do next",
+     .json_schema = "{\"pattern\": \"^[^\\\\u0000-\\\\u001f]*$\"}"},
     {.name = "enforce",
      .type = FIELD_ENUM,
      .words = enforcement_words,
      .offset = offsetof(struct policy_rule, enforcement),
-     .summary = "deny, warn, or audit; default: as the policy"},
+     .summary = "what a violation of this rule gets; default: as the policy says"},
 };
 
 enum { RULE_FIELDS = sizeof(rule_fields) / sizeof(rule_fields[0]) };
@@ -101,19 +109,6 @@ static size_t check_count(void)
     while (check_kinds[count])
         count++;
     return count;
-}
-
-static bool has_unknown_key(const struct node *node)
-{
-    for (size_t i = 0; i < node->count; i++) {
-        bool is_known = false;
-
-        for (size_t j = 0; j < RULE_FIELDS; j++)
-            is_known |= bytes_is(node->children[2 * i].text, rule_fields[j].name);
-        if (!is_known)
-            return true;
-    }
-    return false;
 }
 
 /* An id is part of a rule's name, which stands in messages, logs and annotations. */
@@ -147,28 +142,18 @@ static void check_message(const struct node *rule, struct problems *problems)
     }
 }
 
-/* The one check of a rule, told from the keys that were given. */
+/* The one check of a rule, told from the key that was given. */
 static void finish_rule(void *out, struct arena *arena, struct problems *problems)
 {
     struct policy_rule *rule = out;
-    struct strings names = {0};
 
+    (void)arena;
     check_id(rule->node, problems);
     check_message(rule->node, problems);
-    for (size_t i = 0; check_kinds[i]; i++) {
-        const struct node *key = node_find_key(rule->node, check_kinds[i]->name);
-
-        strings_add(&names, arena, check_kinds[i]->name);
-        if (key && rule->check)
-            problems_add(problems, key, "a rule has one check: it has \"%s\" already",
-                         rule->check->name);
-        else if (key)
+    for (size_t i = 0; check_kinds[i] && !rule->check; i++) {
+        if (node_find(rule->node, check_kinds[i]->name))
             rule->check = check_kinds[i];
     }
-    /* A key that no check has is told of as such: it was meant to be the check. */
-    if (!rule->check && !has_unknown_key(rule->node))
-        problems_add(problems, rule->node, "a check is required here: one of %s",
-                     strings_join(&names, names.count, arena));
 }
 
 static const struct field mutation_fields[] = {
@@ -176,7 +161,8 @@ static const struct field mutation_fields[] = {
      .type = FIELD_STRING,
      .is_required = true,
      .offset = offsetof(struct policy_mutation, id),
-     .summary = "the entry's name within the policy"},
+     .summary = "the entry's name within the policy",
+     .json_schema = ID_JSON},
     {.name = "set",
      .type = FIELD_OBJECT,
      .schema = &defaults_schema,
@@ -195,7 +181,9 @@ static const struct field policy_fields[] = {
      .type = FIELD_ENUM,
      .words = enforcement_words,
      .offset = offsetof(struct policy, enforcement),
-     .summary = "deny (default), warn (allowed, and kubectl shows it), or audit (recorded only)"},
+     .summary =
+         "what a violation gets: deny; warn: allowed, and kubectl shows it; audit: recorded only",
+     .json_default = "\"deny\""},
     {.name = "match",
      .type = FIELD_OBJECT,
      .schema = &match_schema,
@@ -246,24 +234,26 @@ static void finish_policy(void *out, struct arena *arena, struct problems *probl
     const struct policy_mutation *mutations = policy->mutations.items;
 
     (void)arena;
-    if (!node_find(policy->node, "rules") && !node_find(policy->node, "mutate"))
-        problems_add(problems, policy->node, "one of \"rules\" and \"mutate\" is required here");
     for (size_t i = 0; i < policy->mutations.count; i++)
         check_id(mutations[i].node, problems);
     dead_check_policy(policy, problems);
 }
+
+static const char *const policy_choice[] = {"rules", "mutate", NULL};
 
 const struct schema *policy_schema_new(struct arena *arena)
 {
     size_t checks = check_count();
     struct field *rule = arena_alloc(arena, (RULE_FIELDS + checks + 1) * sizeof(*rule));
     struct field *fields = arena_alloc(arena, sizeof(policy_fields));
+    const char **names = arena_alloc(arena, (checks + 1) * sizeof(*names));
     struct schema *rule_schema = arena_alloc(arena, sizeof(*rule_schema));
     struct schema *schema = arena_alloc(arena, sizeof(*schema));
 
     memcpy(rule, rule_fields, sizeof(rule_fields));
     for (size_t i = 0; i < checks; i++) {
         assert(check_kinds[i]->settings->size <= POLICY_SETTINGS_BYTES);
+        names[i] = check_kinds[i]->name;
         rule[RULE_FIELDS + i] = (struct field){.name = check_kinds[i]->name,
                                                .type = FIELD_OBJECT,
                                                .schema = check_kinds[i]->settings,
@@ -273,6 +263,8 @@ const struct schema *policy_schema_new(struct arena *arena)
     *rule_schema = (struct schema){.name = "rules",
                                    .fields = rule,
                                    .size = sizeof(struct policy_rule),
+                                   .choice = names,
+                                   .is_only_one = true,
                                    .finish = finish_rule};
     memcpy(fields, policy_fields, sizeof(policy_fields));
     for (struct field *field = fields; field->name; field++) {
@@ -282,6 +274,7 @@ const struct schema *policy_schema_new(struct arena *arena)
     *schema = (struct schema){.name = "Policy",
                               .fields = fields,
                               .size = sizeof(struct policy),
+                              .choice = policy_choice,
                               .finish = finish_policy};
     return schema;
 }

@@ -54,24 +54,22 @@ static bool read_per(const struct node *node, struct arena *arena, void *out,
     return true;
 }
 
+/* As enum accelerator_key. */
+static const char *const key_names[] = {"resource", "deviceClass", "annotation", NULL};
+
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     struct accelerator_row *row = out;
     const struct node *gpus = node_find(row->node, "gpus");
-    const char *const keys[] = {"resource", "deviceClass", "annotation"};
     int given = 0;
 
     (void)arena;
-    for (int i = 0; i < 3; i++) {
-        if (node_find(row->node, keys[i])) {
+    for (int i = 0; key_names[i]; i++) {
+        if (node_find(row->node, key_names[i])) {
             row->key = (enum accelerator_key)i;
             given++;
         }
     }
-    if (given != 1)
-        problems_add(problems, row->node,
-                     "one of \"resource\", \"deviceClass\" and \"annotation\" is required here%s",
-                     given ? ", and only one" : "");
     row->is_value = gpus && gpus->kind == NODE_STRING && bytes_is(gpus->text, "value");
     row->has_product = node_find(row->node, "product");
     row->has_per = node_find(row->node, "per");
@@ -87,50 +85,68 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
                      "\"annotation\": expected a name, got a glob");
 }
 
+#define GLOB_JSON "{\"type\": \"string\", \"minLength\": 1}"
+
 static const struct field fields[] = {
     {.name = "resource",
      .type = FIELD_CUSTOM,
      .read = read_glob,
      .offset = offsetof(struct accelerator_row, name),
-     .summary = "an extended resource's name, or a glob"},
+     .summary = "an extended resource's name, or a glob",
+     .type_name = "glob",
+     .json_schema = GLOB_JSON},
     {.name = "deviceClass",
      .type = FIELD_CUSTOM,
      .read = read_glob,
      .offset = offsetof(struct accelerator_row, name),
-     .summary = "a DeviceClass's name, or a glob"},
+     .summary = "a DeviceClass's name, or a glob",
+     .type_name = "glob",
+     .json_schema = GLOB_JSON},
     {.name = "annotation",
      .type = FIELD_CUSTOM,
      .read = read_glob,
      .offset = offsetof(struct accelerator_row, name),
-     .summary = "a pod annotation whose number is an amount"},
+     .summary = "a pod annotation whose number is an amount",
+     .type_name = "string",
+     .json_schema = "{\"type\": \"string\", \"pattern\": \"^[^*?]+$\"}"},
     {.name = "mode",
      .type = FIELD_ENUM,
      .words = mode_names,
      .is_required = true,
      .offset = offsetof(struct accelerator_row, mode),
-     .summary = "whole, mig, or shared"},
+     .summary = "whole: a GPU, or several, for itself; mig: a slice; shared: time-slicing, MPS, "
+                "software fractions"},
     {.name = "gpus",
      .type = FIELD_CUSTOM,
      .read = read_gpus,
      .is_required = true,
      .offset = offsetof(struct accelerator_row, gpus),
-     .summary = "what one unit weighs, in whole GPUs; `value`: the annotation's number"},
+     .summary = "what one unit weighs, in whole GPUs; `value`: the annotation's number",
+     .type_name = "amount or value",
+     .json_schema = "{\"type\": [\"number\", \"string\"], \"minimum\": 0, "
+                    "\"pattern\": \"^(value|" AMOUNT_PATTERN_JSON ")$\"}"},
     {.name = "product",
      .type = FIELD_CUSTOM,
      .read = read_glob,
      .offset = offsetof(struct accelerator_row, product),
-     .summary = "only on nodes whose label nvidia.com/gpu.product matches this glob"},
+     .summary = "only on nodes whose label nvidia.com/gpu.product matches this glob",
+     .type_name = "glob",
+     .json_schema = GLOB_JSON},
     {.name = "per",
      .type = FIELD_CUSTOM,
      .read = read_per,
      .offset = offsetof(struct accelerator_row, per),
-     .summary = "the annotation's number is MiB of a GPU with so much memory"},
+     .summary = "the annotation's number is MiB of a GPU with so much memory",
+     .type_name = "quantity",
+     .json_schema = QUANTITY_JSON},
     {0},
 };
 
 const struct schema accelerator_schema = {.name = "accelerators",
                                           .fields = fields,
                                           .size = sizeof(struct accelerator_row),
+                                          .choice = key_names,
+                                          .is_only_one = true,
                                           .finish = finish};
 
 /* An exact name before a glob, a longer glob before a shorter one; of the same name, rows for a

@@ -27,7 +27,8 @@ static const struct field tier_fields[] = {
      .type = FIELD_ENUM,
      .words = preemption_policy_names,
      .offset = offsetof(struct tier, policy),
-     .summary = "PreemptLowerPriority (default) or Never"},
+     .summary = "whether its pods may evict others at all",
+     .json_default = "\"PreemptLowerPriority\""},
     {.name = "preempts",
      .type = FIELD_STRINGS,
      .is_required = true,
@@ -51,7 +52,8 @@ static const struct field fields[] = {
     {.name = "required",
      .type = FIELD_BOOL,
      .offset = offsetof(struct ladder, is_required),
-     .summary = "an accelerator pod must end up with a class of the ladder; default: true"},
+     .summary = "an accelerator pod must end up with a class of the ladder",
+     .json_default = "true"},
     {0},
 };
 

@@ -32,15 +32,16 @@ static const struct field gpus_fields[] = {
      .type = FIELD_AMOUNT,
      .is_required = true,
      .offset = OFFSET(gpus, guaranteed),
-     .summary = "GPUs that pods of any allowed class may hold together"},
+     .summary = "up to so many GPUs, pods of any allowed class; 0 is an amount"},
     {.name = "burst",
      .type = FIELD_AMOUNT,
      .offset = OFFSET(gpus, burst),
-     .summary = "GPUs up to which the classes under priority.burst may go; default: guaranteed"},
+     .summary =
+         "up to so many GPUs, pods of the classes under priority.burst; default: guaranteed"},
     {.name = "perPod",
      .type = FIELD_AMOUNT,
      .offset = OFFSET(gpus, per_pod),
-     .summary = "GPUs that a single pod may ask for"},
+     .summary = "GPUs that a single pod may ask for; default: any number"},
     {0},
 };
 
@@ -49,12 +50,14 @@ static const struct field sharing_fields[] = {
      .type = FIELD_ENUMS,
      .words = mode_names,
      .offset = OFFSET(sharing, modes),
-     .summary = "which modes the tenant may use at all; default: all"},
+     .summary = "which modes the tenant may use at all",
+     .json_default = "[\"whole\", \"mig\", \"shared\"]"},
     {.name = "exclusive",
      .type = FIELD_ENUM,
      .words = scope_names,
      .offset = OFFSET(sharing, exclusive),
-     .summary = "inside one of these, one mode at a time: none (default), pod, namespace, tenant"},
+     .summary = "inside one of these the tenant uses one mode at a time",
+     .json_default = "\"none\""},
     {0},
 };
 
@@ -66,11 +69,12 @@ static const struct field priority_fields[] = {
     {.name = "default",
      .type = FIELD_STRING,
      .offset = OFFSET(priority, default_class),
-     .summary = "set on accelerator pods that have none"},
+     .summary = "the class that accelerator pods get that have none; default: none"},
     {.name = "burst",
      .type = FIELD_STRINGS,
      .offset = OFFSET(priority, burst),
-     .summary = "classes that may run above guaranteed"},
+     .summary = "classes that may run above guaranteed; required where gpus.burst is more than "
+                "guaranteed"},
     {0},
 };
 
@@ -83,7 +87,8 @@ static const struct field fabric_fields[] = {
      .type = FIELD_ENUM,
      .words = span_words,
      .offset = OFFSET(fabric, span),
-     .summary = "one: all pods of one workload in a single domain; any (default)"},
+     .summary = "one: all pods of one workload in a single domain",
+     .json_default = "\"any\""},
     {0},
 };
 
@@ -167,7 +172,9 @@ static const struct field fields[] = {
      .type = FIELD_CUSTOM,
      .read = read_resources,
      .offset = offsetof(struct tenant, resources),
-     .summary = "caps by resource name or glob, in the resource's own unit"},
+     .summary = "caps by resource name or glob, in the resource's own unit",
+     .type_name = "map[string]quantity",
+     .json_schema = QUANTITY_MAP_JSON},
     {.name = "sharing",
      .type = FIELD_OBJECT,
      .schema = &sharing_schema,

@@ -503,8 +503,8 @@ static void odd_rows_are_refused(void **state)
         const char *row, *problem;
     } rows[] = {
         {"{mode: whole, gpus: 1}", "is required here"},
-        {"{resource: a/b, deviceClass: c, mode: whole, gpus: 1}", "and only one"},
-        {"{resource: a/b, annotation: c, mode: whole, gpus: 1}", "and only one"},
+        {"{resource: a/b, deviceClass: c, mode: whole, gpus: 1}", "can't stand beside"},
+        {"{resource: a/b, annotation: c, mode: whole, gpus: 1}", "can't stand beside"},
         {"{resource: a/b, gpus: 1}", "\"mode\""},
         {"{resource: a/b, mode: whole}", "\"gpus\""},
         {"{resource: a/b, mode: half, gpus: 1}", "\"mode\""},
