@@ -84,13 +84,13 @@ struct schema {
     const char *name;           /* what the thing is called in messages: "gpus" */
     const struct field *fields; /* ends with a field without name */
     size_t size;
-    const char *const *choice; /* names of fields of which one at least is required,
-                                  NULL-terminated; NULL: there is no such choice */
-    bool is_only_one;          /* of the choice one may be given, not more */
     /* Called once all fields are read: defaults, and what concerns several fields. Not called where
      * a field could not be read, its key is mistyped, or a required one is missing, because what
      * concerns several fields can't be judged then. NULL: nothing. */
     void (*finish)(void *out, struct arena *arena, struct problems *problems);
+    const char *const *choice; /* names of fields of which one at least is required,
+                                  NULL-terminated; NULL: there is no such choice */
+    bool is_only_one;          /* of the choice one may be given, not more */
 };
 
 /* Read `node` (must be a map; any other kind is a problem) into `out`. False if there was a mistake
