@@ -133,7 +133,7 @@ class Trouble:
         for replica in self.webhook.replicas:
             old = replica.process
             replica.listen = f"127.0.0.1:{free_ports(1)[0]}"
-            replica.start()
+            replica.start(f"{replica.name}-{self.done['rolled'] + 1}")  # two in one log would be taken for each other
             self.webhook.direct()
             old.ask_to_end()
             self.pause(1)
