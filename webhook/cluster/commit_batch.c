@@ -13,13 +13,13 @@ enum {
     LEAST_CALL_MS = 500, /* a write is not given up for the sake of one request */
     MOST_CALL_MS = 3000,
     STALE_PAUSE_MS = 1,
-    MOST_STALE = 5000,
+    MOST_STALE = 100,
 };
 
 /* What a try came to. */
 enum step {
-    STEP_WRITTEN, /* or nothing had to be */
-    STEP_OVER,    /* nothing more to do for now */
+    STEP_WRITTEN,
+    STEP_OVER, /* nothing more to do for now */
     STEP_AGAIN,
 };
 
@@ -111,11 +111,10 @@ static enum step refuse(struct commit_worker *worker, struct commit_batch *batch
 
 static int64_t earliest_deadline(const struct commit_batch *batch)
 {
+    const struct commit_request *request = TAILQ_FIRST(&batch->requests);
     int64_t earliest = INT64_MAX;
-    const struct commit_request *request;
 
-    TAILQ_FOREACH(request, &batch->requests, in_list)
-    {
+    for (; request; request = TAILQ_NEXT(request, in_list)) {
         if (request->deadline < earliest)
             earliest = request->deadline;
     }
@@ -190,11 +189,11 @@ static enum step read_again(struct commit_worker *worker, struct commit_batch *b
 
 static void count_write(struct commit_counts *counts, const struct commit_batch *batch)
 {
-    const struct commit_request *request;
+    const struct commit_request *request = TAILQ_FIRST(&batch->requests);
     unsigned count = 0, at = 0;
 
-    TAILQ_FOREACH(request, &batch->requests, in_list)
-    count++;
+    for (; request; request = TAILQ_NEXT(request, in_list))
+        count++;
     while (at < COMMIT_SIZES - 1 && count > commit_sizes[at])
         at++;
     atomic_fetch_add(&counts->sizes[at], 1);

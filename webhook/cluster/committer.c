@@ -157,10 +157,9 @@ static void take_turn(struct committer *committer, struct turn *turn)
 
 static void count_out(struct turn *turn, const struct commit_requests *requests)
 {
-    const struct commit_request *request;
+    const struct commit_request *request = TAILQ_FIRST(requests);
 
-    TAILQ_FOREACH(request, requests, in_list)
-    {
+    for (; request; request = TAILQ_NEXT(request, in_list)) {
         turn->count--;
         turn->bytes -= request->size;
     }
