@@ -79,7 +79,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint fuzz run demo e2e oracle model bench install clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench install clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -114,9 +114,16 @@ accept: ## rewrite the expectations of the golden folders; read the diff (CASE=w
 	$(INNER) SAN=$(TEST_SAN) program
 	$(RUN_TESTS) --accept golden
 
-lint: ## format, clang-tidy, layers, lengths, headers, scripts
+lint: ## format, clang-tidy, layers, lengths, headers, scripts, and whether docs/reference.md is up to date
 	$(call ENSURE,lint)
-	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS) -DFAIRGATE_VERSION="lint"' tests/run lint
+	$(INNER) program
+	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS) -DFAIRGATE_VERSION="lint"' tests/run --build $(BUILD) lint
+
+docs: ## write docs/reference.md anew from the program's tables
+	$(call ENSURE,build)
+	$(INNER) program
+	@bash -c '. tests/lint/reference.bash; reference $(BUILD)/fairgate' > $(BUILD)/reference.md
+	@cp $(BUILD)/reference.md docs/reference.md
 
 fuzz: ## run one fuzzer: NAME=json SECONDS=60
 	$(call ENSURE,lint)

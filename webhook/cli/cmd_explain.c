@@ -4,7 +4,7 @@
 
 #include "checks/checks.h"
 #include "cli/output.h"
-#include "cli/reference.h"
+#include "cli/reference_markdown.h"
 
 static void print_field_name(const struct field *field, const char *path)
 {
@@ -126,11 +126,15 @@ static int explain(const struct command *command, const char *text, const char *
 {
     struct reference_place place;
     struct error err = {0};
-    bool is_text = !strcmp(format, "text");
+    bool is_text = !strcmp(format, "text"), is_markdown = !strcmp(format, "markdown");
 
     if (text && !reference_find(text, arena, &place, &err))
         return options_complain(command, "%s", err.text);
-    if (text && is_text)
+    if (is_markdown && text)
+        reference_print_markdown(&place, arena);
+    else if (is_markdown)
+        reference_print_all_markdown(arena);
+    else if (text && is_text)
         print_place(&place, is_recursive, arena);
     else if (text)
         output_print_take(reference_json(&place, is_recursive, arena), format, arena);
@@ -149,7 +153,7 @@ int cmd_explain(int argc, char **argv)
         {.name = "recursive",
          .help = "Also the fields of fields, as a tree without descriptions.",
          .flag = &is_recursive},
-        output_option(&format),
+        output_table_option(&format),
     };
     const struct command command = {
         .name = "explain",
@@ -157,7 +161,7 @@ int cmd_explain(int argc, char **argv)
         .operands_max = 1,
         .purpose = "Tells what the policy language has: a kind's fields, or what a field is, with "
                    "its type, whether it is required, and its default, as kubectl explain does. "
-                   "Without an argument: the kinds and the checks.",
+                   "Without an argument: the kinds and the checks; as markdown, everything.",
         .examples = "fairgate explain\nfairgate explain Tenant.gpus\n"
                     "fairgate explain Policy.rules.images\n"
                     "fairgate explain --recursive PolicyTest\n",
