@@ -15,6 +15,7 @@ static const struct {
     {"eval", "what would happen to these manifests or reviews?", cmd_eval},
     {"test", "run the test cases beside a policy set", cmd_test},
     {"matrix", "who may evict whom", cmd_matrix},
+    {"accelerators", "what counts as a GPU, and how much of one", cmd_accelerators},
     {"explain", "the policy language: kinds, fields, checks", cmd_explain},
     {"schema", "the policy language as JSON Schema, for editors", cmd_schema},
     {"version", "this program's version and its libraries'", cmd_version},

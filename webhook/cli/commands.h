@@ -7,5 +7,5 @@ enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_UNUSABLE = 2 };
 /* argv[0] is the command's name; what is returned is the exit code. */
 typedef int command_fn(int argc, char **argv);
 
-command_fn cmd_check, cmd_eval, cmd_explain, cmd_matrix, cmd_schema, cmd_serve, cmd_test,
-    cmd_version;
+command_fn cmd_accelerators, cmd_check, cmd_eval, cmd_explain, cmd_matrix, cmd_schema, cmd_serve,
+    cmd_test, cmd_version;

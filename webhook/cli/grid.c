@@ -23,6 +23,7 @@ static size_t width_of(const char *text)
 void grid_print_text(const struct grid *grid, FILE *file)
 {
     size_t *widths = arena_alloc(grid->arena, grid->columns * sizeof(*widths));
+    size_t blanks = 0; /* before the next cell that isn't empty */
 
     for (size_t i = 0; i < grid->cells.count; i++) {
         size_t width = width_of(grid->cells.items[i]), column = i % grid->columns;
@@ -33,10 +34,15 @@ void grid_print_text(const struct grid *grid, FILE *file)
     for (size_t i = 0; i < grid->cells.count; i++) {
         const char *cell = grid->cells.items[i];
         size_t column = i % grid->columns;
-        bool is_last = column + 1 == grid->columns;
 
-        fprintf(file, "%s%*s", cell, is_last ? 0 : (int)(widths[column] - width_of(cell) + GAP),
-                is_last ? "\n" : "");
+        blanks = column ? blanks : 0;
+        if (*cell) {
+            fprintf(file, "%*s%s", (int)blanks, "", cell);
+            blanks = 0;
+        }
+        blanks += widths[column] - width_of(cell) + GAP;
+        if (column + 1 == grid->columns)
+            fputc('\n', file);
     }
 }
 

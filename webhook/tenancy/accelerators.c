@@ -248,7 +248,17 @@ struct search {
     const struct accelerators *accelerators;
     const char *product;
     bool is_by_product; /* a row for a product was passed: others can weigh differently */
+    struct accelerator_weights *passed; /* every row that was looked at; NULL: not wanted */
+    struct arena *arena;                /* for these */
 };
+
+static void weigh_in(struct search *search, struct accelerator_weight weight,
+                     struct accelerator_weight *out)
+{
+    if (search->passed)
+        *ARENA_APPEND(search->arena, search->passed->items, search->passed->count) = weight;
+    keep_larger(out, weight);
+}
 
 /* Rows of the policy set. With a product, the first that applies; without, the largest of those up
  * to and with the first that applies to every product. True where the search is over. */
@@ -266,9 +276,11 @@ static bool weigh_by_rows(struct search *search, const struct accelerator_name *
         search->is_by_product |= row->has_product;
         if (row->has_product && product && !glob_matches(&row->product, bytes_from(product)))
             continue;
-        keep_larger(out, (struct accelerator_weight){.mode = (enum mode)row->mode,
-                                                     .gpus = weigh_row(row, name),
-                                                     .row = row});
+        weigh_in(search,
+                 (struct accelerator_weight){.mode = (enum mode)row->mode,
+                                             .gpus = weigh_row(row, name),
+                                             .row = row},
+                 out);
         if (product || !row->has_product)
             return true;
     }
@@ -336,10 +348,13 @@ static void weigh_by_builtin(struct search *search, const struct accelerator_nam
         search->is_by_product |= row->product != NULL;
         if (row->product && product && !is_builtin_product(row, product))
             continue;
-        keep_larger(out, (struct accelerator_weight){.mode = builtin_mode(row, name->text),
-                                                     .gpus = weigh_builtin_row(row, name),
-                                                     .is_unbounded = row->is_unbounded,
-                                                     .is_general = row->is_prefix});
+        weigh_in(search,
+                 (struct accelerator_weight){.mode = builtin_mode(row, name->text),
+                                             .gpus = weigh_builtin_row(row, name),
+                                             .is_unbounded = row->is_unbounded,
+                                             .is_general = row->is_prefix,
+                                             .builtin = row},
+                 out);
         if (product || !row->product)
             return;
     }
@@ -389,4 +404,16 @@ bool accelerators_weigh(const struct accelerators *accelerators,
             keep_larger(out, weight);
     }
     return out->is_known;
+}
+
+void accelerators_list(const struct accelerators *accelerators, const struct accelerator_name *name,
+                       struct arena *arena, struct accelerator_name *resolved,
+                       struct accelerator_weights *out)
+{
+    struct search search = {.accelerators = accelerators, .passed = out, .arena = arena};
+    struct accelerator_weight ignored = {0};
+
+    *out = (struct accelerator_weights){0};
+    *resolved = resolve_implicit(accelerators, name);
+    weigh_on(&search, resolved, &ignored);
 }

@@ -53,7 +53,8 @@ struct accelerator_weight {
                          * more */
     bool is_unbounded;  /* shows every GPU of its node */
     bool is_general;    /* by the built-in row for what no other row knows */
-    const struct accelerator_row *row; /* NULL: from the built-in table */
+    const struct accelerator_row *row;         /* NULL: from the built-in table */
+    const struct builtin_accelerator *builtin; /* NULL: from the policy set */
 };
 
 /* Does the name count as an accelerator (possibly with weight 0)? `products`: the GPU products that
@@ -62,6 +63,18 @@ struct accelerator_weight {
 bool accelerators_weigh(const struct accelerators *accelerators,
                         const struct accelerator_name *name, const struct strings *products,
                         struct accelerator_weight *out);
+
+struct accelerator_weights {
+    struct accelerator_weight *items;
+    size_t count;
+};
+
+/* Every row that could weigh the name, as they are tried: those for boards of one product, then the
+ * one for all others. None: it is no accelerator. `resolved` is what the name counts as: the device
+ * class, of an implicit extended resource that no row names. */
+void accelerators_list(const struct accelerators *accelerators, const struct accelerator_name *name,
+                       struct arena *arena, struct accelerator_name *resolved,
+                       struct accelerator_weights *out);
 
 /* The built-in table, for `fairgate accelerators` and the documentation; one row after another. */
 struct builtin_accelerator {
