@@ -282,7 +282,7 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         (struct decision){.policies = in->policies,
                           .phase = in->phase,
                           .world = {&in->policies->tenancy, in->view, in->now,
-                                    in->names ? in->names : in->view, in->is_live},
+                                    in->names ? in->names : in->view, in->is_live, in->lacking},
                           .findings = {.arena = arena, .help = in->policies->tenancy.cluster.help},
                           .patch = {.arena = arena}};
     if (!review_parse(in->body, arena, &out->review, err))

@@ -15,6 +15,7 @@ struct decide_input {
     const struct policy_set *policies;
     const struct view *view;  /* NULL: there is none */
     const struct view *names; /* the same however old it is; NULL: `view` */
+    unsigned lacking;         /* see struct world */
     bool is_live;             /* the view follows a cluster, and may lack what is new */
     bool has_fetched;         /* the namespace was asked for, in vain, */
     bool has_fetched_claims;  /* or a claim or template that the request names */

@@ -19,10 +19,9 @@ enum {
 };
 
 static const char *const groups[LIVE_WATCHES] = {
-    [LIVE_CLASSES] = "scheduling.k8s.io",
-    [LIVE_DEVICE_CLASSES] = "resource.k8s.io",
-    [LIVE_CLAIM_TEMPLATES] = "resource.k8s.io",
-    [LIVE_CLAIMS] = "resource.k8s.io",
+    [LIVE_CLASSES] = "scheduling.k8s.io",          [LIVE_DEVICE_CLASSES] = "resource.k8s.io",
+    [LIVE_CLAIM_TEMPLATES] = "resource.k8s.io",    [LIVE_CLAIMS] = "resource.k8s.io",
+    [LIVE_NETWORK_POLICIES] = "networking.k8s.io",
 };
 
 /* Kubernetes has these from 1.34 on, where nobody switched them off. */
@@ -331,8 +330,10 @@ static void look_up_due(struct feed *feed)
     arena_release(&arena);
 }
 
+/* Only what is asked for is watched from then on. */
 static void restart_watch(struct feed *feed, struct inlet *inlet)
 {
+    bool is_asked = live_is_asked(feed->ledger, inlet->kind);
     struct watch *old;
 
     pthread_mutex_lock(&feed->lock);
@@ -341,7 +342,7 @@ static void restart_watch(struct feed *feed, struct inlet *inlet)
     pthread_mutex_unlock(&feed->lock);
     watch_stop(old);
     pthread_mutex_lock(&feed->lock);
-    inlet->watch = start_watch(inlet);
+    inlet->watch = is_asked ? start_watch(inlet) : NULL;
     pthread_mutex_unlock(&feed->lock);
 }
 
@@ -353,6 +354,8 @@ static void look_after_watches(struct feed *feed)
 
         if (live_wants_list(feed->ledger, (enum live_kind)kind))
             restart_watch(feed, inlet);
+        if (!inlet->watch)
+            continue;
         watch_read_state(inlet->watch, &state);
         live_contact(feed->ledger, (enum live_kind)kind, state.contact);
     }
@@ -403,7 +406,10 @@ struct feed *feed_start(const struct kubeconfig *kubeconfig, struct ledger *ledg
     pthread_mutex_init(&feed->fetch_lock, NULL);
     for (int kind = 0; kind < LIVE_WATCHES; kind++) {
         feed->inlets[kind] = (struct inlet){.feed = feed, .kind = (enum live_kind)kind};
-        feed->inlets[kind].watch = start_watch(&feed->inlets[kind]);
+        /* The first list shows all that there is. */
+        (void)live_wants_list(ledger, (enum live_kind)kind);
+        if (live_is_asked(ledger, (enum live_kind)kind))
+            feed->inlets[kind].watch = start_watch(&feed->inlets[kind]);
     }
     feed->usages = usage_watch_start(kubeconfig, ledger, feed->quiet_seconds);
     code = pthread_create(&feed->thread, NULL, run, feed);

@@ -9,9 +9,13 @@
 struct check_kind {
     const char *name; /* the rule's key: "images" */
     const char *summary;
-    unsigned evaluations; /* the requests it judges: enum evaluation */
-    const struct schema *settings;
+    unsigned evaluations;          /* the requests it judges: enum evaluation */
+    const struct schema *settings; /* a map; NULL: `list` */
+    const struct field *list;      /* the one thing that is set, in place of a map; without name */
     void (*check)(const void *settings, const struct facts *facts, struct findings *findings);
+    /* Which of the kinds that a live view may lack it asks for: a bit for each enum view_kind.
+     * NULL: none. */
+    unsigned (*views)(const void *settings);
 };
 
 /* A check that tenancy sets: always on, wherever it has something to say. */

@@ -37,6 +37,8 @@ struct world {
     int64_t now;
     const struct view *names; /* the view, however old: it tells whose a namespace is */
     bool is_live;             /* the views follow a cluster: what they lack may be there */
+    unsigned lacking; /* kinds that rules ask for, and that the names lack or have too old: a bit
+                       * for each enum view_kind */
 };
 
 struct facts {

@@ -8,6 +8,12 @@ struct kept_object {
     struct view_object object;
 };
 
+/* A namespace, and how many of a kind it holds. Its name is behind it. */
+struct counted_namespace {
+    struct trie_item item;
+    size_t count;
+};
+
 void view_init(struct view *view)
 {
     *view = (struct view){0};
@@ -17,6 +23,53 @@ void view_release(struct view *view)
 {
     for (int kind = 0; kind < VIEW_KINDS; kind++)
         trie_release(&view->kinds[kind]);
+    for (int kind = VIEW_ASKED; kind < VIEW_KINDS; kind++)
+        trie_release(&view->namespaces[kind - VIEW_ASKED]);
+}
+
+static size_t count_in(const struct view *view, enum view_kind kind, struct bytes namespace)
+{
+    const struct trie_item *item = trie_find(&view->namespaces[kind - VIEW_ASKED], namespace);
+
+    return item ? ((const struct counted_namespace *)item)->count : 0;
+}
+
+static void set_count(struct view *view, enum view_kind kind, struct bytes namespace, size_t count)
+{
+    struct trie *namespaces = &view->namespaces[kind - VIEW_ASKED];
+    struct counted_namespace *counted;
+    char *room;
+
+    if (count == 0) {
+        trie_remove(namespaces, namespace);
+        return;
+    }
+    counted = memory_alloc(sizeof(*counted) + namespace.len);
+    room = (char *)(counted + 1);
+    counted->item.name = memory_place(&room, namespace);
+    counted->count = count;
+    trie_put(namespaces, &counted->item);
+}
+
+/* Of "namespace/name". */
+static struct bytes namespace_of(struct bytes name)
+{
+    const char *slash = memchr(name.data, '/', name.len);
+
+    return (struct bytes){name.data, slash ? (size_t)(slash - name.data) : 0};
+}
+
+/* The object comes, or, `is_gone`, goes: nothing happens where that is so already. */
+static void count(struct view *view, enum view_kind kind, struct bytes name, bool is_gone)
+{
+    struct bytes namespace;
+    size_t before;
+
+    if (kind < VIEW_ASKED || !view_find(view, kind, name) == is_gone)
+        return;
+    namespace = namespace_of(name);
+    before = count_in(view, kind, namespace);
+    set_count(view, kind, namespace, is_gone ? before - 1 : before + 1);
 }
 
 static struct value labels_of(const struct view_object *object)
@@ -48,11 +101,13 @@ void view_add(struct view *view, enum view_kind kind, const struct view_object *
     place_text(&rest, &copy->extended_resource);
     place_text(&rest, &copy->class_resource);
     kept->item.name = copy->name;
+    count(view, kind, copy->name, false);
     trie_put(&view->kinds[kind], &kept->item);
 }
 
 void view_remove(struct view *view, enum view_kind kind, struct bytes name)
 {
+    count(view, kind, name, true);
     trie_remove(&view->kinds[kind], name);
 }
 
@@ -60,18 +115,46 @@ void view_copy(struct view *view, const struct view *from)
 {
     for (int kind = 0; kind < VIEW_KINDS; kind++)
         trie_copy(&view->kinds[kind], &from->kinds[kind]);
+    for (int kind = VIEW_ASKED; kind < VIEW_KINDS; kind++)
+        trie_copy(&view->namespaces[kind - VIEW_ASKED], &from->namespaces[kind - VIEW_ASKED]);
+}
+
+struct addition {
+    struct view *view;
+    enum view_kind kind;
+};
+
+static void add_counted(void *context, const struct view_object *object)
+{
+    const struct addition *addition = context;
+
+    view_add(addition->view, addition->kind, object);
 }
 
 void view_add_all(struct view *view, const struct view *from)
 {
-    for (int kind = 0; kind < VIEW_KINDS; kind++)
+    for (int kind = 0; kind < VIEW_ASKED; kind++)
         trie_put_all(&view->kinds[kind], &from->kinds[kind]);
+    for (int kind = VIEW_ASKED; kind < VIEW_KINDS; kind++) {
+        struct addition addition = {view, (enum view_kind)kind};
+
+        view_each(from, addition.kind, add_counted, &addition);
+    }
 }
 
 void view_set_kind(struct view *view, enum view_kind kind, const struct view *from)
 {
     trie_release(&view->kinds[kind]);
     trie_copy(&view->kinds[kind], &from->kinds[kind]);
+    if (kind < VIEW_ASKED)
+        return;
+    trie_release(&view->namespaces[kind - VIEW_ASKED]);
+    trie_copy(&view->namespaces[kind - VIEW_ASKED], &from->namespaces[kind - VIEW_ASKED]);
+}
+
+bool view_has_any(const struct view *view, enum view_kind kind, struct bytes namespace)
+{
+    return count_in(view, kind, namespace) > 0;
 }
 
 const struct view_object *view_find(const struct view *view, enum view_kind kind, struct bytes name)

@@ -6,7 +6,7 @@
 #include "kube/claim.h"
 
 struct view_object {
-    struct bytes name;   /* of claims and their templates "namespace/name" */
+    struct bytes name;   /* of what is in a namespace "namespace/name" */
     struct value labels; /* an object of strings, or absent */
     int64_t value;       /* PriorityClass */
     bool is_global_default;
@@ -24,11 +24,18 @@ enum view_kind {
     VIEW_DEVICE_CLASSES,
     VIEW_CLAIM_TEMPLATES,
     VIEW_CLAIMS,
-    VIEW_KINDS
+    /* What namespaces may have to hold, by rules (namespaceHas): a live view has a kind of these
+     * only where some rule asks. */
+    VIEW_NETWORK_POLICIES,
+    VIEW_RESOURCE_QUOTAS,
+    VIEW_LIMIT_RANGES,
+    VIEW_KINDS,
+    VIEW_ASKED = VIEW_NETWORK_POLICIES /* the first of them */
 };
 
 struct view {
     struct trie kinds[VIEW_KINDS];
+    struct trie namespaces[VIEW_KINDS - VIEW_ASKED]; /* that hold some of a kind */
 };
 
 /* A view's making: add, then read. Texts and labels are copied; of one name the last one holds. */
@@ -49,6 +56,9 @@ void view_set_kind(struct view *view, enum view_kind kind, const struct view *fr
 /* NULL where there is none, or `view` is NULL. */
 const struct view_object *view_find(const struct view *view, enum view_kind kind,
                                     struct bytes name);
+
+/* Is there any of a kind, of VIEW_ASKED or after it, in the namespace? */
+bool view_has_any(const struct view *view, enum view_kind kind, struct bytes namespace);
 
 /* Its labels; absent where the object is not in view. */
 struct value view_labels(const struct view *view, enum view_kind kind, struct bytes name);

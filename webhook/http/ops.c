@@ -187,6 +187,8 @@ static void write_view(struct service *service, struct buf *buf)
     for (int kind = 0; kind < LIVE_WATCHES; kind++) {
         int64_t age = live_age(service->ledger, (enum live_kind)kind);
 
+        if (!live_is_asked(service->ledger, (enum live_kind)kind))
+            continue;
         buf_add_text(buf, "fairgate_view_age_seconds{");
         metrics_write_label(buf, "watch", bytes_from(live_names[kind]));
         buf_printf(buf, "} %.3f\n", age < 0 ? -1.0 : (double)age / 1000);
@@ -231,7 +233,8 @@ static bool write_watches(struct service *service, struct buf *buf)
         const char *name = live_names[kind];
         struct watch_state state;
 
-        if (age >= 0 && age <= service->config.times.max_age)
+        if (!live_is_asked(service->ledger, (enum live_kind)kind) ||
+            (age >= 0 && age <= service->config.times.max_age))
             continue;
         feed_read_state(service->feed, (enum live_kind)kind, &state);
         is_fresh = false;

@@ -20,6 +20,7 @@ void reviewer_look(struct reviewer *reviewer, struct decide_input *in)
         return;
     /* What is fresh after the names were read may be newer than they are. */
     is_fresh = ledger_is_fresh(service->ledger);
+    in->lacking = live_lacking(service->ledger);
     in->names = ledger_names(service->ledger, &reviewer->view);
     in->view = is_fresh ? in->names : NULL;
 }

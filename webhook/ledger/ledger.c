@@ -248,7 +248,7 @@ void ledger_change_kind(struct ledger *ledger, enum view_kind kind, const struct
         holdings_move_all(&ledger->holdings);
     else if (kind == VIEW_NODES)
         holdings_note_nodes(&ledger->holdings);
-    else if (kind != VIEW_CLASSES)
+    else if (kind != VIEW_CLASSES && kind < VIEW_ASKED)
         holdings_look_up(&ledger->holdings);
 }
 

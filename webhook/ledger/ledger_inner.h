@@ -16,6 +16,7 @@ struct live_watch {
     bool is_listing;        /* a list has begun and not come to its end, */
     int64_t began;          /* at this time */
     atomic_bool wants_list; /* it must be listed anew */
+    atomic_bool is_asked;   /* of those that only rules ask for: one does */
     struct view *listing;   /* of the others: what the list that is being read has shown so far */
 };
 

@@ -15,6 +15,9 @@ const char *const live_names[] = {
     [LIVE_DEVICE_CLASSES] = "deviceclasses",
     [LIVE_CLAIM_TEMPLATES] = "resourceclaimtemplates",
     [LIVE_CLAIMS] = "resourceclaims",
+    [LIVE_NETWORK_POLICIES] = "networkpolicies",
+    [LIVE_RESOURCE_QUOTAS] = "resourcequotas",
+    [LIVE_LIMIT_RANGES] = "limitranges",
     [LIVE_PODS] = "pods",
 };
 
@@ -45,11 +48,33 @@ bool live_has_view(const struct ledger *ledger)
     if (!ledger->is_live)
         return true;
     now = clock_milliseconds();
-    for (int kind = 0; kind < VIEW_KINDS; kind++) {
+    for (int kind = 0; kind < VIEW_ASKED; kind++) {
         if (!is_in_contact(ledger, (enum live_kind)kind, now))
             return false;
     }
     return true;
+}
+
+static bool is_for_rules(enum live_kind kind)
+{
+    return kind >= (enum live_kind)VIEW_ASKED && kind < (enum live_kind)VIEW_KINDS;
+}
+
+bool live_is_asked(const struct ledger *ledger, enum live_kind kind)
+{
+    return !is_for_rules(kind) || atomic_load(&ledger->watches[kind].is_asked);
+}
+
+unsigned live_lacking(const struct ledger *ledger)
+{
+    unsigned lacking = 0;
+
+    for (int kind = VIEW_ASKED; ledger->is_live && kind < VIEW_KINDS; kind++) {
+        if (live_is_asked(ledger, (enum live_kind)kind) &&
+            !is_in_contact(ledger, (enum live_kind)kind, clock_milliseconds()))
+            lacking |= 1U << kind;
+    }
+    return lacking;
 }
 
 const char *live_problem(const struct ledger *ledger, struct arena *arena)
@@ -57,7 +82,7 @@ const char *live_problem(const struct ledger *ledger, struct arena *arena)
     int64_t now = clock_milliseconds(), contact;
 
     for (int kind = 0; ledger->is_live && kind < LIVE_WATCHES; kind++) {
-        if (is_in_contact(ledger, (enum live_kind)kind, now))
+        if (is_for_rules((enum live_kind)kind) || is_in_contact(ledger, (enum live_kind)kind, now))
             continue;
         contact = atomic_load(&ledger->watches[kind].contact);
         if (!contact)
@@ -343,10 +368,26 @@ static void want_list(struct live_watch *watch)
     atomic_store(&watch->wants_list, true);
 }
 
+/* What no rule asks for any more is forgotten, and listed anew when one does again. */
+static void ask_for(struct ledger *ledger, enum view_kind kind, bool is_asked)
+{
+    struct live_watch *watch = &ledger->watches[kind];
+    struct view nothing;
+
+    if (atomic_exchange(&watch->is_asked, is_asked) == is_asked)
+        return;
+    want_list(watch);
+    view_init(&nothing);
+    ledger_change_kind(ledger, kind, &nothing);
+    view_release(&nothing);
+}
+
 void live_adopt(struct ledger *ledger, const struct tenancy *tenancy)
 {
     const struct tenancy *old = ledger->holdings.tenancy;
 
+    for (int kind = VIEW_ASKED; ledger->is_live && kind < VIEW_KINDS; kind++)
+        ask_for(ledger, (enum view_kind)kind, tenancy && tenancy->asked & 1U << kind);
     if (!ledger->is_live || !old || !tenancy)
         return;
     if (!tenancy_counts_alike(old, tenancy))

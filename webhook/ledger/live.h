@@ -17,7 +17,10 @@ enum live_kind {
     LIVE_DEVICE_CLASSES = VIEW_DEVICE_CLASSES,
     LIVE_CLAIM_TEMPLATES = VIEW_CLAIM_TEMPLATES,
     LIVE_CLAIMS = VIEW_CLAIMS,
-    LIVE_PODS,
+    LIVE_NETWORK_POLICIES = VIEW_NETWORK_POLICIES,
+    LIVE_RESOURCE_QUOTAS = VIEW_RESOURCE_QUOTAS,
+    LIVE_LIMIT_RANGES = VIEW_LIMIT_RANGES,
+    LIVE_PODS = VIEW_KINDS,
     LIVE_WATCHES,
 };
 
@@ -55,6 +58,13 @@ void live_progress(struct ledger *ledger, enum live_kind kind, struct bytes reso
  * watch shows it. */
 bool live_show(struct ledger *ledger, enum live_kind kind, struct value object,
                struct error *err) MUST_CHECK;
+
+/* Is it to be watched? Some only where a rule of the policy set asks for them. */
+bool live_is_asked(const struct ledger *ledger, enum live_kind kind);
+
+/* Which of those that rules ask for aren't listed yet, or were out of contact for too long: a bit
+ * for each. */
+unsigned live_lacking(const struct ledger *ledger);
 
 /* Must it be listed anew, because a new policy set needs what was not kept? Decisions that need it
  * are refused until then. Says so once. */

@@ -86,7 +86,7 @@ static bool read_claim(struct value object, enum view_kind kind, struct arena *a
            device_asks_parse(spec, arena, &out->devices, err);
 }
 
-/* Of objects that only have their names and what was asked for, labels say nothing. */
+/* Of objects of which only their names and what was asked for are needed, labels say nothing. */
 static bool read_kind(struct value object, enum view_kind kind, struct arena *arena,
                       struct view_object *out, struct error *err)
 {
@@ -100,6 +100,11 @@ static bool read_kind(struct value object, enum view_kind kind, struct arena *ar
     case VIEW_CLAIMS:
         out->labels = (struct value){0};
         return read_claim(object, kind, arena, out, err);
+    case VIEW_NETWORK_POLICIES:
+    case VIEW_RESOURCE_QUOTAS:
+    case VIEW_LIMIT_RANGES:
+        out->labels = (struct value){0};
+        return true;
     default:
         return true;
     }
@@ -108,7 +113,7 @@ static bool read_kind(struct value object, enum view_kind kind, struct arena *ar
 bool object_read(struct value object, enum view_kind kind, struct arena *arena,
                  struct view_object *out, struct error *err)
 {
-    bool is_namespaced = kind == VIEW_CLAIM_TEMPLATES || kind == VIEW_CLAIMS;
+    bool is_namespaced = kind == VIEW_CLAIM_TEMPLATES || kind == VIEW_CLAIMS || kind >= VIEW_ASKED;
     struct pod metadata = {0};
 
     *out = (struct view_object){0};

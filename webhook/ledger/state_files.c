@@ -54,6 +54,9 @@ static const struct {
     {{"resource.k8s.io/", 16}, "DeviceClass", VIEW_DEVICE_CLASSES},
     {{"resource.k8s.io/", 16}, "ResourceClaimTemplate", VIEW_CLAIM_TEMPLATES},
     {{"resource.k8s.io/", 16}, "ResourceClaim", VIEW_CLAIMS},
+    {{"networking.k8s.io/", 18}, "NetworkPolicy", VIEW_NETWORK_POLICIES},
+    {{"", 0}, "ResourceQuota", VIEW_RESOURCE_QUOTAS},
+    {{"", 0}, "LimitRange", VIEW_LIMIT_RANGES},
 };
 
 static bool is_of_group(struct bytes version, struct bytes group)

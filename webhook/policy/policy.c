@@ -241,6 +241,19 @@ static void finish_policy(void *out, struct arena *arena, struct problems *probl
 
 static const char *const policy_choice[] = {"rules", "mutate", NULL};
 
+static struct field field_of(const struct check_kind *check)
+{
+    struct field field = {.type = FIELD_OBJECT, .schema = check->settings};
+
+    assert(!check->settings || check->settings->size <= POLICY_SETTINGS_BYTES);
+    if (check->list)
+        field = *check->list;
+    field.name = check->name;
+    field.offset += offsetof(struct policy_rule, settings);
+    field.summary = check->summary;
+    return field;
+}
+
 const struct schema *policy_schema_new(struct arena *arena)
 {
     size_t checks = check_count();
@@ -252,13 +265,8 @@ const struct schema *policy_schema_new(struct arena *arena)
 
     memcpy(rule, rule_fields, sizeof(rule_fields));
     for (size_t i = 0; i < checks; i++) {
-        assert(check_kinds[i]->settings->size <= POLICY_SETTINGS_BYTES);
         names[i] = check_kinds[i]->name;
-        rule[RULE_FIELDS + i] = (struct field){.name = check_kinds[i]->name,
-                                               .type = FIELD_OBJECT,
-                                               .schema = check_kinds[i]->settings,
-                                               .offset = offsetof(struct policy_rule, settings),
-                                               .summary = check_kinds[i]->summary};
+        rule[RULE_FIELDS + i] = field_of(check_kinds[i]);
     }
     *rule_schema = (struct schema){.name = "rules",
                                    .fields = rule,

@@ -28,8 +28,8 @@ struct policy_rule {
     int enforcement; /* enum enforcement */
     const struct check_kind *check;
     struct rule rule; /* what findings name */
-    /* What the check's own schema reads: a check's settings begin with their node, as every struct
-     * that a schema fills, and are no larger than this. */
+    /* What the check's own schema, or its one field, reads: settings that are a map begin with
+     * their node, as every struct that a schema fills; none are larger than this. */
     union {
         const struct node *node;
         max_align_t aligned;

@@ -172,6 +172,21 @@ static void check_policies(const struct policy_set *set, bool are_tenants_known,
     }
 }
 
+static unsigned find_asked(const struct policy_set *set)
+{
+    unsigned asked = 0;
+
+    for (size_t i = 0; i < set->policy_count; i++) {
+        const struct policy_rule *rules = set->policies[i]->rules.items;
+
+        for (size_t j = 0; j < set->policies[i]->rules.count; j++) {
+            if (rules[j].check && rules[j].check->views)
+                asked |= rules[j].check->views(&rules[j].settings);
+        }
+    }
+    return asked;
+}
+
 struct policy_set *policy_set_load(const char *directory, struct problems *problems,
                                    struct error *err)
 {
@@ -197,6 +212,7 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     set->policy_count = loaded.policy_count;
     if (set->policy_count)
         qsort(set->policies, set->policy_count, sizeof(*set->policies), compare_policies);
+    set->tenancy.asked = find_asked(set);
     tenancy_check(&set->tenancy, !loaded.may_lack_ladder, problems);
     dead_check_tenancy(&set->tenancy, problems);
     check_policies(set, !loaded.may_lack_tenants, problems);

@@ -14,6 +14,7 @@ struct tenancy {
     const struct tenant **tenants; /* ordered by name */
     size_t tenant_count;
     struct globs capped; /* the names under `resources` of all tenants, each once */
+    unsigned asked; /* kinds of objects that rules of policies ask for: bits of enum view_kind */
     const struct namespace_index *index;
 };
 

@@ -135,6 +135,61 @@ static void one_kind_is_set_and_the_others_stay(void **state)
     view_release(&first);
 }
 
+static bool has_quota(const struct view *view, const char *namespace)
+{
+    return view_has_any(view, VIEW_RESOURCE_QUOTAS, bytes_from(namespace));
+}
+
+/* Added twice it is there once; "a" is no part of "ab". */
+static void a_namespace_holds_what_was_added_and_not_removed(void **state)
+{
+    struct view view;
+
+    view_init(&view);
+    add(&view, VIEW_RESOURCE_QUOTAS, "ab/x", NULL);
+    assert_true(has_quota(&view, "ab"));
+    assert_false(has_quota(&view, "a"));
+    assert_false(view_has_any(&view, VIEW_LIMIT_RANGES, BYTES("ab")));
+    add(&view, VIEW_RESOURCE_QUOTAS, "ab/x", NULL);
+    add(&view, VIEW_RESOURCE_QUOTAS, "ab/y", NULL);
+    view_remove(&view, VIEW_RESOURCE_QUOTAS, BYTES("ab/x"));
+    view_remove(&view, VIEW_RESOURCE_QUOTAS, BYTES("ab/x"));
+    view_remove(&view, VIEW_RESOURCE_QUOTAS, BYTES("ab/z"));
+    assert_true(has_quota(&view, "ab"));
+    view_remove(&view, VIEW_RESOURCE_QUOTAS, BYTES("ab/y"));
+    assert_false(has_quota(&view, "ab"));
+    view_release(&view);
+}
+
+static void views_made_of_others_count_for_themselves(void **state)
+{
+    struct view first, second, third;
+
+    view_init(&first);
+    view_init(&second);
+    view_init(&third);
+    add(&first, VIEW_RESOURCE_QUOTAS, "a/x", NULL);
+    add(&first, VIEW_RESOURCE_QUOTAS, "b/x", NULL);
+    view_copy(&second, &first);
+    view_remove(&second, VIEW_RESOURCE_QUOTAS, BYTES("a/x"));
+    assert_true(has_quota(&first, "a"));
+    assert_false(has_quota(&second, "a"));
+    add(&third, VIEW_RESOURCE_QUOTAS, "a/x", NULL);
+    add(&third, VIEW_RESOURCE_QUOTAS, "a/y", NULL);
+    view_add_all(&third, &first); /* a: x and y */
+    view_remove(&third, VIEW_RESOURCE_QUOTAS, BYTES("a/y"));
+    assert_true(has_quota(&third, "a"));
+    view_remove(&third, VIEW_RESOURCE_QUOTAS, BYTES("a/x"));
+    assert_false(has_quota(&third, "a"));
+    assert_true(has_quota(&third, "b"));
+    view_set_kind(&first, VIEW_RESOURCE_QUOTAS, &second);
+    assert_false(has_quota(&first, "a"));
+    assert_true(has_quota(&first, "b"));
+    view_release(&first);
+    view_release(&second);
+    view_release(&third);
+}
+
 enum { NAMES = 200, ROUNDS = 20000 };
 
 /* Against an array of what is there. */
@@ -182,6 +237,9 @@ int main(void)
         cmocka_unit_test_teardown(a_view_made_of_another_is_one_of_its_own, release_scratch),
         cmocka_unit_test_teardown(a_copy_and_what_it_was_made_of_change_apart, release_scratch),
         cmocka_unit_test_teardown(one_kind_is_set_and_the_others_stay, release_scratch),
+        cmocka_unit_test_teardown(a_namespace_holds_what_was_added_and_not_removed,
+                                  release_scratch),
+        cmocka_unit_test_teardown(views_made_of_others_count_for_themselves, release_scratch),
         cmocka_unit_test_teardown(random_changes_leave_what_they_should, release_scratch),
     };
 

@@ -153,12 +153,87 @@ static void another_label_of_nodes_has_them_listed_anew(void **state)
     scene_release(&scene);
 }
 
+enum { QUOTAS = 1 << LIVE_RESOURCE_QUOTAS, RANGES = 1 << LIVE_LIMIT_RANGES };
+
+static void adopt_asking(struct scene *scene, unsigned asked)
+{
+    struct tenancy *tenancy = arena_alloc(&scene->arena, sizeof(*tenancy));
+
+    *tenancy = *scene_tenancy(scene, one_tenant);
+    tenancy->asked = asked;
+    scene->tenancy = tenancy;
+    ledger_adopt(scene->ledger, tenancy);
+}
+
+static bool has_quota(struct scene *scene, const char *namespace)
+{
+    return view_has_any(ledger_names(scene->ledger, &scene->reader), VIEW_RESOURCE_QUOTAS,
+                        bytes_from(namespace));
+}
+
+/* What caps need doesn't wait for it. */
+static void what_rules_ask_for_is_lacking_until_it_is_listed(void **state)
+{
+    static const char quota[] = "{\"metadata\":{\"name\":\"q\",\"namespace\":\"a\"}}";
+    static const char *const quotas[] = {quota, NULL};
+    struct scene scene;
+    struct error err;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    assert_false(live_is_asked(scene.ledger, LIVE_RESOURCE_QUOTAS));
+    assert_true(live_is_asked(scene.ledger, LIVE_NODES));
+    assert_true(live_is_asked(scene.ledger, LIVE_PODS));
+    assert_int_equal(live_lacking(scene.ledger), 0);
+    adopt_asking(&scene, QUOTAS | RANGES);
+    assert_true(live_is_asked(scene.ledger, LIVE_RESOURCE_QUOTAS));
+    assert_false(live_is_asked(scene.ledger, LIVE_NETWORK_POLICIES));
+    assert_true(live_wants_list(scene.ledger, LIVE_RESOURCE_QUOTAS));
+    assert_int_equal(live_lacking(scene.ledger), QUOTAS | RANGES);
+    assert_non_null(ledger_view(scene.ledger, &scene.reader));
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_list(&scene, LIVE_RESOURCE_QUOTAS, quotas);
+    assert_int_equal(live_lacking(scene.ledger), RANGES);
+    assert_true(has_quota(&scene, "a"));
+    scene_list(&scene, LIVE_LIMIT_RANGES, NULL);
+    assert_int_equal(live_lacking(scene.ledger), 0);
+    assert_true(
+        live_event(scene.ledger, LIVE_RESOURCE_QUOTAS, true, scene_parse(&scene, quota), &err));
+    assert_false(has_quota(&scene, "a"));
+    scene_release(&scene);
+}
+
+static void what_no_rule_asks_for_any_more_is_forgotten(void **state)
+{
+    static const char *const quotas[] = {"{\"metadata\":{\"name\":\"q\",\"namespace\":\"a\"}}",
+                                         NULL};
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    adopt_asking(&scene, QUOTAS);
+    scene_list(&scene, LIVE_RESOURCE_QUOTAS, quotas);
+    adopt_asking(&scene, QUOTAS); /* it goes on */
+    assert_int_equal(live_lacking(scene.ledger), 0);
+    assert_true(has_quota(&scene, "a"));
+    adopt_asking(&scene, 0);
+    assert_false(live_is_asked(scene.ledger, LIVE_RESOURCE_QUOTAS));
+    assert_int_equal(live_lacking(scene.ledger), 0);
+    assert_false(has_quota(&scene, "a"));
+    adopt_asking(&scene, QUOTAS);
+    assert_int_equal(live_lacking(scene.ledger), QUOTAS);
+    assert_true(live_wants_list(scene.ledger, LIVE_RESOURCE_QUOTAS));
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_decisions_do_not_need_changes_nothing),
         cmocka_unit_test(a_list_that_shows_nothing_new_makes_no_new_view),
         cmocka_unit_test(of_a_node_the_labels_that_decisions_read_are_kept),
+        cmocka_unit_test(what_rules_ask_for_is_lacking_until_it_is_listed),
+        cmocka_unit_test(what_no_rule_asks_for_any_more_is_forgotten),
         cmocka_unit_test(another_label_of_nodes_has_them_listed_anew),
     };
 
