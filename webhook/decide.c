@@ -2,6 +2,8 @@
  * conclude. */
 #include "decide.h"
 
+#include "engine/trace.h"
+
 /* Of one object. Each template is read, patched and judged as a pod of its own: what is bounded in
  * a pod is bounded in all of them together, too. */
 enum { MAX_TEMPLATES = 256, MAX_TEMPLATE_PARTS = 8192 };
@@ -124,13 +126,26 @@ static void excuse_old(struct decision *decision, const struct part *part, size_
     findings_excuse(&decision->findings, count, &old);
 }
 
+/* Whatever the rules say. */
+static bool is_let_through(const struct decision *decision, const struct facts *facts)
+{
+    const char *why = facts->is_mirror ? "a node made the pod for what it runs already"
+                      : facts->is_made ? "the cluster made the claim for a pod that was judged"
+                      : facts->evaluation & (EVALUATE_POD_DELETE | EVALUATE_CLAIM_DELETE)
+                          ? "whatever is there may be deleted"
+                          : NULL;
+
+    if (why)
+        trace_let_through(decision->world.trace, why);
+    return why;
+}
+
 static void judge_part(struct decision *decision, const struct part *part, struct arena *arena)
 {
     size_t count = decision->findings.count, dropped = decision->findings.dropped;
     struct facts *facts = collect(decision, part, arena);
 
-    if (!facts || facts->is_mirror || facts->is_made ||
-        facts->evaluation & (EVALUATE_POD_DELETE | EVALUATE_CLAIM_DELETE))
+    if (!facts || is_let_through(decision, facts))
         return;
     policy_set_check(decision->policies, facts, &decision->findings);
     facts->asks_no_more = part->is_unchanged;
@@ -203,6 +218,7 @@ static void check_template(struct decision *decision, const struct template *tem
                         .is_unchanged = is_unchanged(decision, template->value, old)};
     struct subject now = subject_of(decision, template->value, part.prefix);
     struct subject before = subject_of(decision, old, part.prefix);
+    struct world quiet = decision->world;
     struct error err = {0}, ignored;
 
     if (!build_pod(&now, decision->policies, arena, &part.now, &err)) {
@@ -210,6 +226,8 @@ static void check_template(struct decision *decision, const struct template *tem
         add_fault(decision, &err, part.is_unchanged);
         return;
     }
+    quiet.trace = NULL;
+    before.world = &quiet;
     if (value_type(old) && !part.is_unchanged &&
         !build_pod(&before, decision->policies, arena, &part.before, &ignored))
         part.before = (struct value){0};
@@ -282,7 +300,8 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         (struct decision){.policies = in->policies,
                           .phase = in->phase,
                           .world = {&in->policies->tenancy, in->view, in->now,
-                                    in->names ? in->names : in->view, in->is_live, in->lacking},
+                                    in->names ? in->names : in->view, in->is_live, in->lacking,
+                                    in->trace},
                           .findings = {.arena = arena, .help = in->policies->tenancy.cluster.help},
                           .patch = {.arena = arena}};
     if (!review_parse(in->body, arena, &out->review, err))

@@ -26,6 +26,7 @@ struct decide_input {
      * applied before. */
     bool is_trial;
     const struct patch *patch;
+    struct trace *trace; /* what is done with every rule is written down there; NULL: nowhere */
 };
 
 struct decision {

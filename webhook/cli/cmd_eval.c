@@ -4,8 +4,10 @@
 #include <time.h>
 
 #include "base/instant.h"
+#include "cli/explain.h"
 #include "cli/inputs.h"
 #include "cli/judge.h"
+#include "cli/output.h"
 #include "cli/policies.h"
 #include "cli/yaml_print.h"
 #include "kube/response.h"
@@ -27,7 +29,7 @@ struct run {
     struct arena arena;           /* of one input; reset after it */
     const char *file;
     size_t count; /* inputs judged */
-    bool is_any_denied;
+    bool is_explained, is_any_denied;
     struct arena *lasting; /* of the whole run */
     struct unjudged *unjudged;
     size_t unjudged_count, unjudged_others;
@@ -72,12 +74,32 @@ static void print_text(struct run *run, const struct judgement *judgement)
         print_patch(judgement->patch);
     for (size_t i = 0; i < verdict->warnings.count; i++)
         printf("  warning: %s\n", verdict->warnings.items[i]);
+    if (run->judge.is_traced)
+        explain_print(judgement, &run->arena);
+}
+
+/* The response, and why, as one object. */
+static void print_explained(struct run *run, const struct judgement *judgement)
+{
+    struct bytes response = judgement->answer.response;
+    json_t *root = json_pack("{s:s, s:s, s:o, s:o}", "input", run->file, "object",
+                             name_of(&judgement->answer.decision, &run->arena), "response",
+                             json_loadb(response.data, response.len, 0, NULL), "explanation",
+                             explain_json(judgement, &run->arena));
+
+    if (!strcmp(run->output, "yaml"))
+        puts("---");
+    output_print_take(root, run->output, &run->arena);
 }
 
 static void print(struct run *run, const struct judgement *judgement)
 {
     if (!strcmp(run->output, "text")) {
         print_text(run, judgement);
+        return;
+    }
+    if (run->judge.is_traced) {
+        print_explained(run, judgement);
         return;
     }
     if (!strcmp(run->output, "yaml")) {
@@ -136,7 +158,7 @@ static void print_or_count(struct run *run, const struct judgement *judgement)
 {
     const struct decision *decision = &judgement->answer.decision;
 
-    if (!strcmp(run->output, "text") && is_unjudged(decision))
+    if (!run->is_explained && !strcmp(run->output, "text") && is_unjudged(decision))
         count_unjudged(run, &decision->review);
     else
         print(run, judgement);
@@ -218,6 +240,7 @@ static int eval(struct run *run, const struct strings *operands, struct arena *a
                                                                    : JUDGE_BOTH;
 
         judge_init(&run->judge, set, ledger, now, phase);
+        run->judge.is_traced = run->is_explained;
         status = judge_files(run, &files);
         judge_release(&run->judge);
     } else if (set) {
@@ -232,7 +255,7 @@ static int eval(struct run *run, const struct strings *operands, struct arena *a
 static const char *const formats[] = {"text", "json", "yaml", NULL};
 static const char *const phases[] = {"mutate", "validate", "both", NULL};
 
-enum { OPTION_COUNT = 8 };
+enum { OPTION_COUNT = 9 };
 
 /* The options, and where in `run` each goes. */
 static void make_options(struct run *run, struct option_row rows[OPTION_COUNT])
@@ -271,6 +294,11 @@ static void make_options(struct run *run, struct option_row rows[OPTION_COUNT])
          .argument = "GROUP",
          .help = "A group of that user; may be given more than once.",
          .list = &run->request.groups},
+        {.name = "explain",
+         .help = "Tell of every rule what it found, or why it does not apply. With -o json a line "
+                 "is an "
+                 "object with the response and the explanation.",
+         .flag = &run->is_explained},
         {.name = "output",
          .letter = 'o',
          .argument = "FORMAT",

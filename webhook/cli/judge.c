@@ -24,11 +24,15 @@ static struct decide_input new_input(struct judge *judge, struct bytes body, enu
                                  .is_trial = true};
 }
 
-static bool ask(struct judge *judge, const struct decide_input *in, struct arena *arena,
+static bool ask(struct judge *judge, struct decide_input *in, struct arena *arena,
                 struct judgement *out, struct error *err)
 {
-    enum answer_result result = answer(in, judge->ledger, arena, &out->answer, err);
+    struct trace *trace = &out->traces[in->phase];
+    enum answer_result result;
 
+    *trace = (struct trace){.arena = arena};
+    in->trace = judge->is_traced ? trace : NULL;
+    result = answer(in, judge->ledger, arena, &out->answer, err);
     if (result == ANSWER_STALE)
         return error_set(err, "the policy set was replaced");
     out->patch = &out->answer.decision.patch;

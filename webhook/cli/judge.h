@@ -3,6 +3,7 @@
 #pragma once
 
 #include "answer.h"
+#include "engine/trace.h"
 
 enum judge_phase { JUDGE_MUTATE, JUDGE_VALIDATE, JUDGE_BOTH };
 
@@ -12,6 +13,7 @@ struct judge {
     struct snapshot_reader reader;
     int64_t now;
     enum judge_phase phase;
+    bool is_traced; /* set by the caller: judgements tell why */
 };
 
 void judge_init(struct judge *judge, const struct policy_set *policies, struct ledger *ledger,
@@ -22,6 +24,7 @@ struct judgement {
     struct answer answer;      /* of the last phase that was reached */
     const struct patch *patch; /* what is changed; empty or NULL: nothing */
     struct bytes object;       /* the object after its mutation; empty where the review has none */
+    struct trace traces[2];    /* where judge->is_traced, of each phase: see enum phase */
 };
 
 /* Both: the mutation is applied, then the result is validated; the one response has the patch and

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/field.h"
 #include "engine/claims.h"
+#include "engine/trace.h"
 #include "engine/workload.h"
 
 static bool is_update(const struct review *review)
@@ -123,13 +124,19 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     struct value object = is_delete ? review->old_object : review->object;
 
     *out = 0;
-    if (!evaluation || is_deleted)
+    if (!evaluation || is_deleted) {
+        trace_let_through(world->trace, is_deleted ? "the object is being deleted"
+                                        : row      ? "this request changes nothing that is judged"
+                                                   : "nothing judges objects of this kind");
         return true;
+    }
     /* Before what is exempt by the namespace that the review names. */
     if (!check_namespace(review, arena, err))
         return !is_guarded;
-    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation)))
+    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation))) {
+        trace_let_through(world->trace, "the namespace is exempt");
         return true;
+    }
     if (!value_is_set(object))
         return !is_guarded ||
                error_set(err, "the review has no %s",

@@ -30,6 +30,8 @@ enum evaluation {
     EVALUATE_CLAIM_DELETE = 1 << 15, /* of either */
 };
 
+struct trace;
+
 /* The world that a decision is made in. */
 struct world {
     const struct tenancy *tenancy;
@@ -37,8 +39,9 @@ struct world {
     int64_t now;
     const struct view *names; /* the view, however old: it tells whose a namespace is */
     bool is_live;             /* the views follow a cluster: what they lack may be there */
-    unsigned lacking; /* kinds that rules ask for, and that the names lack or have too old: a bit
-                       * for each enum view_kind */
+    unsigned lacking;    /* kinds that rules ask for, and that the names lack or have too old: a bit
+                          * for each enum view_kind */
+    struct trace *trace; /* who asks what was done, and why; NULL: nobody */
 };
 
 struct facts {

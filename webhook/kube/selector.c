@@ -205,7 +205,7 @@ static bool allows_absence(const struct requirement *requirement)
     return requirement->kind == SELECTOR_NOT_IN || requirement->kind == SELECTOR_DOES_NOT_EXIST;
 }
 
-bool selector_matches(const struct selector *selector, struct value labels)
+const char *selector_find_mismatch(const struct selector *selector, struct value labels)
 {
     for (size_t i = 0; i < count_requirements(selector); i++) {
         struct requirement requirement = requirement_at(selector, i);
@@ -214,9 +214,14 @@ bool selector_matches(const struct selector *selector, struct value labels)
                                                         : allows_absence(&requirement);
 
         if (!is_met)
-            return false;
+            return requirement.key;
     }
-    return true;
+    return NULL;
+}
+
+bool selector_matches(const struct selector *selector, struct value labels)
+{
+    return !selector_find_mismatch(selector, labels);
 }
 
 /* Does everything that the selector says about this key allow the value? */

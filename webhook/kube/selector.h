@@ -37,7 +37,10 @@ void selector_check_key(const struct node *node, const char *key, struct problem
 /* Can a label have this value? An empty one, too. */
 bool selector_is_value(struct bytes text);
 
-/* `labels`: a JSON object of strings, or absent. NotIn and DoesNotExist hold for a missing key. */
+/* The key of the first requirement that doesn't hold; NULL: all do. `labels`: a JSON object of
+ * strings, or absent. NotIn and DoesNotExist hold for a missing key. */
+const char *selector_find_mismatch(const struct selector *selector, struct value labels);
+
 bool selector_matches(const struct selector *selector, struct value labels);
 
 /* Can no set of labels match both? True also where one of them matches nothing by itself. (False

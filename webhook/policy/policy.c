@@ -290,6 +290,7 @@ const struct schema *policy_schema_new(struct arena *arena)
 bool policy_read(const struct schema *schema, const struct node *spec, struct arena *arena,
                  struct policy *out, struct problems *problems)
 {
+    struct policy_mutation *mutations;
     struct policy_rule *rules;
     bool is_sound;
 
@@ -308,6 +309,10 @@ bool policy_read(const struct schema *schema, const struct node *spec, struct ar
             .enforcement = (enum enforcement)(is_own ? rules[i].enforcement : out->enforcement),
             .next = rules[i].message};
     }
+    mutations = out->mutations.items;
+    for (size_t i = 0; i < out->mutations.count; i++)
+        mutations[i].name =
+            arena_printf(arena, "%s/%s", out->name, mutations[i].id ? mutations[i].id : "?");
     return is_sound;
 }
 
@@ -322,19 +327,20 @@ static bool matches_operation(const struct match *match, const struct facts *fac
     return match->operations & wanted;
 }
 
-static bool is_excluded(const struct match *match, const struct facts *facts)
+static enum match_term find_exclusion(const struct match *match, const struct facts *facts)
 {
     if (!match->exclude.node)
-        return false;
-    if (globs_match(&match->exclude.users, facts->review->user) ||
-        globs_match(&match->exclude.namespaces, facts->namespace))
-        return true;
+        return TERM_NONE;
+    if (globs_match(&match->exclude.users, facts->review->user))
+        return TERM_EXCLUDED_USER;
+    if (globs_match(&match->exclude.namespaces, facts->namespace))
+        return TERM_EXCLUDED_NAMESPACE;
     for (struct value group = value_first(facts->review->groups);
          value_type(group) && match->exclude.groups.count; group = value_next(group)) {
         if (globs_match(&match->exclude.groups, value_text(group)))
-            return true;
+            return TERM_EXCLUDED_GROUP;
     }
-    return false;
+    return TERM_NONE;
 }
 
 static bool matches_accelerators(const struct match *match, const struct facts *facts)
@@ -343,29 +349,38 @@ static bool matches_accelerators(const struct match *match, const struct facts *
            (match->accelerators == MATCH_REQUIRED) == facts->demand.is_accelerated;
 }
 
-bool policy_may_apply(const struct policy *policy, const struct facts *facts)
+/* Without a look at the tenant. */
+static enum match_term find_mismatch(const struct policy *policy, const struct facts *facts)
 {
     const struct match *match = &policy->match;
     bool is_namespace = facts->evaluation == EVALUATE_NAMESPACE;
 
-    if (!(match->kinds & (is_namespace ? MATCH_NAMESPACE : MATCH_POD)) ||
-        !matches_operation(match, facts) || !matches_accelerators(match, facts))
-        return false;
+    if (!(match->kinds & (is_namespace ? MATCH_NAMESPACE : MATCH_POD)))
+        return TERM_KINDS;
+    if (!matches_operation(match, facts))
+        return TERM_OPERATIONS;
+    if (!matches_accelerators(match, facts))
+        return TERM_ACCELERATORS;
     if (match->namespaces.count && !globs_match(&match->namespaces, facts->namespace))
-        return false;
+        return TERM_NAMESPACES;
     if (match->labels.node && !selector_matches(&match->labels, facts->pod.labels))
-        return false;
-    return !is_excluded(match, facts);
+        return TERM_LABELS;
+    return find_exclusion(match, facts);
 }
 
-bool policy_applies(const struct policy *policy, const struct facts *facts)
+bool policy_may_apply(const struct policy *policy, const struct facts *facts)
+{
+    return find_mismatch(policy, facts) == TERM_NONE;
+}
+
+enum match_term policy_find_mismatch(const struct policy *policy, const struct facts *facts)
 {
     const struct globs *tenants = &policy->match.tenants;
 
     if (tenants->count &&
         (!facts->tenant || !globs_match(tenants, bytes_from(facts->tenant->name))))
-        return false;
-    return policy_may_apply(policy, facts);
+        return TERM_TENANTS;
+    return find_mismatch(policy, facts);
 }
 
 bool policy_overlaps(const struct policy *a, const struct policy *b)

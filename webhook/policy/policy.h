@@ -48,7 +48,7 @@ struct policy {
 
 struct policy_mutation {
     const struct node *node;
-    const char *id;
+    const char *id, *name; /* "gpu-defaults/scheduler" */
     struct defaults set;
 };
 
@@ -60,10 +60,29 @@ const struct schema *policy_schema_new(struct arena *arena);
 bool policy_read(const struct schema *schema, const struct node *spec, struct arena *arena,
                  struct policy *out, struct problems *problems);
 
-/* The same without a look at the tenant: it may apply, as far as the rest tells. */
-bool policy_may_apply(const struct policy *policy, const struct facts *facts);
+/* What of `match` does not hold. */
+enum match_term {
+    TERM_NONE, /* all holds: the policy applies */
+    TERM_TENANTS,
+    TERM_KINDS,
+    TERM_OPERATIONS,
+    TERM_ACCELERATORS,
+    TERM_NAMESPACES,
+    TERM_LABELS,
+    TERM_EXCLUDED_USER,
+    TERM_EXCLUDED_GROUP,
+    TERM_EXCLUDED_NAMESPACE,
+};
 
-bool policy_applies(const struct policy *policy, const struct facts *facts);
+/* The first term that does not hold. */
+enum match_term policy_find_mismatch(const struct policy *policy, const struct facts *facts);
+
+/* In words: `match.namespaces: "default" is none of research-*`. Lives in the facts' arena. */
+const char *policy_tell_mismatch(const struct policy *policy, const struct facts *facts,
+                                 enum match_term term);
+
+/* Does all hold but, perhaps, the tenant? */
+bool policy_may_apply(const struct policy *policy, const struct facts *facts);
 
 /* Could both apply to one pod? Conservative: true where it is not sure. */
 bool policy_overlaps(const struct policy *a, const struct policy *b);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/trace.h"
 #include "policy/dead.h"
 #include "policy/load.h"
 #include "policy/policy.h"
@@ -228,17 +229,47 @@ void policy_set_free(struct policy_set *set)
     free(set);
 }
 
+static const char *tell_unasked(const char *check, const struct facts *facts)
+{
+    return arena_printf(facts->arena, "\"%s\" does not judge such a request", check);
+}
+
+/* `unmet`: why the policy does not apply; NULL: it does. */
+static void run_rule(const struct policy_rule *rule, const struct facts *facts,
+                     struct findings *findings, const char *unmet)
+{
+    struct trace *trace = trace_of(facts);
+    struct trace_entry *entry = NULL;
+
+    if (trace) {
+        entry = trace_open(trace, facts, TRACE_RULE, findings);
+        entry->name = rule->rule.name;
+        entry->node = rule->rule.node;
+        entry->unmet = unmet;
+    }
+    if (!unmet && rule->check->evaluations & facts->evaluation) {
+        findings->rule = &rule->rule;
+        rule->check->check(&rule->settings, facts, findings);
+    } else if (entry && !unmet) {
+        entry->unmet = tell_unasked(rule->check->name, facts);
+    }
+    if (entry)
+        trace_close(entry, findings);
+}
+
 static void run_policy(const struct policy *policy, const struct facts *facts,
                        struct findings *findings)
 {
+    enum match_term term = policy_find_mismatch(policy, facts);
     const struct policy_rule *rules = policy->rules.items;
+    const char *unmet = NULL;
 
-    for (size_t i = 0; i < policy->rules.count; i++) {
-        if (!(rules[i].check->evaluations & facts->evaluation))
-            continue;
-        findings->rule = &rules[i].rule;
-        rules[i].check->check(&rules[i].settings, facts, findings);
-    }
+    if (term != TERM_NONE && !trace_of(facts))
+        return;
+    if (term != TERM_NONE)
+        unmet = policy_tell_mismatch(policy, facts, term);
+    for (size_t i = 0; i < policy->rules.count; i++)
+        run_rule(&rules[i], facts, findings, unmet);
 }
 
 static bool asks_for_capped(const struct globs *capped, const struct ask *ask)
@@ -305,18 +336,40 @@ static void check_unplaced(const struct policy_set *set, const struct facts *fac
                       facts_subject(facts), text_quote(facts->arena, facts->namespace));
 }
 
+static struct trace_entry *trace_tenancy(const struct tenancy_check *check,
+                                         const struct facts *facts, const struct findings *findings)
+{
+    struct trace *trace = trace_of(facts);
+    struct trace_entry *entry;
+
+    if (!trace)
+        return NULL;
+    entry = trace_open(trace, facts, TRACE_TENANCY, findings);
+    entry->name = check->name;
+    return entry;
+}
+
+static void run_tenancy_check(const struct tenancy_check *check, const struct facts *facts,
+                              struct findings *findings)
+{
+    struct trace_entry *entry = trace_tenancy(check, facts, findings);
+
+    if (check->evaluations & facts->evaluation)
+        check->check(facts, findings);
+    else if (entry)
+        entry->unmet = tell_unasked(check->name, facts);
+    if (entry)
+        trace_close(entry, findings);
+}
+
 void policy_set_check(const struct policy_set *set, const struct facts *facts,
                       struct findings *findings)
 {
     check_unplaced(set, facts, findings);
-    for (size_t i = 0; tenancy_checks[i]; i++) {
-        if (tenancy_checks[i]->evaluations & facts->evaluation)
-            tenancy_checks[i]->check(facts, findings);
-    }
-    for (size_t i = 0; i < set->policy_count; i++) {
-        if (policy_applies(set->policies[i], facts))
-            run_policy(set->policies[i], facts, findings);
-    }
+    for (size_t i = 0; tenancy_checks[i]; i++)
+        run_tenancy_check(tenancy_checks[i], facts, findings);
+    for (size_t i = 0; i < set->policy_count; i++)
+        run_policy(set->policies[i], facts, findings);
 }
 
 /* A scheduler whose binding is refused tries the same again for ever: Cluster.fabric.atBind says
@@ -345,8 +398,14 @@ static void judge_usage(const struct facts *facts, const struct usage *usage,
         return;
     }
     for (size_t i = 0; tenancy_checks[i]; i++) {
-        if (tenancy_checks[i]->judge && tenancy_checks[i]->evaluations & facts->evaluation)
-            tenancy_checks[i]->judge(facts, usage, findings);
+        struct trace_entry *entry;
+
+        if (!tenancy_checks[i]->judge || !(tenancy_checks[i]->evaluations & facts->evaluation))
+            continue;
+        entry = trace_tenancy(tenancy_checks[i], facts, findings);
+        tenancy_checks[i]->judge(facts, usage, findings);
+        if (entry)
+            trace_close(entry, findings);
     }
 }
 
@@ -360,6 +419,42 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
         enforce_at_bind(facts, before, findings);
 }
 
+/* What the entry added since the patch had `from` operations; or why it does not apply. */
+static void trace_mutation(const struct mutation *mutation, const struct policy_mutation *entry,
+                           size_t from, const char *unmet)
+{
+    struct trace *trace = trace_of(mutation->facts);
+    struct trace_entry *made;
+
+    if (!trace)
+        return;
+    made = trace_open(trace, mutation->facts, TRACE_MUTATION, NULL);
+    made->name = entry ? entry->name : "tenancy";
+    made->node = entry ? entry->node : NULL;
+    made->unmet = unmet;
+    for (size_t i = from; i < mutation->patch->count; i++)
+        strings_add(&made->paths, trace->arena, mutation->patch->items[i].path);
+}
+
+static void run_mutations(const struct policy *policy, struct mutation *mutation)
+{
+    const struct policy_mutation *entries = policy->mutations.items;
+    enum match_term term = policy_find_mismatch(policy, mutation->facts);
+    const char *unmet = NULL;
+
+    if (term != TERM_NONE && !trace_of(mutation->facts))
+        return;
+    if (term != TERM_NONE)
+        unmet = policy_tell_mismatch(policy, mutation->facts, term);
+    for (size_t i = 0; i < policy->mutations.count; i++) {
+        size_t from = mutation->patch->count;
+
+        if (!unmet)
+            defaults_apply(&entries[i].set, mutation);
+        trace_mutation(mutation, &entries[i], from, unmet);
+    }
+}
+
 void policy_set_mutate(const struct policy_set *set, const struct facts *facts, struct patch *patch)
 {
     struct mutation mutation = {.facts = facts, .patch = patch};
@@ -368,12 +463,9 @@ void policy_set_mutate(const struct policy_set *set, const struct facts *facts, 
     if (!value_is_set(facts->pod.metadata) || !value_is_set(facts->pod.spec))
         return;
     tenancy_apply(&mutation);
+    trace_mutation(&mutation, NULL, 0, NULL);
     for (size_t i = 0; i < set->policy_count; i++) {
-        const struct policy_mutation *entries = set->policies[i]->mutations.items;
-
-        if (set->policies[i]->mutations.count == 0 || !policy_applies(set->policies[i], facts))
-            continue;
-        for (size_t j = 0; j < set->policies[i]->mutations.count; j++)
-            defaults_apply(&entries[j].set, &mutation);
+        if (set->policies[i]->mutations.count)
+            run_mutations(set->policies[i], &mutation);
     }
 }

@@ -1,0 +1,32 @@
+#include "engine/trace.h"
+
+#include "engine/facts.h"
+
+struct trace *trace_of(const struct facts *facts)
+{
+    return facts->is_old ? NULL : facts->world->trace;
+}
+
+void trace_let_through(struct trace *trace, const char *why)
+{
+    if (trace)
+        trace->let_through = why;
+}
+
+struct trace_entry *trace_open(struct trace *trace, const struct facts *facts, enum trace_kind kind,
+                               const struct findings *findings)
+{
+    struct trace_list *list = &trace->lists[kind];
+    struct trace_entry *entry = ARENA_APPEND(trace->arena, list->items, list->count);
+
+    *entry = (struct trace_entry){.prefix = facts->prefix,
+                                  .first = findings ? findings->count : 0,
+                                  .dropped = findings ? findings->dropped : 0};
+    return entry;
+}
+
+void trace_close(struct trace_entry *entry, const struct findings *findings)
+{
+    entry->count = findings->count - entry->first;
+    entry->dropped = findings->dropped - entry->dropped;
+}
