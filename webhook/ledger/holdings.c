@@ -268,8 +268,7 @@ static void drop_reservation(struct holdings *holdings, struct holding *holding,
         return;
     leave_set(reservation, version);
     TAILQ_REMOVE(&holdings->reservations, reservation, in_all);
-    free(reservation->seen);
-    free(reservation);
+    reservation_let_go(reservation);
     holding->reservation = NULL;
 }
 
@@ -366,23 +365,6 @@ void holdings_put(struct holdings *holdings, const struct held_pod *pod)
     add(holdings, holdings_find(holdings, pod->namespace, pod->uid), pod, true);
 }
 
-static void note_seen(struct reservation *reservation, const struct held_pod *pod)
-{
-    struct held_pod *seen = memory_alloc(sizeof(*seen) + held_pod_room(pod));
-
-    held_pod_copy(pod, seen + 1, seen);
-    free(reservation->seen);
-    reservation->seen = seen;
-}
-
-static struct reservation *new_reservation(const struct held_pod *pod)
-{
-    struct reservation *reservation = memory_alloc(sizeof(*reservation) + held_pod_room(pod));
-
-    held_pod_copy(pod, reservation + 1, &reservation->pod);
-    return reservation;
-}
-
 /* What is reserved from now on, `pod` added to what was. */
 static struct reservation *add_reservation(struct holding *old, const struct held_pod *pod,
                                            bool is_growth)
@@ -393,14 +375,14 @@ static struct reservation *add_reservation(struct holding *old, const struct hel
 
     if (before)
         held_pod_merge(&before->pod, pod, &arena, &merged);
-    reservation = new_reservation(&merged);
+    reservation = reservation_new(&merged);
     reservation->is_growth = is_growth || (old && old->is_seen) || (before && before->is_growth);
     if (before) {
         reservation->seen = before->seen;
         before->seen = NULL;
     } else if (old && old->is_seen) {
         known = holding_pod(old);
-        note_seen(reservation, &known);
+        reservation_note_seen(reservation, &known);
     }
     arena_release(&arena);
     return reservation;
@@ -462,7 +444,7 @@ struct holding *holdings_see(struct holdings *holdings, const struct held_pod *p
     if (reservation && (!reservation->is_growth || is_settled(reservation, version))) {
         drop_reservation(holdings, holding, version);
     } else if (reservation) {
-        note_seen(reservation, &counted);
+        reservation_note_seen(reservation, &counted);
         held_pod_merge(&reservation->pod, &counted, &arena, &counted);
     }
     if (!holding || !holding->is_seen || !held_pod_equal(&known, &counted))

@@ -8,28 +8,13 @@
 #include "engine/facts.h"
 #include "engine/usage.h"
 #include "ledger/held_pod.h"
+#include "ledger/reservation.h"
 #include "ledger/shared_ask.h"
 #include "ledger/tallies.h"
 #include "ledger/tenant_usage.h"
 
 struct namespace_holdings;
 struct used_claim;
-
-/* What was let in, and may come or grow yet. */
-struct reservation {
-    TAILQ_ENTRY(reservation) in_all, in_set;
-    struct reservation_set *set;
-    struct holding *holding;
-    uint64_t order;        /* in which this process came to know them, from 1 on */
-    uint64_t number;       /* in the tenant's TenantUsage, */
-    uint64_t version;      /* of which this is the newest resourceVersion that had it */
-    bool is_tentative;     /* it isn't written there yet */
-    bool is_growth;        /* of a pod that was there before */
-    int64_t made_at;       /* when this process came to know it; milliseconds, monotonic */
-    uint64_t settled_by;   /* of a growth: it leaves once the view shows this version; 0: not yet */
-    struct held_pod *seen; /* the pod as the view shows it; NULL: it doesn't */
-    struct held_pod pod;   /* what is reserved */
-};
 
 TAILQ_HEAD(reservation_list, reservation);
 

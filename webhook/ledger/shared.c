@@ -321,9 +321,6 @@ static void make_unknown(const struct shared_tenant *tenant, struct arena *arena
         damage ? arena_printf(arena, "TenantUsage \"%s\" was written to by somebody else (%s)",
                               tenant->name, damage)
                : arena_printf(arena, "TenantUsage \"%s\" was made anew", tenant->name));
-    usage->last = usage->count;
-    for (size_t i = 0; i < usage->count; i++)
-        usage->items[i].number = i + 1;
 }
 
 /* Once all is known again, the floors are those of the list: what stood there may be anything that
@@ -331,50 +328,11 @@ static void make_unknown(const struct shared_tenant *tenant, struct arena *arena
 static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena,
                          struct tenant_usage *usage)
 {
-    const struct shared_copy *copy = tenant->copy;
-
-    if (!copy || copy->damage) {
-        make_unknown(tenant, arena, usage);
-    } else if (is_known_now(tenant)) {
-        usage->series = copy->series;
+    usage->series = arena_copy_bytes(arena, tenant->copy->series);
+    if (is_known_now(tenant))
         usage->floors = higher(&tenant->set.settled, &tenant->listed);
-    } else {
-        usage->series = copy->series;
-        usage->unknown = copy->unknown;
-    }
-}
-
-/* Refers to the reservations and the copy. INVARIANT: it names the version that the transaction
- * began with, whatever has become known since: then what was judged is void, and the write has to
- * fail. */
-static void fill(const struct shared_txn *txn, struct arena *arena, struct tenant_usage *usage)
-{
-    const struct shared_tenant *tenant = txn->tenant;
-    const struct reservation *each;
-
-    *usage = (struct tenant_usage){.name = bytes_from(tenant->name),
-                                   .uid = tenant->copy ? tenant->copy->uid : BYTES(""),
-                                   .version = txn->version,
-                                   .last = txn->last,
-                                   .floors = floors_of(tenant)};
-    TAILQ_FOREACH(each, &tenant->set.all, in_set)
-    *ARENA_APPEND(arena, usage->items, usage->count) =
-        (struct usage_item){each->number, each->is_growth, each->pod};
-    fill_unknown(tenant, arena, usage);
-}
-
-static bool is_stale(const struct ledger *ledger, const struct shared_tenant *tenant, int64_t now)
-{
-    return now >= tenant->due &&
-           (tenant->set.has_lost || tenant->told != shared_changes(ledger, tenant));
-}
-
-static bool has_to_write(const struct shared_txn *txn)
-{
-    const struct shared_tenant *tenant = txn->tenant;
-
-    return txn->has_new || !tenant->copy || tenant->copy->damage || is_known_now(tenant) ||
-           is_stale(txn->ledger, tenant, clock_milliseconds());
+    else
+        usage->unknown = arena_copy_bytes(arena, tenant->copy->unknown);
 }
 
 /* At most once a second: it looks at all that the tenant has. */
@@ -394,6 +352,78 @@ static struct bytes status_of(const struct shared_txn *txn, struct arena *arena)
     return buf.is_full ? BYTES("") : buf_bytes(&buf);
 }
 
+/* What is written, from when it is found out until it is a text: that takes so long that nobody
+ * should have to wait for it. */
+struct draft {
+    struct tenant_usage usage; /* without the items */
+    struct bytes status;
+    struct reservation **held; /* the items, which may leave meanwhile */
+    size_t count;
+    bool is_numbered_anew;
+};
+
+/* INVARIANT: it names the version that the transaction began with, whatever has become known since:
+ * then what was judged is void, and the write has to fail. The caller holds the lock. */
+static void begin_draft(struct shared_txn *txn, struct arena *arena, struct draft *out)
+{
+    const struct shared_tenant *tenant = txn->tenant;
+    const struct shared_copy *copy = tenant->copy;
+    struct reservation *each;
+
+    *out = (struct draft){.usage = {.name = bytes_from(tenant->name),
+                                    .uid = arena_copy_bytes(arena, copy ? copy->uid : BYTES("")),
+                                    .version = txn->version,
+                                    .last = txn->last,
+                                    .floors = floors_of(tenant)},
+                          .status = arena_copy_bytes(arena, status_of(txn, arena)),
+                          .is_numbered_anew = !copy || copy->damage};
+    TAILQ_FOREACH(each, &tenant->set.all, in_set)
+    *ARENA_APPEND(arena, out->held, out->count) = reservation_hold(each);
+    if (!copy || copy->damage) {
+        make_unknown(tenant, arena, &out->usage);
+        txn->last = out->usage.last = out->count;
+    } else {
+        fill_unknown(tenant, arena, &out->usage);
+    }
+}
+
+/* Without the lock. */
+static void write_draft(struct draft *draft, struct arena *arena, struct buf *out)
+{
+    struct tenant_usage *usage = &draft->usage;
+
+    usage->items = arena_alloc(arena, draft->count * sizeof(*usage->items));
+    usage->count = draft->count;
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct reservation *from = draft->held[i];
+
+        usage->items[i] = (struct usage_item){draft->is_numbered_anew ? i + 1 : from->number,
+                                              from->is_growth, from->pod};
+    }
+    tenant_usage_write(usage, draft->status, out);
+}
+
+/* The caller holds the lock. */
+static void end_draft(const struct draft *draft)
+{
+    for (size_t i = 0; i < draft->count; i++)
+        reservation_let_go(draft->held[i]);
+}
+
+static bool is_stale(const struct ledger *ledger, const struct shared_tenant *tenant, int64_t now)
+{
+    return now >= tenant->due &&
+           (tenant->set.has_lost || tenant->told != shared_changes(ledger, tenant));
+}
+
+static bool has_to_write(const struct shared_txn *txn)
+{
+    const struct shared_tenant *tenant = txn->tenant;
+
+    return txn->has_new || !tenant->copy || tenant->copy->damage || is_known_now(tenant) ||
+           is_stale(txn->ledger, tenant, clock_milliseconds());
+}
+
 static bool is_contended(const struct shared_tenant *tenant)
 {
     return tenant->others_at && clock_milliseconds() - tenant->others_at < CONTENTION_MS;
@@ -402,7 +432,7 @@ static bool is_contended(const struct shared_tenant *tenant)
 bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_body *out)
 {
     struct ledger *ledger = txn->ledger;
-    struct tenant_usage usage;
+    struct draft draft = {0};
     bool is_needed;
     struct buf buf;
 
@@ -410,15 +440,22 @@ bool shared_write(struct shared_txn *txn, struct arena *arena, struct shared_bod
     pthread_mutex_lock(&ledger->lock);
     is_needed = has_to_write(txn);
     if (is_needed) {
-        fill(txn, arena, &usage);
-        txn->last = usage.last;
-        buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
-        tenant_usage_write(&usage, status_of(txn, arena), &buf);
-        *out = (struct shared_body){buf_bytes(&buf), txn->version.len == 0, buf.is_full,
-                                    txn->has_new, is_contended(txn->tenant)};
+        begin_draft(txn, arena, &draft);
+        *out = (struct shared_body){.is_new = txn->version.len == 0,
+                                    .has_new = txn->has_new,
+                                    .is_contended = is_contended(txn->tenant)};
     }
     pthread_mutex_unlock(&ledger->lock);
-    return is_needed;
+    if (!is_needed)
+        return false;
+    buf_init(&buf, arena, TENANT_USAGE_MAX_BYTES);
+    write_draft(&draft, arena, &buf);
+    out->text = buf_bytes(&buf);
+    out->is_too_large = buf.is_full;
+    pthread_mutex_lock(&ledger->lock);
+    end_draft(&draft);
+    pthread_mutex_unlock(&ledger->lock);
+    return true;
 }
 
 /* ---- chores */
