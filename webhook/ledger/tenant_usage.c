@@ -202,7 +202,7 @@ static void check_digest(struct usage_reader *reader, struct value spec,
 bool tenant_usage_read(struct value object, struct arena *arena, struct tenant_usage *out,
                        struct error *err)
 {
-    struct usage_reader reader = {.arena = arena};
+    struct usage_reader reader = {.arena = arena, .object = object};
     struct value metadata, spec;
 
     *out = (struct tenant_usage){0};

@@ -3,6 +3,18 @@
 #include "kube/quantity.h"
 #include "ledger/tenant_usage.h"
 
+/* In an event all of it is behind "object.". */
+static const char *find_place(const struct usage_reader *reader, struct value value)
+{
+    const char *object = value_place(reader->object, reader->arena);
+    const char *place = value_place(value, reader->arena);
+    size_t len = strlen(object);
+
+    if (len == 0 || strncmp(place, object, len) != 0)
+        return place;
+    return place[len] == '.' ? place + len + 1 : place + len;
+}
+
 /* Where something stands takes long to find out, so that is done once. */
 void usage_complain(struct usage_reader *reader, struct value value, const char *problem)
 {
@@ -11,7 +23,7 @@ void usage_complain(struct usage_reader *reader, struct value value, const char 
     if (reader->is_damaged)
         return;
     reader->is_damaged = true;
-    place = value_place(value, reader->arena);
+    place = find_place(reader, value);
     error_set(&reader->first, "%s%s%s", place, *place ? ": " : "", problem);
 }
 

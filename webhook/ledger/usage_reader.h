@@ -6,6 +6,7 @@
 
 struct usage_reader {
     struct arena *arena;
+    struct value object; /* what stands in it is told as in the object, wherever that stands */
     bool is_damaged;
     struct error first; /* of the mistakes: "spec.last: expected a number, got a string" */
 };

@@ -363,6 +363,19 @@ static void a_field_that_cant_be_read_is_named_and_the_rest_is_kept(void **state
     }
 }
 
+static void a_field_is_named_as_in_the_object_wherever_that_stands(void **state)
+{
+    struct bytes text = replace(write_usage(&whole), "\"last\":9", "\"last\":[]");
+    const char *event =
+        arena_printf(&arena, "{\"type\":\"MODIFIED\",\"object\":%.*s}", (int)text.len, text.data);
+    struct tenant_usage usage;
+    struct error err = {0};
+
+    assert_false(tenant_usage_read(value_member(parse_bytes(bytes_from(event)), "object"), &arena,
+                                   &usage, &err));
+    assert_string_equal(err.text, "spec.last: expected a number, got an array");
+}
+
 static void what_is_left_of_a_damaged_group_is_kept(void **state)
 {
     struct bytes text = replace(write_usage(&whole), "\"cpu\":\"2.5\"", "\"cpu\":\"much\"");
@@ -472,6 +485,8 @@ int main(void)
         cmocka_unit_test_teardown(an_edit_of_any_field_is_found, release_arena),
         cmocka_unit_test_teardown(the_order_of_members_is_nobodys_edit, release_arena),
         cmocka_unit_test_teardown(a_field_that_cant_be_read_is_named_and_the_rest_is_kept,
+                                  release_arena),
+        cmocka_unit_test_teardown(a_field_is_named_as_in_the_object_wherever_that_stands,
                                   release_arena),
         cmocka_unit_test_teardown(what_is_left_of_a_damaged_group_is_kept, release_arena),
         cmocka_unit_test_teardown(what_is_no_object_at_all_is_empty, release_arena),
