@@ -372,16 +372,33 @@ static bool is_current(const struct holdings *holdings, const struct facts *fact
     return tenancy_belonging(facts->tenancy, facts->namespace, labels).tenant == facts->tenant;
 }
 
+static struct usage_problem find_rival(const struct ledger *ledger,
+                                       const struct settlement *settlement,
+                                       const struct holding *own)
+{
+    const struct shared_tenant *rival =
+        shared_rival(&ledger->holdings, settlement->txn->tenant, own);
+
+    return (struct usage_problem){rival ? arena_printf(settlement->facts->arena,
+                                                       "it is reserved in TenantUsage \"%s\"",
+                                                       rival->name)
+                                        : NULL,
+                                  false};
+}
+
 /* Why usage isn't known; the text is NULL where it is. */
-static struct usage_problem find_problem(struct ledger *ledger, const struct settlement *settlement)
+static struct usage_problem find_problem(struct ledger *ledger, const struct settlement *settlement,
+                                         const struct holding *own)
 {
     const struct facts *facts = settlement->facts;
     struct usage_problem problem = {live_problem(ledger, facts->arena), false};
 
     if (problem.text || !ledger->is_live)
         return problem;
+    if (settlement->txn && settlement->txn->problem)
+        return *settlement->txn->problem;
     if (settlement->txn)
-        return settlement->txn->problem ? *settlement->txn->problem : problem;
+        return find_rival(ledger, settlement, own);
     problem.text = shared_problem(ledger, facts->tenant->name, facts->arena);
     return problem;
 }
@@ -394,7 +411,7 @@ static void judge(struct ledger *ledger, struct settlement *settlement)
     struct usage usage;
 
     if (settlement->needs_usage)
-        problem = find_problem(ledger, settlement);
+        problem = find_problem(ledger, settlement, own);
     if (problem.text)
         usage_init_unknown(facts, &problem, &usage);
     else if (settlement->needs_usage)

@@ -206,12 +206,13 @@ void shared_reserve(struct shared_txn *txn, const struct held_pod *pod, bool is_
                     const struct holding *own)
 {
     struct reservation *old = own ? own->reservation : NULL;
+    bool is_reserved = old && old->set == &txn->tenant->set;
 
     if (txn->problem)
         return;
-    if (!is_growth && own && (old || own->is_seen) && covers(&own->ask->ask, &pod->ask))
+    if (!is_growth && own && (is_reserved || own->is_seen) && covers(&own->ask->ask, &pod->ask))
         return;
-    if (old && !old->is_tentative && old->set == &txn->tenant->set)
+    if (is_reserved && !old->is_tentative)
         stash(txn, old);
     old = holdings_reserve(&txn->ledger->holdings, &txn->tenant->set, pod, is_growth,
                            clock_milliseconds());

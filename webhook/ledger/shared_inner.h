@@ -73,6 +73,12 @@ bool shared_is_ready(const struct shared_txn *txn);
 void shared_reserve(struct shared_txn *txn, const struct held_pod *pod, bool is_growth,
                     const struct holding *own);
 
+/* Who else of the tenancy's tenants has it reserved in its own object; NULL: nobody. Another policy
+ * set could say so, or a namespace that has just changed hands. The caller holds the lock. */
+const struct shared_tenant *shared_rival(const struct holdings *holdings,
+                                         const struct shared_tenant *tenant,
+                                         const struct holding *holding);
+
 /* What the tenant's totals have gone through; 0: it has none. The caller holds the lock. */
 unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant);
 

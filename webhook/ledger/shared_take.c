@@ -104,6 +104,39 @@ static struct reservation *reserved_for(const struct holding *holding,
     return reservation && reservation->set == &tenant->set ? reservation : NULL;
 }
 
+static bool is_ours(const struct holdings *holdings, const struct shared_tenant *tenant)
+{
+    return holdings->tenancy && tenancy_find_tenant(holdings->tenancy, bytes_from(tenant->name));
+}
+
+const struct shared_tenant *shared_rival(const struct holdings *holdings,
+                                         const struct shared_tenant *tenant,
+                                         const struct holding *holding)
+{
+    const struct reservation *reservation = holding ? holding->reservation : NULL;
+    const struct shared_tenant *other;
+
+    if (!reservation || reservation->set == &tenant->set)
+        return NULL;
+    other = TABLE_THING(reservation->set, struct shared_tenant, set);
+    return is_ours(holdings, other) ? other : NULL;
+}
+
+/* Two of our tenants can't both hold it. What others' tenants hold is no concern of ours. */
+static void note_rival(const struct holdings *holdings, const struct shared_tenant *tenant,
+                       const struct usage_item *item, const struct shared_tenant *rival)
+{
+    struct shared_copy *copy = tenant->copy;
+
+    if (copy->damage || !is_ours(holdings, tenant))
+        return;
+    copy->damage =
+        arena_printf(&copy->arena,
+                     "spec.reservations: \"%s\" is reserved in TenantUsage \"%s\", too",
+                     text_clean(&copy->arena, held_pod_path(&item->pod, &copy->arena), 320),
+                     rival->name);
+}
+
 /* What a transaction added is in the object: by its own write, or by that of another replica which
  * added the same, maybe later. So its time begins now. */
 static void confirm(struct holdings *holdings, struct reservation *reservation, int64_t now)
@@ -121,7 +154,12 @@ static bool take_item(struct holdings *holdings, struct shared_tenant *tenant,
 {
     struct holding *holding = holdings_find(holdings, item->pod.namespace, item->pod.uid);
     struct reservation *reservation = reserved_for(holding, tenant);
+    const struct shared_tenant *rival = shared_rival(holdings, tenant, holding);
 
+    if (rival) {
+        note_rival(holdings, tenant, item, rival);
+        return true;
+    }
     if (reservation && reservation->number == item->number &&
         ask_equal(&reservation->pod.ask, &item->pod.ask)) {
         reservation->version = tenant->copy->version;
