@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "ledger/floor.h"
 #include "ledger/object_read.h"
 #include "ledger/shared_inner.h"
 
@@ -231,6 +232,23 @@ unsigned long shared_changes(const struct ledger *ledger, const struct shared_te
     return found ? ledger->holdings.tenants[found->index].changes : 0;
 }
 
+/* Within one series numbers and floors only rise, and what is known stays known. NULL: so it is. */
+static const char *find_going_back(const struct shared_tenant *tenant,
+                                   const struct shared_copy *next)
+{
+    const struct shared_copy *last = tenant->copy;
+
+    if (next->last < tenant->known)
+        return "spec.last: goes back, an older object was put in its place";
+    if (last->damage || last->unknown.len)
+        return NULL;
+    if (next->unknown.len)
+        return "spec.unknown: is back, an older object was put in its place";
+    if (!floor_is_reached(&last->floors, &next->floors))
+        return "spec.floors: go back, an older object was put in its place";
+    return NULL;
+}
+
 static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
                        const struct tenant_usage *usage, struct shared_copy *copy)
 {
@@ -242,8 +260,8 @@ static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
         tenant->round++;
         tenant->round_began = now;
         forget(ledger, tenant);
-    } else if (!copy->damage && copy->last < tenant->known) {
-        copy->damage = "spec.last: goes back, an older object was put in its place";
+    } else if (!copy->damage) {
+        copy->damage = find_going_back(tenant, copy);
     }
     free_copy(tenant);
     tenant->copy = copy;

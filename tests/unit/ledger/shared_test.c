@@ -361,6 +361,47 @@ static void an_older_object_in_its_place_is_damage(void **state)
     pair_release(&pair);
 }
 
+/* As it was before what it has let go; whose floor the view that lacks it then needn't reach. */
+static void floors_that_go_back_are_damage(void **state)
+{
+    struct pair pair;
+    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 3"};
+    struct value old;
+
+    (void)state;
+    pair_init(&pair);
+    assert_true(scene_create(&pair.a, &pod));
+    old = value_member(pair_object(&pair.a), "spec");
+    scene_fetch(&pair.b, "research");
+    pair_show(&pair.a, &pod, 500, false);
+    pair_refresh(&pair.a);
+    scene_fetch(&pair.b, "research");
+    fake_store_edit(pair.a.store, "research", "spec", arena_copy(&pair.a.arena, value_raw(old)));
+    scene_fetch(&pair.b, "research");
+    assert_int_equal(state_of(&pair.b), SHARED_DAMAGED);
+    pair_release(&pair);
+}
+
+/* All is known by a list that was asked for long ago. */
+static void unknown_that_comes_back_is_damage(void **state)
+{
+    struct pair pair;
+    struct value old;
+
+    (void)state;
+    pair_init(&pair);
+    fake_store_delete(pair.a.store, "research");
+    scene_fetch(&pair.a, "research");
+    assert_true(scene_write(&pair.a, "research"));
+    old = value_member(pair_object(&pair.a), "spec");
+    scene_know(&pair.a);
+    assert_int_equal(state_of(&pair.a), SHARED_READY);
+    fake_store_edit(pair.a.store, "research", "spec", arena_copy(&pair.a.arena, value_raw(old)));
+    scene_fetch(&pair.a, "research");
+    assert_int_equal(state_of(&pair.a), SHARED_DAMAGED);
+    pair_release(&pair);
+}
+
 static void an_older_copy_is_passed_over(void **state)
 {
     struct pair pair;
@@ -453,6 +494,8 @@ int main(void)
         cmocka_unit_test(floors_that_were_damaged_end_with_unknown),
         cmocka_unit_test(numbers_count_within_a_series),
         cmocka_unit_test(an_older_object_in_its_place_is_damage),
+        cmocka_unit_test(floors_that_go_back_are_damage),
+        cmocka_unit_test(unknown_that_comes_back_is_damage),
         cmocka_unit_test(an_older_copy_is_passed_over),
         cmocka_unit_test(a_changed_answer_is_not_relied_on),
         cmocka_unit_test(a_reason_why_usage_is_unknown_reaches_the_judge),
