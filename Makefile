@@ -79,7 +79,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench install clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench install install-files clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -162,8 +162,20 @@ bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's 
 	$(INNER) program $(TOOLS)
 	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)$(if $(CLUSTER),cluster)$(if $(SHARED),reservations)
 
-install: all ## copy the program to $(DESTDIR)$(PREFIX)/bin
-	install -D -m 755 build/fairgate $(DESTDIR)$(PREFIX)/bin/fairgate
+install: all install-files ## the program, its manual pages, what bash and zsh complete it with, under $(DESTDIR)$(PREFIX)
+
+# Pages and completions are what the program says of itself.
+PROGRAM ?= $(BUILD)/fairgate
+SHARE := $(DESTDIR)$(PREFIX)/share
+install-files:
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fairgate
+	@install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
+	$(PROGRAM) --help=man > $(SHARE)/man/man1/fairgate.1
+	@for command in $$($(PROGRAM) --complete '' | cut -f1); do \
+		$(PROGRAM) $$command --help=man > $(SHARE)/man/man1/fairgate-$$command.1 || exit 1; \
+	done
+	$(PROGRAM) completion bash > $(SHARE)/bash-completion/completions/fairgate
+	$(PROGRAM) completion zsh > $(SHARE)/zsh/site-functions/_fairgate
 
 clean: ## remove build/
 	rm -rf build

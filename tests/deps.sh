@@ -29,6 +29,8 @@ test  libcmocka-dev         pkg-config --exists cmocka
 test  bats                  command -v bats
 test  python3-jsonpatch     python3 -c 'import jsonpatch'
 test  python3-jsonschema    python3 -c 'from jsonschema import Draft202012Validator'
+test  groff-base            command -v groff
+test  zsh                   command -v zsh
 lint  clang-14              command -v clang-14
 lint  libclang-rt-14-dev    test -e "$(clang-14 -print-file-name=libclang_rt.fuzzer-$(uname -m).a)"
 lint  clang-format-14       command -v clang-format-14

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "checks/checks.h"
+#include "cli/help.h"
 #include "cli/output.h"
 #include "cli/reference_markdown.h"
 
@@ -36,7 +37,7 @@ static void print_fields(const struct schema *schema, struct arena *arena)
         print_field_name(field, field->name);
         print_bounds(field, "  ", arena);
         printf("    ");
-        options_print_wrapped(field->summary, 4);
+        help_print_wrapped(field->summary, 4);
     }
 }
 
@@ -64,10 +65,10 @@ static void print_place(const struct reference_place *place, bool is_recursive, 
         putchar('\n');
     }
     printf("DESCRIPTION:\n    ");
-    options_print_wrapped(place->field ? place->field->summary : place->kind->summary, 4);
+    help_print_wrapped(place->field ? place->field->summary : place->kind->summary, 4);
     if (choice) {
         printf("    ");
-        options_print_wrapped(choice, 4);
+        help_print_wrapped(choice, 4);
     }
     if (place->schema && is_recursive) {
         printf("\nFIELDS:\n");
@@ -121,6 +122,31 @@ static void print_index(struct arena *arena)
     json_decref(root);
 }
 
+static void add_paths(struct strings *out, const char *prefix, const struct schema *schema,
+                      struct arena *arena)
+{
+    strings_add(out, arena, prefix);
+    for (const struct field *field = schema->fields; field->name; field++) {
+        const char *path = arena_printf(arena, "%s.%s", prefix, field->name);
+
+        if (reference_inner(field))
+            add_paths(out, path, reference_inner(field), arena);
+        else
+            strings_add(out, arena, path);
+    }
+}
+
+/* Every place there is; ends with NULL. */
+static const char *const *list_places(struct arena *arena)
+{
+    struct strings places = {0};
+
+    for (const struct policy_kind *kind = reference_kinds(arena); kind->name; kind++)
+        add_paths(&places, kind->name, kind->schema, arena);
+    strings_add(&places, arena, NULL);
+    return places.items;
+}
+
 static int explain(const struct command *command, const char *text, const char *format,
                    bool is_recursive, struct arena *arena)
 {
@@ -149,6 +175,7 @@ int cmd_explain(int argc, char **argv)
 {
     const char *format = "text";
     bool is_recursive = false;
+    struct arena arena = {0};
     const struct option_row options[] = {
         {.name = "recursive",
          .help = "Also the fields of fields, as a tree without descriptions.",
@@ -159,6 +186,7 @@ int cmd_explain(int argc, char **argv)
         .name = "explain",
         .operands = "[KIND[.PATH]]",
         .operands_max = 1,
+        .operand_words = list_places(&arena),
         .purpose = "Tells what the policy language has: a kind's fields, or what a field is, with "
                    "its type, whether it is required, and its default, as kubectl explain does. "
                    "Without an argument: the kinds and the checks; as markdown, everything.",
@@ -169,7 +197,6 @@ int cmd_explain(int argc, char **argv)
         .options = options,
         .option_count = sizeof(options) / sizeof(*options),
     };
-    struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
 
     if (options_parse(&command, argc, argv, &arguments)) {

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "cli/commands.h"
-
-enum { HELP_WIDTH = 80 };
+#include "cli/complete.h"
+#include "cli/help.h"
+#include "cli/man_page.h"
 
 /* One call being read. */
 struct call {
@@ -33,93 +33,6 @@ int options_complain(const struct command *command, const char *format, ...)
 static const char *quote(const struct call *call, const char *text)
 {
     return text_quote(call->out->arena, bytes_from(text));
-}
-
-void options_print_wrapped(const char *text, size_t indent)
-{
-    size_t column = indent;
-
-    while (*text) {
-        size_t len = strcspn(text, " \n");
-
-        if (column > indent && column + 1 + len > HELP_WIDTH) {
-            printf("\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", (int)len, text);
-        column += len;
-        text += len;
-        text += strspn(text, " \n");
-    }
-    putchar('\n');
-}
-
-static void print_block(const char *title, const char *lines)
-{
-    if (!lines)
-        return;
-    printf("\n%s:\n", title);
-    while (*lines) {
-        size_t len = strcspn(lines, "\n");
-
-        printf("  %.*s\n", (int)len, lines);
-        lines += len + (lines[len] == '\n');
-    }
-}
-
-/* "-o, --output FORMAT" */
-static int option_title(const struct option_row *row, char *title, size_t size)
-{
-    char letter[8] = "";
-
-    if (row->letter)
-        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-    return snprintf(title, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
-                    row->argument ? row->argument : "");
-}
-
-static void print_options(const struct command *command)
-{
-    size_t widest = strlen("-h, --help");
-    char title[80];
-
-    for (size_t i = 0; i < command->option_count; i++) {
-        size_t width = (size_t)option_title(&command->options[i], title, sizeof(title));
-
-        if (width > widest)
-            widest = width;
-    }
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < command->option_count; i++) {
-        option_title(&command->options[i], title, sizeof(title));
-        printf("  %-*s  ", (int)widest, title);
-        options_print_wrapped(command->options[i].help, widest + 4);
-    }
-    printf("  %-*s  show this\n", (int)widest, "-h, --help");
-}
-
-static void print_help(const struct command *command)
-{
-    size_t optional = 0;
-
-    printf("Usage: fairgate %s", command->name);
-    for (size_t i = 0; i < command->option_count; i++) {
-        const struct option_row *row = &command->options[i];
-
-        if (row->is_required)
-            printf(" --%s %s", row->name, row->argument);
-        else
-            optional++;
-    }
-    printf("%s%s%s\n\n", optional ? " [OPTION]..." : "", command->operands ? " " : "",
-           command->operands ? command->operands : "");
-    options_print_wrapped(command->purpose, 0);
-    print_options(command);
-    print_block("Examples", command->examples);
-    print_block("Exit codes", command->exits);
 }
 
 static bool complain_unknown(const struct call *call, const char *name, size_t len)
@@ -330,21 +243,35 @@ static bool is_complete(const struct call *call)
     return true;
 }
 
-static bool asks_for_help(int argc, char **argv)
+/* Was one of these given, before what follows `--`? */
+static bool has_word(int argc, char **argv, const char *word, const char *other)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+        if (!strcmp(argv[i], word) || !strcmp(argv[i], other))
             return true;
     }
     return false;
+}
+
+/* What is asked about the command, not of it. */
+static bool tell_about(const struct command *command, int argc, char **argv)
+{
+    if (argc > 2 && !strcmp(argv[1], COMPLETE_OPTION))
+        complete_command(command, argc - 2, argv + 2);
+    else if (has_word(argc, argv, "--help", "-h"))
+        help_print(command);
+    else if (has_word(argc, argv, MAN_PAGE_OPTION, MAN_PAGE_OPTION))
+        man_page_print(command);
+    else
+        return false;
+    return true;
 }
 
 bool options_parse(const struct command *command, int argc, char **argv, struct arguments *out)
 {
     struct call call = {command, out, argv, argc, 1, NULL};
 
-    if (asks_for_help(argc, argv)) {
-        print_help(command);
+    if (tell_about(command, argc, argv)) {
         out->status = EXIT_YES;
         return false;
     }

@@ -28,9 +28,11 @@ struct command {
     const char *name;     /* "serve" */
     const char *operands; /* how the usage line names them: "FILE..."; NULL: there are none */
     size_t operands_min, operands_max;
-    const char *purpose;  /* one paragraph */
-    const char *examples; /* whole lines */
-    const char *exits;    /* whole lines: "0  drained and ended\n" */
+    const char *const *operand_words; /* what an operand may be, for the shells; NULL: files or
+                                         directories, as `operands` says */
+    const char *purpose;              /* one paragraph */
+    const char *examples;             /* whole lines */
+    const char *exits;                /* whole lines: "0  drained and ended\n" */
     const struct option_row *options;
     size_t option_count;
 };
@@ -41,13 +43,11 @@ struct arguments {
     int status; /* where options_parse is false: how to end */
 };
 
-/* False where the command is to end at once: help was printed (status 0), or a mistake was told in
+/* False where the command is to end at once: help, its manual page or what completes its call was
+ * printed (status 0), or a mistake was told in
  * one line on stderr (status 2). argv[0] is the command's name. */
 bool options_parse(const struct command *command, int argc, char **argv,
                    struct arguments *out) MUST_CHECK;
-
-/* Print words, wrapped; every line but the first starts with `indent` blanks. */
-void options_print_wrapped(const char *text, size_t indent);
 
 /* Tell in one line on stderr what is wrong with the call: "fairgate serve: ...". Returns 2. */
 int options_complain(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);
