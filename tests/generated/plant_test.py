@@ -81,6 +81,7 @@ SET = {
             {"id": "four", "resources": {"requireLimits": ["memory"], "requireRequests": ["cpu"],
                                          "max": {"memory": "256Gi"}, "containers": "main"}},
             {"id": "five", "scheduler": {"allow": ["kai-scheduler"]}},
+            {"id": "seven", "namespaceHas": ["NetworkPolicy"]},
         ],
         "mutate": [{"id": "six", "set": {
             "schedulerName": "kai-scheduler", "runtimeClassName": "nvidia", "labels": {"e": "f"},
