@@ -81,7 +81,7 @@ static bool lacks_namespace(const struct decide_input *in, const struct decision
 /* Only of what would be denied because of it. */
 static const struct claim_ref *find_claim_lack(const struct decision *decision)
 {
-    static const unsigned naming = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE;
+    static const unsigned naming = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE | EVALUATE_GROUP;
     const struct claim_ref *missing = NULL;
 
     for (size_t i = 0; i < decision->facts_count && !missing; i++) {

@@ -19,6 +19,8 @@ static bool is_unchanged(const struct decision *decision, struct value now, stru
     if (decision->review.operation != OPERATION_UPDATE || decision->evaluation & others ||
         value_type(before) != VALUE_OBJECT)
         return false;
+    if (decision->evaluation == EVALUATE_GROUP)
+        return bytes_equal(value_raw(now), value_raw(before));
     for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++) {
         if (!bytes_equal(value_raw(value_path(now, read[i])),
                          value_raw(value_path(before, read[i]))))
@@ -107,13 +109,18 @@ static bool collect_old(const struct decision *decision, const struct part *part
     return facts_collect(&subject, arena, out, &ignored);
 }
 
+static bool holds_parts(const struct decision *decision)
+{
+    return decision->evaluation & (EVALUATE_TEMPLATE | EVALUATE_GROUP);
+}
+
 /* What the old object broke already, in the same way, is no reason to refuse a change of something
  * else: controllers must be able to scale, to roll, and to remove finalizers. `count`: how many
  * findings there were before this part. */
 static void excuse_old(struct decision *decision, const struct part *part, size_t count,
                        struct facts *facts)
 {
-    bool is_judged = decision->evaluation == EVALUATE_TEMPLATE && facts_need_usage(facts);
+    bool is_judged = holds_parts(decision) && facts_need_usage(facts);
     struct findings old = {.arena = facts->arena};
     struct facts before;
 
@@ -211,6 +218,41 @@ static bool build_pod(const struct subject *template, const struct policy_set *p
     return true;
 }
 
+/* What a group says, as a pod that says no more. */
+static void build_member(struct value group, struct arena *arena, struct value *out)
+{
+    static const char *const said[] = {"priorityClassName", "priority", "preemptionPolicy",
+                                       "resourceClaims"};
+    struct document *document = arena_alloc(arena, sizeof(*document));
+    const char *comma = "";
+    struct buf buf;
+
+    buf_init(&buf, arena, REVIEW_MAX_BYTES);
+    buf_add_text(&buf, "{\"metadata\":{},\"spec\":{");
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        struct bytes text = value_raw(value_member(group, said[i]));
+
+        if (text.len == 0)
+            continue;
+        buf_printf(&buf, "%s\"%s\":", comma, said[i]);
+        buf_add(&buf, text);
+        comma = ",";
+    }
+    buf_add_text(&buf, "}}");
+    document_parse(buf_bytes(&buf), REVIEW_MAX_DEPTH, arena, document);
+    *out = document_root(document);
+}
+
+/* What is judged of a template, or of a group. */
+static bool build_part(const struct subject *subject, const struct policy_set *policies,
+                       struct arena *arena, struct value *out, struct error *err)
+{
+    if (subject->evaluation != EVALUATE_GROUP)
+        return build_pod(subject, policies, arena, out, err);
+    build_member(subject->object, arena, out);
+    return true;
+}
+
 static void check_template(struct decision *decision, const struct template *template,
                            struct value old, struct arena *arena)
 {
@@ -221,7 +263,7 @@ static void check_template(struct decision *decision, const struct template *tem
     struct world quiet = decision->world;
     struct error err = {0}, ignored;
 
-    if (!build_pod(&now, decision->policies, arena, &part.now, &err)) {
+    if (!build_part(&now, decision->policies, arena, &part.now, &err)) {
         error_wrap(&err, "%s", template->path);
         add_fault(decision, &err, part.is_unchanged);
         return;
@@ -229,7 +271,7 @@ static void check_template(struct decision *decision, const struct template *tem
     quiet.trace = NULL;
     before.world = &quiet;
     if (value_type(old) && !part.is_unchanged &&
-        !build_pod(&before, decision->policies, arena, &part.before, &ignored))
+        !build_part(&before, decision->policies, arena, &part.before, &ignored))
         part.before = (struct value){0};
     judge_part(decision, &part, arena);
 }
@@ -314,7 +356,7 @@ bool decide(const struct decide_input *in, struct arena *arena, struct decision 
         ; /* nothing of ours: allowed, untouched */
     else if (in->phase == PHASE_MUTATE)
         mutate(out, arena);
-    else if (out->evaluation == EVALUATE_TEMPLATE)
+    else if (holds_parts(out))
         validate_templates(out, arena);
     else
         validate(out, arena);

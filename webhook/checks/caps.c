@@ -7,9 +7,9 @@
 /* What asks for more than it has. Of a pod that only gets another class, the tenant's total is
  * judged. */
 static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
-                                EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+                                EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP;
 static const unsigned claims = EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
-static const unsigned templates = EVALUATE_TEMPLATE | EVALUATE_CLAIM_TEMPLATE;
+static const unsigned templates = EVALUATE_TEMPLATE | EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP;
 
 static void check_untenanted(const struct facts *facts, struct findings *findings)
 {
@@ -105,6 +105,8 @@ static const char *asking(const struct facts *facts)
     switch (facts->evaluation & (claims | templates)) {
     case EVALUATE_TEMPLATE:
         return "one pod of this template asks for";
+    case EVALUATE_GROUP:
+        return "one such group asks for";
     case EVALUATE_CLAIM_TEMPLATE:
         return "one claim of this template asks for";
     case EVALUATE_CLAIM:
@@ -211,7 +213,7 @@ const struct tenancy_check caps_check = {
     .name = "caps",
     .summary = "how much a tenant, and a single pod of it, may hold",
     .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS |
-                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE,
+                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP,
     .check = check,
     .judge = judge,
 };

@@ -131,7 +131,7 @@ const struct tenancy_check claims_check = {
     .name = "claims",
     .summary = "which resource claims may be made at all",
     .evaluations = EVALUATE_POD_CREATE | EVALUATE_TEMPLATE | EVALUATE_CLAIM |
-                   EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE,
+                   EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE | EVALUATE_GROUP,
     .check = check,
     .judge = judge,
 };

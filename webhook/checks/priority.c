@@ -193,7 +193,7 @@ static void check(const struct facts *facts, struct findings *findings)
 const struct tenancy_check priority_check = {
     .name = "priority",
     .summary = "a pod's priority class, priority and preemption policy",
-    .evaluations =
-        EVALUATE_POD_CREATE | EVALUATE_POD_CLASS | EVALUATE_POD_START | EVALUATE_TEMPLATE,
+    .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_CLASS | EVALUATE_POD_START |
+                   EVALUATE_TEMPLATE | EVALUATE_GROUP,
     .check = check,
 };

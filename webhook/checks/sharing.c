@@ -105,7 +105,7 @@ const struct tenancy_check sharing_check = {
     .name = "sharing",
     .summary = "which modes a tenant may use, and one at a time",
     .evaluations = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE | EVALUATE_CLAIM |
-                   EVALUATE_CLAIM_TEMPLATE,
+                   EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP,
     .check = check,
     .judge = judge,
 };

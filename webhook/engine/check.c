@@ -65,7 +65,7 @@ bool facts_changes_share(const struct facts *facts)
 bool facts_need_usage(const struct facts *facts)
 {
     static const unsigned counted = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
-                                    EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+                                    EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP;
     const struct tenant *tenant = facts->tenant;
 
     if (!tenant || facts->is_made)

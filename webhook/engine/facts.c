@@ -55,6 +55,8 @@ static enum evaluation classify(const struct review *review, const struct kind_r
         return review->operation == OPERATION_CREATE ? EVALUATE_BINDING : 0;
     case KIND_TEMPLATE:
         return is_written && review->sub_resource.len == 0 ? EVALUATE_TEMPLATE : 0;
+    case KIND_GROUP:
+        return is_written && review->sub_resource.len == 0 ? EVALUATE_GROUP : 0;
     case KIND_NAMESPACE:
         return is_written                              ? EVALUATE_NAMESPACE
                : review->operation == OPERATION_DELETE ? EVALUATE_NAMESPACE_DELETE
@@ -181,6 +183,10 @@ const char *facts_subject(const struct facts *facts)
 
 const char *facts_path(const struct facts *facts, const char *path)
 {
+    static const char spec[] = "spec.";
+
+    if (facts->evaluation == EVALUATE_GROUP && !strncmp(path, spec, strlen(spec)))
+        path += strlen(spec);
     return *facts->prefix ? arena_printf(facts->arena, "%s%s", facts->prefix, path) : path;
 }
 
@@ -190,7 +196,8 @@ const char *facts_asking(const struct facts *facts)
         return "spec.devices.requests";
     if (facts->evaluation & EVALUATE_CLAIM_TEMPLATE)
         return "spec.spec.devices.requests";
-    return facts_path(facts, "spec.containers");
+    return facts_path(facts, facts->evaluation == EVALUATE_GROUP ? "spec.resourceClaims"
+                                                                 : "spec.containers");
 }
 
 const char *facts_field(const struct facts *facts, struct value value)
@@ -416,7 +423,8 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
                    struct error *err)
 {
     static const unsigned pods = EVALUATE_POD_CREATE | EVALUATE_POD_UPDATE |
-                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE;
+                                 EVALUATE_POD_EPHEMERAL | EVALUATE_POD_RESIZE | EVALUATE_TEMPLATE |
+                                 EVALUATE_GROUP;
     static const unsigned claims = EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE | EVALUATE_CLAIM_UPDATE;
     const struct cluster *cluster = &subject->world->tenancy->cluster;
     bool is_read;

@@ -28,6 +28,7 @@ enum evaluation {
     EVALUATE_CLAIM_UPDATE = 1 << 14, /* of either; and EVALUATE_CLAIM or _TEMPLATE, too, where it
                                       * asks for something else, which the API server refuses */
     EVALUATE_CLAIM_DELETE = 1 << 15, /* of either */
+    EVALUATE_GROUP = 1 << 16, /* what a PodGroup says for its pods, as one of them would say it */
 };
 
 struct trace;
@@ -51,7 +52,8 @@ struct facts {
     struct arena *arena;
     enum evaluation evaluation;
 
-    const char *prefix; /* what stands before the paths of a template: "spec.template." or "" */
+    const char *prefix; /* what stands before the paths of a template: "spec.template.", or of a
+                         * group, in place of a pod's "spec."; or "" */
 
     struct bytes namespace; /* of a Namespace: its own name */
     struct belonging belonging;
@@ -89,7 +91,7 @@ struct subject {
     const struct world *world;
     enum evaluation evaluation;
     struct value object; /* of the review: the new one or the old one; or a pod template */
-    const char *prefix;  /* of a template: its path with a final dot; otherwise "" */
+    const char *prefix;  /* of a template or group: its path with a final dot; otherwise "" */
     bool is_old;         /* read to see what it breaks already */
 };
 

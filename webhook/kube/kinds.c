@@ -36,7 +36,23 @@ static const struct kind_row rows[] = {
     {"ray.io", "rayservices", "RayService", KIND_TEMPLATE,
      "spec.rayClusterConfig.headGroupSpec.template "
      "spec.rayClusterConfig.workerGroupSpecs[].template"},
+    {"kubeflow.org", "paddlejobs", "PaddleJob", KIND_TEMPLATE,
+     "spec.paddleReplicaSpecs.*.template"},
     {"batch.volcano.sh", "jobs", "Job", KIND_TEMPLATE, "spec.tasks[].template"},
+    {"argoproj.io", "rollouts", "Rollout", KIND_TEMPLATE, "spec.template"},
+    {"serving.knative.dev", "services", "Service", KIND_TEMPLATE, "spec.template"},
+    {"serving.knative.dev", "configurations", "Configuration", KIND_TEMPLATE, "spec.template"},
+    {"apps.kruise.io", "clonesets", "CloneSet", KIND_TEMPLATE, "spec.template"},
+    {"apps.kruise.io", "statefulsets", "StatefulSet", KIND_TEMPLATE, "spec.template"},
+    {"apps.kruise.io", "daemonsets", "DaemonSet", KIND_TEMPLATE, "spec.template"},
+    {"apps.openshift.io", "deploymentconfigs", "DeploymentConfig", KIND_TEMPLATE, "spec.template"},
+    {"scheduling.k8s.io", "podgroups", "PodGroup", KIND_GROUP, "spec"},
+    {"scheduling.k8s.io", "compositepodgroups", "CompositePodGroup", KIND_GROUP, "spec"},
+    {"scheduling.k8s.io", "workloads", "Workload", KIND_GROUP,
+     "spec.podGroupTemplates[] spec.compositePodGroupTemplates[]* "
+     "spec.compositePodGroupTemplates[]*.podGroupTemplates[]"},
+    {"scheduling.volcano.sh", "podgroups", "PodGroup", KIND_GROUP, "spec"},
+    {"scheduling.run.ai", "podgroups", "PodGroup", KIND_GROUP, "spec"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
@@ -65,43 +81,90 @@ const struct kind_row *kinds_find_manifest(struct bytes group, struct bytes kind
     return NULL;
 }
 
-/* Follow what is left of one path; `written` is how people write what was followed. */
-static void follow(struct value value, struct bytes path, const char *written, struct arena *arena,
-                   struct templates *out)
+/* Of so many templates the paths are written down. More are counted only: an object has no so many
+ * that are judged. */
+enum { MAX_WRITTEN = 1024, MAX_PATH_BYTES = 64 * 1024 };
+
+/* What was followed, from the last part up. */
+struct trail {
+    const struct trail *up;
+    struct bytes name; /* of a member; empty: an element of an array */
+    size_t index;
+};
+
+struct following {
+    struct arena *arena;
+    struct templates *out;
+};
+
+static void write_trail(const struct trail *trail, struct buf *buf)
+{
+    if (!trail)
+        return;
+    write_trail(trail->up, buf);
+    if (trail->name.len)
+        buf_printf(buf, "%s%s", buf->len ? "." : "", text_quote(buf->arena, trail->name));
+    else
+        buf_printf(buf, "[%zu]", trail->index);
+}
+
+static void add_template(const struct following *following, struct value value,
+                         const struct trail *trail)
+{
+    struct templates *out = following->out;
+    const char *path = "";
+    struct buf buf;
+
+    if (out->count < MAX_WRITTEN) {
+        buf_init(&buf, following->arena, MAX_PATH_BYTES);
+        write_trail(trail, &buf);
+        path = buf.data;
+    }
+    *ARENA_APPEND(following->arena, out->items, out->count) = (struct template){value, path};
+}
+
+/* Follow what is left of one path. */
+static void follow(const struct following *following, struct value value, struct bytes path,
+                   const struct trail *trail)
 {
     const char *dot = path.len ? memchr(path.data, '.', path.len) : NULL;
     size_t len = dot ? (size_t)(dot - path.data) : path.len;
     struct bytes part = {path.data, len};
     struct bytes rest = dot ? bytes_tail(path, len + 1) : (struct bytes){0};
-    bool is_array = bytes_has_suffix(part, BYTES("[]"));
-    size_t index = 0;
+    bool is_nested = bytes_has_suffix(part, BYTES("[]*"));
+    bool is_array = is_nested || bytes_has_suffix(part, BYTES("[]"));
+    struct trail member = {.up = trail, .name = part}, element = {.up = &member};
 
     if (path.len == 0) {
         if (value_type(value) == VALUE_OBJECT)
-            *ARENA_APPEND(arena, out->items, out->count) = (struct template){value, written};
+            add_template(following, value, trail);
         return;
     }
     if (bytes_is(part, "*")) {
-        for (struct value v = value_first(value); value_type(v); v = value_next(v))
-            follow(v, rest, arena_printf(arena, "%s.%s", written, text_quote(arena, value_name(v))),
-                   arena, out);
+        for (struct value v = value_first(value); value_type(v); v = value_next(v)) {
+            member.name = value_name(v);
+            follow(following, v, rest, &member);
+        }
         return;
     }
     if (is_array)
-        part.len -= 2;
-    value = value_member_named(value, part);
-    written = arena_printf(arena, "%s%s%.*s", written, *written ? "." : "", BYTES_ARG(part));
+        member.name.len -= is_nested ? 3 : 2;
+    value = value_member_named(value, member.name);
     if (!is_array) {
-        follow(value, rest, written, arena, out);
+        follow(following, value, rest, &member);
         return;
     }
-    for (struct value v = value_first(value); value_type(v); v = value_next(v), index++)
-        follow(v, rest, arena_printf(arena, "%s[%zu]", written, index), arena, out);
+    for (struct value v = value_first(value); value_type(v); v = value_next(v), element.index++) {
+        follow(following, v, rest, &element);
+        if (is_nested)
+            follow(following, v, path, &element);
+    }
 }
 
 void kinds_find_templates(const struct kind_row *row, struct value object, struct arena *arena,
                           struct templates *out)
 {
+    const struct following following = {arena, out};
     const char *at = row->templates;
 
     *out = (struct templates){0};
@@ -109,7 +172,7 @@ void kinds_find_templates(const struct kind_row *row, struct value object, struc
         const char *blank = strchr(at, ' ');
         size_t len = blank ? (size_t)(blank - at) : strlen(at);
 
-        follow(object, (struct bytes){at, len}, "", arena, out);
+        follow(&following, object, (struct bytes){at, len}, NULL);
         at += len + (blank != NULL);
     }
 }

@@ -358,9 +358,10 @@ static void write_down(struct ledger *ledger, struct settlement *settlement, str
 /* Were the facts read by what holds now? */
 static bool is_current(const struct holdings *holdings, const struct facts *facts)
 {
-    static const unsigned in_namespace =
-        EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS | EVALUATE_POD_DELETE |
-        EVALUATE_TEMPLATE | EVALUATE_BINDING | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+    static const unsigned in_namespace = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE |
+                                         EVALUATE_POD_CLASS | EVALUATE_POD_DELETE |
+                                         EVALUATE_TEMPLATE | EVALUATE_BINDING | EVALUATE_CLAIM |
+                                         EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP;
     struct value labels;
 
     if (facts->tenancy != holdings->tenancy)

@@ -293,7 +293,8 @@ static bool asks_for_capped(const struct globs *capped, const struct ask *ask)
 static bool may_be_capped(const struct facts *facts)
 {
     static const unsigned asking = EVALUATE_POD_CREATE | EVALUATE_POD_RESIZE | EVALUATE_POD_CLASS |
-                                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE;
+                                   EVALUATE_TEMPLATE | EVALUATE_CLAIM | EVALUATE_CLAIM_TEMPLATE |
+                                   EVALUATE_GROUP;
     const struct tenancy *tenancy = facts->tenancy;
 
     if (!(facts->evaluation & asking))

@@ -140,6 +140,19 @@ static const struct {
     {"batch.volcano.sh", "Job",
      "{\"spec\":{\"tasks\":[{\"template\":{\"n\":1}},{\"template\":{\"n\":2}}]}}",
      "spec.tasks[0].template=1 spec.tasks[1].template=2"},
+    {"argoproj.io", "Rollout", "{\"spec\":{\"template\":{\"n\":1}}}", "spec.template=1"},
+    {"scheduling.k8s.io", "PodGroup", "{\"spec\":{\"n\":1}}", "spec=1"},
+    {"scheduling.volcano.sh", "PodGroup", "{\"spec\":{\"n\":1}}", "spec=1"},
+    {"scheduling.k8s.io", "Workload",
+     "{\"spec\":{\"podGroupTemplates\":[{\"n\":1},{\"n\":2}],\"compositePodGroupTemplates\":["
+     "{\"n\":3,\"podGroupTemplates\":[{\"n\":6}]},{\"n\":4,\"compositePodGroupTemplates\":[{\"n\":"
+     "5,"
+     "\"podGroupTemplates\":[{\"n\":7}]}]}]}}",
+     "spec.podGroupTemplates[0]=1 spec.podGroupTemplates[1]=2 "
+     "spec.compositePodGroupTemplates[0]=3 spec.compositePodGroupTemplates[1]=4 "
+     "spec.compositePodGroupTemplates[1].compositePodGroupTemplates[0]=5 "
+     "spec.compositePodGroupTemplates[0].podGroupTemplates[0]=6 "
+     "spec.compositePodGroupTemplates[1].compositePodGroupTemplates[0].podGroupTemplates[0]=7"},
     {"batch", "Job", "{\"spec\":{\"tasks\":[{\"template\":{\"n\":1}}]}}", ""},
 };
 
