@@ -17,7 +17,6 @@ endif
 CFLAGS  ?= $(if $(SAN),-O1,-O2) -g
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PREFIX  ?= /usr/local
-POLICIES ?= policies
 
 # Where a flavour is built: release, address, clang-14-release, ...
 flavour = $(filter-out gcc-,$(notdir $(CC))-)$(1)

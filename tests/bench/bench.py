@@ -161,7 +161,7 @@ def run(folder):
     subprocess.run([sys.executable, f"{HERE}/prepare.py", folder], check=True)
     with contextlib.ExitStack() as stack:
         servers = {"bare h2o": bare(certs),
-                   "fairgate": fairgate(certs, os.path.join(ROOT, "policies"),
+                   "fairgate": fairgate(certs, os.path.join(ROOT, "policies/research-cluster"),
                                         f"{folder}/state.json"),
                    "fairgate, large": fairgate(certs, f"{folder}/large",
                                                f"{folder}/large-state.json")}

@@ -119,7 +119,7 @@ def processor_times(plane, webhook):
 def policies(plane):
     """The sample set, with caps that nothing reaches."""
     folder = os.path.join(plane.work, "sample")
-    shutil.copytree(os.path.join(ROOT, "policies"), folder)
+    shutil.copytree(os.path.join(ROOT, "policies/research-cluster"), folder)
     path = os.path.join(folder, "tenants/research.yaml")
     with open(path, encoding="utf-8") as file:
         text = file.read()

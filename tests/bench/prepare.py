@@ -190,7 +190,7 @@ def policy(at, is_everywhere):
 
 
 def write_large_set(folder):
-    shutil.copytree(os.path.join(ROOT, "policies"), folder,
+    shutil.copytree(os.path.join(ROOT, "policies/research-cluster"), folder,
                     ignore=shutil.ignore_patterns("*.test.yaml"))
     documents = [tenant(at) for at in range(TENANTS - 3)]
     documents += [policy(at, is_everywhere=at < 8) for at in range(RULES // 5)]

@@ -137,7 +137,7 @@ create() { # title, manifest, verdict, rules
 
 step=0
 start
-echo "fairgate serves policies/ at https://$address, in the cluster of $state."
+echo "fairgate serves policies/research-cluster at https://$address, in the cluster of $state."
 
 create "Allowed: a pod without a GPU" report.yaml allowed
 told "pod/report created"

@@ -12,7 +12,7 @@ line() {
 }
 
 start
-echo "fairgate serves policies/ at https://$address, in the cluster of $state. Ctrl-C ends it. Try:"
+echo "fairgate serves policies/research-cluster at https://$address, in the cluster of $state. Ctrl-C ends it. Try:"
 line /validate tests/reviews/0016-validate-CREATE-pods-research-train-0.json \
     'jq -r .response.status.message'
 line /mutate tests/reviews/0040-mutate-CREATE-pods-serving-.json \

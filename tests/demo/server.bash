@@ -36,7 +36,7 @@ start() {
     [ -x "$fairgate" ] || fail "$fairgate isn't built; run make"
     work=$(mktemp -d) || exit 1
     certs/make-dev-certs.sh "$work/certs" || exit 1
-    "$fairgate" serve --policies policies --state "$state" --drain-grace 0s \
+    "$fairgate" serve --policies policies/research-cluster --state "$state" --drain-grace 0s \
         --tls-cert "$work/certs/server.crt" --tls-key "$work/certs/server.key" \
         --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$work/out" 2>"$work/log" &
     server=$!

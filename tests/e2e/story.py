@@ -56,7 +56,7 @@ class Story:
     def __init__(self, folder):
         self.folder, self.name = folder, os.path.basename(folder)
         own = os.path.join(folder, "policies")
-        self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies")
+        self.policies = own if os.path.isdir(own) else os.path.join(ROOT, "policies/research-cluster")
         self.given, self.namespaces, self.steps = [], {}, []
         self.options = []  # of `fairgate serve`, beside those that it always has
         self.server_options = []  # of kube-apiserver

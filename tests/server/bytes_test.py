@@ -11,7 +11,7 @@ import subprocess
 
 from serving import FAIRGATE, ROOT, Server, main, read_response, run, scratch, test
 
-POLICIES = os.path.join(ROOT, "policies")
+POLICIES = os.path.join(ROOT, "policies/research-cluster")
 STATES = ("tests/state/busy.yaml", "tests/reviews/cluster-state.list.json")
 PHASES = ("mutate", "validate")
 

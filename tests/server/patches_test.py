@@ -20,7 +20,7 @@ from serving import FAIRGATE, ROOT, main, scratch, test, write
 
 MUTATED = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build/address")),
                        "tests/server/mutated")
-SAMPLE = os.path.join(ROOT, "policies")
+SAMPLE = os.path.join(ROOT, "policies/research-cluster")
 BUSY = os.path.join(ROOT, "tests/state/busy.yaml")
 
 # What /mutate mends: the finding, and the operations that mend it.

@@ -9,8 +9,8 @@ import time
 
 from serving import ROOT, Server, main, test
 
-POLICIES = os.path.join(ROOT, "policies")
-STATE = os.path.join(ROOT, "policies/tests/state/cluster.yaml")
+POLICIES = os.path.join(ROOT, "policies/research-cluster")
+STATE = os.path.join(ROOT, "policies/research-cluster/tests/state/cluster.yaml")
 # With sanitizers the slowest takes less than a tenth of that, and all a third of this.
 SECONDS = 5
 MEGABYTES = 1000

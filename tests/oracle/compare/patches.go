@@ -47,7 +47,7 @@ var patches = patchesOf("patches", "policies",
 	map[string][]string{"joined": {"a"}, "spread": {"b", "c"}, "anywhere": nil, "plain": nil, "nobody": nil})
 
 var samplePatches = func() kind {
-	out := patchesOf("patches-sample", "../../policies",
+	out := patchesOf("patches-sample", "../../policies/research-cluster",
 		map[string][]string{"research": {"a"}, "serving": {"a", "b"}, "sandbox": nil, "nobody": nil})
 	out.share = 5
 	return out
