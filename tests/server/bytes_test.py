@@ -60,7 +60,6 @@ def damaged(whole):
         "1e999 CPUs": whole.replace(b'"requests":{"cpu":"32"', b'"requests":{"cpu":"1e999"', 1),
         "minus one GPU": whole.replace(b'"nvidia.com/gpu":"4"', b'"nvidia.com/gpu":"-1"'),
         "a list for labels": whole.replace(b'"labels":{', b'"labels":[{', 1),
-        "more behind it": whole.rstrip() + b"{}",
         "spaces around it": b" \n" + whole + b"\n \n",
     }
 
@@ -132,6 +131,16 @@ def mutate_answers_as_eval_prints_in_the_recorded_cluster():
 @test
 def validate_answers_as_eval_prints_in_the_recorded_cluster():
     agrees("validate", STATES[1])
+
+
+@test
+def what_stands_behind_a_review_is_a_denial_to_its_uid():
+    """eval takes it for the next object."""
+    whole = recorded()["0014-validate-CREATE-pods-research-train-0.json"].rstrip()
+    answers = served({"alone": whole, "followed": whole + b"{}"}, "validate", STATES[1])
+    alone, followed = (json.loads(answer)["response"] for answer in answers)
+    assert alone["allowed"] and not followed["allowed"], (alone, followed)
+    assert followed["uid"] == alone["uid"] and "cluster/request" in followed["status"]["message"], followed
 
 
 @test
