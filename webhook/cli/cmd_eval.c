@@ -74,7 +74,7 @@ static void print_text(struct run *run, const struct judgement *judgement)
         print_patch(judgement->patch);
     for (size_t i = 0; i < verdict->warnings.count; i++)
         printf("  warning: %s\n", verdict->warnings.items[i]);
-    if (run->judge.is_traced)
+    if (run->is_explained)
         explain_print(judgement, &run->arena);
 }
 
@@ -98,7 +98,7 @@ static void print(struct run *run, const struct judgement *judgement)
         print_text(run, judgement);
         return;
     }
-    if (run->judge.is_traced) {
+    if (run->is_explained) {
         print_explained(run, judgement);
         return;
     }
@@ -240,7 +240,7 @@ static int eval(struct run *run, const struct strings *operands, struct arena *a
                                                                    : JUDGE_BOTH;
 
         judge_init(&run->judge, set, ledger, now, phase);
-        run->judge.is_traced = run->is_explained;
+        run->judge.traced = run->is_explained ? (1U << TRACE_KINDS) - 1 : 0;
         status = judge_files(run, &files);
         judge_release(&run->judge);
     } else if (set) {

@@ -1,127 +1,68 @@
 /* test: run the cases beside a policy set, each by itself. */
 #include "cli/commands.h"
 
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/output.h"
-#include "cli/test_report.h"
 #include "cli/test_review.h"
-#include "policy/policy.h"
+#include "cli/test_run.h"
+#include "policy/load.h"
+#include "policy/policy_set.h"
 
-enum { MAX_REPORT_BYTES = 1024 * 1024 * 1024 };
+enum { MAX_REPORT_BYTES = 1024 * 1024 * 1024, WATCH_NANOSECONDS = 250 * 1000 * 1000 };
 
-/* One run over all cases of a set. */
+/* What is asked for, and one run of it. */
 struct run {
     const struct command *command;
     const char *directory, *format;
     int64_t min_coverage;
-    struct arena *arena;  /* of the whole run */
-    struct arena scratch; /* of one case */
+    bool is_watching;
+
+    struct arena *arena;
     struct policy_set *set;
     struct policy_tests tests;
-    struct strings rules; /* of the set's policies */
-    bool *fired;          /* one a rule */
     struct test_report report;
-    bool is_unusable; /* a case could not be carried out; it was told why */
+    uint64_t folder, files; /* fingerprints of what was read */
 };
 
-static void complain(struct run *run, const struct error *err)
+/* Of the files that the tests name, wherever they are. */
+static uint64_t fingerprint_files(const struct run *run, struct arena *arena)
 {
-    options_complain(run->command, "%s", err->text);
-    run->is_unusable = true;
-}
+    uint64_t sum = 0;
 
-static void list_rules(struct run *run)
-{
-    for (size_t i = 0; i < run->set->policy_count; i++) {
-        const struct policy *policy = run->set->policies[i];
-        const struct policy_rule *rules = policy->rules.items;
+    for (size_t i = 0; i < run->tests.count; i++) {
+        const struct policy_test *test = run->tests.items[i];
+        const struct test_case *cases = test->cases.items;
 
-        for (size_t j = 0; j < policy->rules.count; j++)
-            strings_add(&run->rules, run->arena, rules[j].rule.name);
+        for (size_t j = 0; j < test->state.count; j++)
+            sum += file_fingerprint(test_file_path(test, test->state.items[j], arena));
+        for (size_t j = 0; j < test->cases.count; j++) {
+            const struct test_request *request = &cases[j].request;
+            const char *names[] = {request->review, request->object.file, request->old_object.file};
+
+            for (int k = 0; k < 3; k++)
+                sum += names[k] ? file_fingerprint(test_file_path(test, names[k], arena)) : 0;
+        }
     }
-    run->fired = arena_alloc(run->arena, run->rules.count);
+    return sum;
 }
 
-static void mark_fired(struct run *run, const struct strings *violated)
+static int tell_mistakes(const struct run *run, const struct problems *problems, size_t in_set)
 {
-    for (size_t i = 0; i < run->rules.count; i++)
-        run->fired[i] |= strings_has(violated, bytes_from(run->rules.items[i]));
-}
+    size_t in_cases = problems->error_count - in_set;
 
-static struct strings copy_strings(const struct strings *from, struct arena *arena)
-{
-    struct strings copy = {0};
-
-    for (size_t i = 0; i < from->count; i++)
-        strings_add(&copy, arena, arena_copy(arena, bytes_from(from->items[i])));
-    return copy;
-}
-
-static void record(struct run *run, const struct policy_test *test,
-                   const struct test_case *test_case, const struct judgement *judgement)
-{
-    const struct verdict *verdict = &judgement->answer.decision.verdict;
-    struct test_report *report = &run->report;
-    struct test_result *result = ARENA_APPEND(run->arena, report->items, report->count);
-
-    *result = (struct test_result){
-        .test = test,
-        .test_case = test_case,
-        .is_allowed = verdict->is_allowed,
-        .message = verdict->message ? arena_copy(run->arena, bytes_from(verdict->message)) : NULL,
-        .rules = copy_strings(&verdict->rules, run->arena),
-        .warnings = copy_strings(&verdict->warnings, run->arena),
-    };
-    test_compare(&test_case->expect, judgement, run->arena, &result->differences);
-    report->failed += result->differences.count > 0;
-    mark_fired(run, &verdict->rules);
-}
-
-static void run_case(struct run *run, struct judge *judge, const struct policy_test *test,
-                     const struct test_case *test_case)
-{
-    struct judgement judgement = {0};
-    struct error err = {0};
-    struct bytes body;
-
-    if (!test_review_build(test, test_case, &run->scratch, &body, &err)) {
-        complain(run, &err);
-    } else if (!judge_review(judge, body, &run->scratch, &judgement, &err)) {
-        test_review_refuse(test, test_case, &run->scratch, &err);
-        complain(run, &err);
-    } else {
-        record(run, test, test_case, &judgement);
-    }
-    arena_reset(&run->scratch);
-}
-
-static void load_state(struct run *run, const struct policy_test *test, struct ledger *ledger)
-{
-    const struct node *place = node_find_key(test->node, "state");
-
-    for (size_t i = 0; i < test->state.count; i++) {
-        struct error err = {0};
-
-        if (ledger_load(ledger, test_file_path(test, test->state.items[i], run->arena), &err))
-            continue;
-        error_wrap(&err, "%s:%u: state", test->file, place->line);
-        complain(run, &err);
-    }
-}
-
-static void run_test(struct run *run, const struct policy_test *test)
-{
-    const struct test_case *cases = test->cases.items;
-    struct ledger *ledger = ledger_new();
-    struct judge judge;
-
-    load_state(run, test, ledger);
-    judge_init(&judge, run->set, ledger, test->time, JUDGE_BOTH);
-    for (size_t i = 0; i < test->cases.count; i++)
-        run_case(run, &judge, test, &cases[i]);
-    judge_release(&judge);
-    ledger_free(ledger);
+    if (in_cases == 0)
+        return output_mistakes(run->command, run->directory, problems);
+    output_problems(problems, stderr);
+    if (in_set == 0)
+        return options_complain(run->command, "the test cases in %s have %zu mistake%s",
+                                run->directory, in_cases, in_cases == 1 ? "" : "s");
+    return options_complain(run->command,
+                            "the policy set in %s has %zu mistake%s, and its test cases have %zu",
+                            run->directory, in_set, in_set == 1 ? "" : "s", in_cases);
 }
 
 /* The set and its tests are read in one go, so that all mistakes are told at once. */
@@ -129,16 +70,20 @@ static bool load(struct run *run)
 {
     struct problems problems = {.arena = run->arena};
     struct error err = {0};
+    size_t in_set;
 
+    run->folder = load_fingerprint(run->directory);
     run->set = policy_set_load(run->directory, &problems, &err);
+    in_set = problems.error_count;
     if (!run->set || !policy_tests_load(run->directory, run->arena, &run->tests, &problems, &err)) {
         options_complain(run->command, "%s", err.text);
         return false;
     }
+    run->files = fingerprint_files(run, run->arena);
     if (problems.error_count == 0)
         return true;
     problems_sort(&problems);
-    output_mistakes(run->command, run->directory, &problems);
+    tell_mistakes(run, &problems, in_set);
     return false;
 }
 
@@ -165,16 +110,11 @@ static void print(const struct run *run)
     fwrite(buf.data, 1, buf.len, stdout);
 }
 
-static int conclude(struct run *run)
+static int conclude(const struct run *run)
 {
-    struct test_report *report = &run->report;
-    size_t fired;
+    const struct test_report *report = &run->report;
+    size_t fired = coverage_reached(&report->rules);
 
-    report->rule_count = run->rules.count;
-    for (size_t i = 0; i < run->rules.count; i++) {
-        if (!run->fired[i])
-            strings_add(&report->unfired, run->arena, run->rules.items[i]);
-    }
     print(run);
     fflush(stdout);
     if (report->count == 0) {
@@ -182,28 +122,90 @@ static int conclude(struct run *run)
                          run->directory);
         return EXIT_NO;
     }
-    fired = report->rule_count - report->unfired.count;
-    if (100 * fired >= (size_t)run->min_coverage * report->rule_count)
+    if (100 * fired >= (size_t)run->min_coverage * report->rules.count)
         return report->failed ? EXIT_NO : EXIT_YES;
     options_complain(run->command, "%u%% of the rules fired, less than --min-coverage %lld",
                      test_report_coverage(report), (long long)run->min_coverage);
     return EXIT_NO;
 }
 
-static int test(struct run *run)
+static int run_cases(struct run *run)
 {
+    struct test_run running = {.set = run->set, .tests = &run->tests, .arena = run->arena};
     int status = EXIT_UNUSABLE;
 
-    run->report.arena = run->arena;
-    if (load(run)) {
-        list_rules(run);
-        for (size_t i = 0; i < run->tests.count; i++)
-            run_test(run, run->tests.items[i]);
-        if (!run->is_unusable)
-            status = conclude(run);
-    }
-    arena_release(&run->scratch);
+    test_run(&running, &run->report);
+    for (size_t i = 0; i < running.problems.count; i++)
+        options_complain(run->command, "%s", running.problems.items[i]);
+    if (running.problems.count == 0)
+        status = conclude(run);
+    test_run_release(&running);
+    return status;
+}
+
+static int test(struct run *run)
+{
+    int status = load(run) ? run_cases(run) : EXIT_UNUSABLE;
+
+    fflush(stdout);
+    return status;
+}
+
+/* Forget all of a run but what it was asked for. */
+static void forget(struct run *run)
+{
     policy_set_free(run->set);
+    run->set = NULL;
+    run->tests = (struct policy_tests){0};
+    run->report = (struct test_report){0};
+    arena_reset(run->arena);
+}
+
+static bool has_changed(const struct run *run)
+{
+    struct arena scratch = {0};
+    bool has = load_fingerprint(run->directory) != run->folder ||
+               fingerprint_files(run, &scratch) != run->files;
+
+    arena_release(&scratch);
+    return has;
+}
+
+/* Again whenever a file changes, until a signal says that it is enough. */
+static int watch(struct run *run)
+{
+    static const struct timespec pause = {.tv_nsec = WATCH_NANOSECONDS};
+    int status = EXIT_UNUSABLE, number = -1;
+    bool is_first = true;
+    sigset_t ending;
+
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ending, NULL);
+    while (number < 0) {
+        forget(run);
+        status = test(run);
+        if (is_first && !run->set)
+            return status;
+        is_first = false;
+        options_complain(run->command, "waiting for a file to change; Ctrl-C ends this");
+        do
+            number = sigtimedwait(&ending, NULL, &pause);
+        while (number < 0 && !has_changed(run));
+    }
+    options_complain(run->command, "ended");
+    return status;
+}
+
+static int start(struct run *run)
+{
+    int status;
+
+    if (run->is_watching && strcmp(run->format, "text") != 0)
+        return options_complain(run->command, "--watch is for people: it goes with -o text only");
+    status = run->is_watching ? watch(run) : test(run);
+    forget(run);
     return status;
 }
 
@@ -223,6 +225,11 @@ int cmd_test(int argc, char **argv)
          .help = "text (the default), json, yaml, or junit for CI systems.",
          .text = &run.format,
          .choices = formats},
+        {.name = "watch",
+         .help = "Run again whenever a file of the set, or one that a test names, changes, until "
+                 "Ctrl-C or "
+                 "SIGTERM; then the exit code is the last run's.",
+         .flag = &run.is_watching},
     };
     const struct command command = {
         .name = "test",
@@ -230,24 +237,27 @@ int cmd_test(int argc, char **argv)
         .operands_min = 1,
         .operands_max = 1,
         .purpose = "Runs the cases in DIR, every file *.test.yaml below it, on the policy set in "
-                   "DIR, and shows what was expected beside what came of it, and the rules that "
-                   "no case made fire. Each case stands by itself: the request is mutated, then "
+                   "DIR, and shows what was expected beside what came of it, the rules that no "
+                   "case made fire, and the mutations that set nothing. Each case stands by "
+                   "itself: the request is mutated, then "
                    "judged, and nothing is written down.",
-        .examples = "fairgate test policies\nfairgate test --min-coverage 90 -o junit policies\n",
+        .examples = "fairgate test policies\nfairgate test --watch policies\n"
+                    "fairgate test --min-coverage 90 -o junit policies\n",
         .exits = "0  all passed\n1  at least one failed, too few rules fired, or there are no "
                  "cases\n2  the set, a case or a file has mistakes, or can't be read\n",
         .options = options,
         .option_count = sizeof(options) / sizeof(*options),
     };
-    struct arena arena = {0};
+    struct arena arena = {0}, lasting = {0};
     struct arguments arguments = {.arena = &arena};
 
     run.command = &command;
-    run.arena = &arena;
+    run.arena = &lasting;
     if (options_parse(&command, argc, argv, &arguments)) {
         run.directory = arguments.operands.items[0];
-        arguments.status = test(&run);
+        arguments.status = start(&run);
     }
+    arena_release(&lasting);
     arena_release(&arena);
     return arguments.status;
 }

@@ -5,7 +5,7 @@
 
 #include "cli/judge.h"
 
-/* On stdout, below the verdict. Of a judge that traces. */
+/* On stdout, below the verdict. Of a judge that traces all. */
 void explain_print(const struct judgement *judgement, struct arena *arena);
 
 /* The same as JSON; the caller owns it. */

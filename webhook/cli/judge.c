@@ -30,8 +30,8 @@ static bool ask(struct judge *judge, struct decide_input *in, struct arena *aren
     struct trace *trace = &out->traces[in->phase];
     enum answer_result result;
 
-    *trace = (struct trace){.arena = arena};
-    in->trace = judge->is_traced ? trace : NULL;
+    *trace = (struct trace){.arena = arena, .kinds = judge->traced};
+    in->trace = judge->traced ? trace : NULL;
     result = answer(in, judge->ledger, arena, &out->answer, err);
     if (result == ANSWER_STALE)
         return error_set(err, "the policy set was replaced");

@@ -13,7 +13,8 @@ struct judge {
     struct snapshot_reader reader;
     int64_t now;
     enum judge_phase phase;
-    bool is_traced; /* set by the caller: judgements tell why */
+    unsigned
+        traced; /* set by the caller: what judgements tell of, a bit for each enum trace_kind */
 };
 
 void judge_init(struct judge *judge, const struct policy_set *policies, struct ledger *ledger,
@@ -24,7 +25,7 @@ struct judgement {
     struct answer answer;      /* of the last phase that was reached */
     const struct patch *patch; /* what is changed; empty or NULL: nothing */
     struct bytes object;       /* the object after its mutation; empty where the review has none */
-    struct trace traces[2];    /* where judge->is_traced, of each phase: see enum phase */
+    struct trace traces[2];    /* of each phase: see enum phase */
 };
 
 /* Both: the mutation is applied, then the result is validated; the one response has the patch and

@@ -1,5 +1,7 @@
 #include "cli/test_compare.h"
 
+#include "cli/side_by_side.h"
+
 enum { MAX_SHOWN_BYTES = 1024, MAX_DEPTH = 256, MAX_JSON_BYTES = 64 * 1024 * 1024 };
 
 /* One member that is being compared. */
@@ -109,20 +111,39 @@ static void compare_message(const struct expectation *expect, const struct judge
             !message || !strstr(message, expect->message));
 }
 
+struct comparing_warnings {
+    struct comparing *comparing;
+    const struct strings *expected, *got;
+};
+
+static bool warnings_agree(const void *context, size_t expected, size_t got)
+{
+    const struct comparing_warnings *lists = context;
+
+    return strstr(lists->got->items[got], lists->expected->items[expected]);
+}
+
+static void show_warnings(void *context, const size_t *expected, const size_t *got)
+{
+    const struct comparing_warnings *lists = context;
+    struct comparing *comparing = lists->comparing;
+
+    add_row(comparing, expected ? quoted(comparing, lists->expected->items[*expected]) : NULL,
+            got ? arena_copy(comparing->arena, bytes_from(lists->got->items[*got])) : NULL,
+            !expected || !got || !warnings_agree(lists, *expected, *got));
+}
+
 static void compare_warnings(const struct expectation *expect, const struct judgement *judgement,
                              struct comparing *comparing)
 {
-    const struct strings *wanted = &expect->warnings;
-    const struct strings *warnings = &judgement->answer.decision.verdict.warnings;
+    struct comparing_warnings context = {comparing, &expect->warnings,
+                                         &judgement->answer.decision.verdict.warnings};
+    const struct two_lists lists = {context.expected->count, context.got->count, warnings_agree,
+                                    show_warnings, &context};
+    struct arena scratch = {0};
 
-    for (size_t i = 0; i < wanted->count || i < warnings->count; i++) {
-        const char *part = i < wanted->count ? wanted->items[i] : NULL;
-        const char *text = i < warnings->count ? warnings->items[i] : NULL;
-
-        add_row(comparing, part ? quoted(comparing, part) : NULL,
-                text ? arena_copy(comparing->arena, bytes_from(text)) : NULL,
-                !part || !text || !strstr(text, part));
-    }
+    two_lists_show(&lists, &scratch);
+    arena_release(&scratch);
 }
 
 /* A JSON text as a document that is released with `scratch`. */
@@ -143,16 +164,6 @@ static struct value parse_node(const struct node *node, struct arena *scratch)
     return parse(buf_bytes(&buf), scratch);
 }
 
-static bool is_operation(const struct expected_operation *wanted,
-                         const struct patch_operation *operation, struct arena *scratch)
-{
-    if (strcmp(patch_operations[wanted->name], operation->name) != 0 ||
-        strcmp(wanted->path, operation->path) != 0 || !wanted->value != !operation->value)
-        return false;
-    return !wanted->value || value_equal(parse_node(wanted->value, scratch),
-                                         parse(bytes_from(operation->value), scratch));
-}
-
 static const char *show_operation(const struct comparing *comparing, const char *name,
                                   const char *path, struct bytes value)
 {
@@ -160,66 +171,140 @@ static const char *show_operation(const struct comparing *comparing, const char 
                         value.len ? " " : "", value.len ? show(comparing, value) : "");
 }
 
-static void compare_patch(const struct expectation *expect, const struct judgement *judgement,
-                          struct comparing *comparing)
-{
-    const struct expected_operation *wanted = expect->patch.items;
-    const struct patch *patch = judgement->patch;
-    size_t count = patch ? patch->count : 0;
-    struct arena scratch = {0};
-
-    for (size_t i = 0; i < expect->patch.count || i < count; i++) {
-        const struct expected_operation *one = i < expect->patch.count ? &wanted[i] : NULL;
-        const struct patch_operation *other = i < count ? &patch->items[i] : NULL;
-        const char *expected = NULL, *got = NULL;
-
-        if (one)
-            expected = show_operation(comparing, patch_operations[one->name], one->path,
-                                      one->value ? value_raw(parse_node(one->value, &scratch))
-                                                 : (struct bytes){0});
-        if (other)
-            got = show_operation(comparing, other->name, other->path, bytes_from(other->value));
-        add_row(comparing, expected, got, !one || !other || !is_operation(one, other, &scratch));
-    }
-    arena_release(&scratch);
-}
-
-static const char *show_field(const struct comparing *comparing, const char *place,
-                              struct value value)
+static const char *show_field(const struct comparing *comparing, struct value value)
 {
     if (!value_type(value))
         return NULL;
-    return arena_printf(comparing->arena, "%s: %s", place, show(comparing, value_raw(value)));
+    return arena_printf(comparing->arena, "%s: %s", value_place(value, comparing->arena),
+                        show(comparing, value_raw(value)));
 }
 
-/* Maps are parts of maps; lists have as many elements, each a part of its counterpart; null stands
- * for what isn't there. Only what differs is told. */
-static void compare_part(struct value part, struct value whole, struct comparing *comparing)
+/* How much of the value must be as expected. */
+enum extent {
+    EXTENT_PART, /* maps are parts of maps; null stands for what isn't there */
+    EXTENT_ALL
+};
+
+static void compare_values(struct value expected, struct value got, enum extent extent,
+                           struct comparing *comparing);
+
+static void compare_maps(struct value expected, struct value got, enum extent extent,
+                         struct comparing *comparing)
 {
-    enum value_type type = value_type(part);
-    const char *place;
+    for (struct value v = value_first(expected); value_type(v); v = value_next(v))
+        compare_values(v, value_member_named(got, value_name(v)), extent, comparing);
+    for (struct value v = value_first(got); extent == EXTENT_ALL && value_type(v);
+         v = value_next(v)) {
+        if (!value_type(value_member_named(expected, value_name(v))))
+            add_row(comparing, NULL, show_field(comparing, v), true);
+    }
+}
 
-    if (type == VALUE_NULL
-            ? !value_is_set(whole)
-            : type != VALUE_OBJECT && type != VALUE_ARRAY && value_equal(part, whole))
-        return;
-    if (type == VALUE_OBJECT && value_type(whole) == VALUE_OBJECT) {
-        for (struct value v = value_first(part); value_type(v); v = value_next(v))
-            compare_part(v, value_member_named(whole, value_name(v)), comparing);
+static void compare_arrays(struct value expected, struct value got, enum extent extent,
+                           struct comparing *comparing)
+{
+    struct value v = value_first(expected), w = value_first(got);
+
+    while (value_type(v) && value_type(w)) {
+        compare_values(v, w, extent, comparing);
+        v = value_next(v);
+        w = value_next(w);
+    }
+    for (; value_type(v); v = value_next(v))
+        add_row(comparing, show_field(comparing, v), NULL, true);
+    for (; value_type(w); w = value_next(w))
+        add_row(comparing, NULL, show_field(comparing, w), true);
+}
+
+/* A row for each place where they differ. Lists have as many elements, each as its counterpart. */
+static void compare_values(struct value expected, struct value got, enum extent extent,
+                           struct comparing *comparing)
+{
+    enum value_type type = value_type(expected);
+
+    if (type == VALUE_OBJECT && value_type(got) == VALUE_OBJECT)
+        compare_maps(expected, got, extent, comparing);
+    else if (type == VALUE_ARRAY && value_type(got) == VALUE_ARRAY)
+        compare_arrays(expected, got, extent, comparing);
+    else if (type == VALUE_NULL && extent == EXTENT_PART ? value_is_set(got)
+                                                         : !value_equal(expected, got))
+        add_row(comparing, show_field(comparing, expected), show_field(comparing, got), true);
+}
+
+struct comparing_patch {
+    struct comparing *comparing;
+    const struct expected_operation *expected;
+    const struct patch_operation *got;
+    const struct value *expected_values, *got_values;
+};
+
+static bool is_same_place(const struct comparing_patch *lists, size_t expected, size_t got)
+{
+    return !strcmp(patch_operations[lists->expected[expected].name], lists->got[got].name) &&
+           !strcmp(lists->expected[expected].path, lists->got[got].path);
+}
+
+static bool operations_agree(const void *context, size_t expected, size_t got)
+{
+    const struct comparing_patch *lists = context;
+    struct value one = lists->expected_values[expected], other = lists->got_values[got];
+
+    return is_same_place(lists, expected, got) && !value_type(one) == !value_type(other) &&
+           (!value_type(one) || value_equal(one, other));
+}
+
+static bool is_structure(struct value value)
+{
+    return value_type(value) == VALUE_OBJECT || value_type(value) == VALUE_ARRAY;
+}
+
+/* Of large values at one place only what differs is shown. */
+static void show_operations(void *context, const size_t *expected, const size_t *got)
+{
+    const struct comparing_patch *lists = context;
+    struct comparing *comparing = lists->comparing;
+    const struct expected_operation *one = expected ? &lists->expected[*expected] : NULL;
+    const struct patch_operation *other = got ? &lists->got[*got] : NULL;
+    struct value left = expected ? lists->expected_values[*expected] : (struct value){0};
+    struct value right = got ? lists->got_values[*got] : (struct value){0};
+    bool agrees = one && other && operations_agree(lists, *expected, *got);
+
+    if (one && other && !agrees && is_same_place(lists, *expected, *got) && is_structure(left) &&
+        value_type(left) == value_type(right)) {
+        add_row(comparing, show_operation(comparing, other->name, other->path, (struct bytes){0}),
+                show_operation(comparing, other->name, other->path, (struct bytes){0}), true);
+        compare_values(left, right, EXTENT_ALL, comparing);
         return;
     }
-    if (type == VALUE_ARRAY && value_type(whole) == VALUE_ARRAY &&
-        value_count(part) == value_count(whole)) {
-        struct value w = value_first(whole);
+    add_row(comparing,
+            one ? show_operation(comparing, patch_operations[one->name], one->path, value_raw(left))
+                : NULL,
+            other ? show_operation(comparing, other->name, other->path, value_raw(right)) : NULL,
+            !agrees);
+}
 
-        for (struct value v = value_first(part); value_type(v);
-             v = value_next(v), w = value_next(w))
-            compare_part(v, w, comparing);
-        return;
+static void compare_patch(const struct expectation *expect, const struct judgement *judgement,
+                          struct comparing *comparing)
+{
+    const struct patch *patch = judgement->patch;
+    size_t expected = expect->patch.count, got = patch ? patch->count : 0;
+    struct arena scratch = {0};
+    struct value *expected_values = arena_alloc(&scratch, expected * sizeof(*expected_values));
+    struct value *got_values = arena_alloc(&scratch, got * sizeof(*got_values));
+    struct comparing_patch context = {comparing, expect->patch.items, patch ? patch->items : NULL,
+                                      expected_values, got_values};
+    const struct two_lists lists = {expected, got, operations_agree, show_operations, &context};
+
+    for (size_t i = 0; i < expected; i++) {
+        if (context.expected[i].value)
+            expected_values[i] = parse_node(context.expected[i].value, &scratch);
     }
-    place = value_place(part, comparing->arena);
-    add_row(comparing, show_field(comparing, place, part), show_field(comparing, place, whole),
-            true);
+    for (size_t i = 0; i < got; i++) {
+        if (context.got[i].value)
+            got_values[i] = parse(bytes_from(context.got[i].value), &scratch);
+    }
+    two_lists_show(&lists, &scratch);
+    arena_release(&scratch);
 }
 
 static void compare_object(const struct expectation *expect, const struct judgement *judgement,
@@ -227,8 +312,8 @@ static void compare_object(const struct expectation *expect, const struct judgem
 {
     struct arena scratch = {0};
 
-    compare_part(parse_node(expect->object, &scratch), parse(judgement->object, &scratch),
-                 comparing);
+    compare_values(parse_node(expect->object, &scratch), parse(judgement->object, &scratch),
+                   EXTENT_PART, comparing);
     arena_release(&scratch);
 }
 

@@ -11,11 +11,20 @@ struct colours {
 static const struct colours coloured = {"\033[32m", "\033[1;31m", "\033[2m", "\033[0m"};
 static const struct colours uncoloured = {"", "", "", ""};
 
+size_t coverage_reached(const struct coverage *coverage)
+{
+    size_t reached = 0;
+
+    for (size_t i = 0; i < coverage->count; i++)
+        reached += coverage->items[i].cases > 0;
+    return reached;
+}
+
 unsigned test_report_coverage(const struct test_report *report)
 {
-    size_t fired = report->rule_count - report->unfired.count;
+    size_t count = report->rules.count;
 
-    return report->rule_count ? (unsigned)(100 * fired / report->rule_count) : 100;
+    return count ? (unsigned)(100 * coverage_reached(&report->rules) / count) : 100;
 }
 
 /* One side of a row, being written line by line. */
@@ -109,18 +118,32 @@ static const char *clean(const struct test_report *report, const char *text)
     return text_quote(report->arena, bytes_from(text));
 }
 
+static void write_unreached(const struct coverage *coverage, struct buf *out)
+{
+    for (size_t i = 0; i < coverage->count; i++) {
+        if (!coverage->items[i].cases)
+            buf_printf(out, "  %s\n", coverage->items[i].name);
+    }
+}
+
 static void write_coverage(const struct test_report *report, struct buf *out)
 {
-    if (report->rule_count == 0 || report->count == 0)
+    const struct coverage *rules = &report->rules, *mutations = &report->mutations;
+    size_t unfired = rules->count - coverage_reached(rules);
+    size_t unset = mutations->count - coverage_reached(mutations);
+
+    if (report->count == 0)
         return;
-    if (report->unfired.count == 0)
-        buf_printf(out, "\nevery rule fired: %zu of %zu (100%%)\n", report->rule_count,
-                   report->rule_count);
-    else
-        buf_printf(out, "\nrules that no case made fire: %zu of %zu (%u%% fired)\n",
-                   report->unfired.count, report->rule_count, test_report_coverage(report));
-    for (size_t i = 0; i < report->unfired.count; i++)
-        buf_printf(out, "  %s\n", report->unfired.items[i]);
+    if (rules->count && unfired == 0)
+        buf_printf(out, "\nevery rule fired: %zu of %zu (100%%)\n", rules->count, rules->count);
+    else if (rules->count)
+        buf_printf(out, "\nrules that no case made fire: %zu of %zu (%u%% fired)\n", unfired,
+                   rules->count, test_report_coverage(report));
+    write_unreached(rules, out);
+    if (unset)
+        buf_printf(out, "\nmutations that set nothing in any case: %zu of %zu\n", unset,
+                   mutations->count);
+    write_unreached(mutations, out);
 }
 
 void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out)
@@ -176,6 +199,7 @@ static void add_attribute(struct buf *out, const char *name, const char *text)
     buf_add_char(out, '"');
 }
 
+/* Neither a case's file nor its line has an attribute in the schema that CI systems agree on. */
 static void write_junit_case(const struct test_report *report, const struct test_result *result,
                              struct buf *out)
 {
@@ -185,8 +209,6 @@ static void write_junit_case(const struct test_report *report, const struct test
     buf_add_text(out, "    <testcase");
     add_attribute(out, "classname", clean(report, result->test->name));
     add_attribute(out, "name", clean(report, result->test_case->name));
-    add_attribute(out, "file", clean(report, result->test->file));
-    buf_printf(out, " line=\"%u\"", result->test_case->node->line);
     if (result->differences.count == 0) {
         buf_add_text(out, "/>\n");
         return;
@@ -197,8 +219,9 @@ static void write_junit_case(const struct test_report *report, const struct test
     add_attribute(out, "message",
                   arena_printf(report->arena, "not as expected: %s",
                                strings_join(&fields, fields.count, report->arena)));
-    buf_add_text(out, ">\n");
+    buf_add_char(out, '>');
     buf_init(&text, report->arena, out->max);
+    buf_printf(&text, "%s:%u\n", clean(report, result->test->file), result->test_case->node->line);
     write_differences(&result->differences, &uncoloured, &text);
     add_xml(out, text.data);
     buf_add_text(out, "</failure>\n    </testcase>\n");
@@ -219,14 +242,15 @@ void test_report_write_junit(const struct test_report *report, struct buf *out)
 {
     buf_printf(out,
                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-               "<testsuites tests=\"%zu\" failures=\"%zu\">\n",
+               "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
                report->count, report->failed);
     for (size_t i = 0; i < report->count;) {
         size_t failed, count = count_suite(report, i, &failed);
 
         buf_add_text(out, "  <testsuite");
         add_attribute(out, "name", clean(report, report->items[i].test->name));
-        buf_printf(out, " tests=\"%zu\" failures=\"%zu\">\n", count, failed);
+        add_attribute(out, "file", clean(report, report->items[i].test->file));
+        buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n", count, failed);
         for (; count; count--)
             write_junit_case(report, &report->items[i++], out);
         buf_add_text(out, "  </testsuite>\n");

@@ -11,22 +11,35 @@ struct test_result {
     bool is_allowed;
     const char *message; /* of a denial; else NULL */
     struct strings rules, warnings;
+    struct strings mutations;       /* the entries of policies' mutate that set something */
     struct differences differences; /* none: it passed */
+};
+
+/* What cases may reach, in the order of the policies. */
+struct coverage {
+    struct covered {
+        const char *name; /* "gpu-baseline/images" */
+        const struct node *node;
+        size_t cases; /* that made it fire, or set something */
+    } * items;
+    size_t count;
 };
 
 struct test_report {
     struct arena *arena;
     struct test_result *items; /* those of one document together */
     size_t count, failed;
-    size_t rule_count;      /* of the set's policies */
-    struct strings unfired; /* of them: those that no case made fire */
+    struct coverage rules, mutations; /* of the set's policies */
 };
+
+/* How many of them some case reached. */
+size_t coverage_reached(const struct coverage *coverage);
 
 /* Whole percents of the rules that fired, rounded down; 100 where there are none. */
 unsigned test_report_coverage(const struct test_report *report);
 
-/* A line a case, what differs side by side, the rules that never fired, and last, always,
- * `N passed, N failed`. */
+/* A line a case, what differs side by side, the rules that never fired and the mutations that never
+ * set anything, and last, always, `N passed, N failed`. */
 void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out);
 
 /* A new object. */

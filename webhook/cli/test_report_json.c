@@ -39,16 +39,43 @@ static json_t *write_case(const struct test_report *report, const struct test_re
                      "differences", differences);
 }
 
+/* How many cases reached each; the names of those that none did go to `unreached`. */
+static json_t *write_covered(const struct coverage *coverage, json_t *unreached)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < coverage->count; i++) {
+        const struct covered *one = &coverage->items[i];
+
+        json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:I}", "name", one->name, "file",
+                                              one->node->source->name, "line", (int)one->node->line,
+                                              "cases", (json_int_t)one->cases));
+        if (!one->cases)
+            json_array_append_new(unreached, json_string(one->name));
+    }
+    return list;
+}
+
+static json_t *write_coverage(const struct test_report *report)
+{
+    json_t *unfired = json_array(), *unset = json_array();
+    json_t *rules = write_covered(&report->rules, unfired);
+    json_t *mutations = write_covered(&report->mutations, unset);
+
+    return json_pack("{s:I, s:I, s:i, s:o, s:o, s:o, s:o}", "rules",
+                     (json_int_t)report->rules.count, "fired",
+                     (json_int_t)coverage_reached(&report->rules), "percent",
+                     (int)test_report_coverage(report), "unfired", unfired, "unset", unset,
+                     "byRule", rules, "byMutation", mutations);
+}
+
 json_t *test_report_json(const struct test_report *report)
 {
-    json_t *cases = json_array(), *coverage;
+    json_t *cases = json_array();
 
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(cases, write_case(report, &report->items[i]));
-    coverage =
-        json_pack("{s:I, s:I, s:i, s:o}", "rules", (json_int_t)report->rule_count, "fired",
-                  (json_int_t)(report->rule_count - report->unfired.count), "percent",
-                  (int)test_report_coverage(report), "unfired", write_strings(&report->unfired));
     return json_pack("{s:I, s:I, s:o, s:o}", "passed", (json_int_t)(report->count - report->failed),
-                     "failed", (json_int_t)report->failed, "coverage", coverage, "cases", cases);
+                     "failed", (json_int_t)report->failed, "coverage", write_coverage(report),
+                     "cases", cases);
 }

@@ -2,9 +2,11 @@
 
 #include "engine/facts.h"
 
-struct trace *trace_of(const struct facts *facts)
+struct trace *trace_of(const struct facts *facts, enum trace_kind kind)
 {
-    return facts->is_old ? NULL : facts->world->trace;
+    struct trace *trace = facts->world->trace;
+
+    return trace && !facts->is_old && trace->kinds & 1U << kind ? trace : NULL;
 }
 
 void trace_let_through(struct trace *trace, const char *why)

@@ -20,6 +20,7 @@ struct trace_entry {
 
 struct trace {
     struct arena *arena; /* set by the owner */
+    unsigned kinds;      /* likewise: what is asked about, a bit for each enum trace_kind */
     /* In the order in which they were asked; what tenancy asks with usage in sight has an entry of
      * its own, further on. */
     struct trace_list {
@@ -29,8 +30,9 @@ struct trace {
     const char *let_through; /* why nothing was asked; NULL: it was */
 };
 
-/* Who asks about the object; NULL: nobody, or it is what was there before. */
-struct trace *trace_of(const struct facts *facts);
+/* Who asks about this kind of thing and the object; NULL: nobody, or it is what was there before.
+ */
+struct trace *trace_of(const struct facts *facts, enum trace_kind kind);
 
 /* `trace` NULL: nobody asks. */
 void trace_let_through(struct trace *trace, const char *why);

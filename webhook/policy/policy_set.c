@@ -238,7 +238,7 @@ static const char *tell_unasked(const char *check, const struct facts *facts)
 static void run_rule(const struct policy_rule *rule, const struct facts *facts,
                      struct findings *findings, const char *unmet)
 {
-    struct trace *trace = trace_of(facts);
+    struct trace *trace = trace_of(facts, TRACE_RULE);
     struct trace_entry *entry = NULL;
 
     if (trace) {
@@ -264,7 +264,7 @@ static void run_policy(const struct policy *policy, const struct facts *facts,
     const struct policy_rule *rules = policy->rules.items;
     const char *unmet = NULL;
 
-    if (term != TERM_NONE && !trace_of(facts))
+    if (term != TERM_NONE && !trace_of(facts, TRACE_RULE))
         return;
     if (term != TERM_NONE)
         unmet = policy_tell_mismatch(policy, facts, term);
@@ -340,7 +340,7 @@ static void check_unplaced(const struct policy_set *set, const struct facts *fac
 static struct trace_entry *trace_tenancy(const struct tenancy_check *check,
                                          const struct facts *facts, const struct findings *findings)
 {
-    struct trace *trace = trace_of(facts);
+    struct trace *trace = trace_of(facts, TRACE_TENANCY);
     struct trace_entry *entry;
 
     if (!trace)
@@ -424,7 +424,7 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
 static void trace_mutation(const struct mutation *mutation, const struct policy_mutation *entry,
                            size_t from, const char *unmet)
 {
-    struct trace *trace = trace_of(mutation->facts);
+    struct trace *trace = trace_of(mutation->facts, TRACE_MUTATION);
     struct trace_entry *made;
 
     if (!trace)
@@ -443,7 +443,7 @@ static void run_mutations(const struct policy *policy, struct mutation *mutation
     enum match_term term = policy_find_mismatch(policy, mutation->facts);
     const char *unmet = NULL;
 
-    if (term != TERM_NONE && !trace_of(mutation->facts))
+    if (term != TERM_NONE && !trace_of(mutation->facts, TRACE_MUTATION))
         return;
     if (term != TERM_NONE)
         unmet = policy_tell_mismatch(policy, mutation->facts, term);
