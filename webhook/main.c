@@ -13,6 +13,7 @@ static const struct command_row commands[] = {
     {"eval", "what would happen to these manifests or reviews?", cmd_eval},
     {"test", "run the test cases beside a policy set", cmd_test},
     {"matrix", "who may evict whom", cmd_matrix},
+    {"diff", "what a change of policy means, and for whom", cmd_diff},
     {"accelerators", "what counts as a GPU, and how much of one", cmd_accelerators},
     {"explain", "the policy language: kinds, fields, checks", cmd_explain},
     {"schema", "the policy language as JSON Schema, for editors", cmd_schema},

@@ -67,6 +67,8 @@ struct field {
     bool (*read)(const struct node *node, struct arena *arena, void *out,
                  struct problems *problems); /* FIELD_CUSTOM */
 
+    bool is_derived; /* FIELD_AMOUNT: where it is left out, `finish` says what holds */
+
     /* For the reference and the JSON Schema alone; JSON as text. */
     const char *summary;      /* one line */
     const char *type_name;    /* FIELD_CUSTOM: what its type is called */
@@ -88,9 +90,11 @@ struct schema {
      * a field could not be read, its key is mistyped, or a required one is missing, because what
      * concerns several fields can't be judged then. NULL: nothing. */
     void (*finish)(void *out, struct arena *arena, struct problems *problems);
-    const char *const *choice; /* names of fields of which one at least is required,
-                                  NULL-terminated; NULL: there is no such choice */
-    bool is_only_one;          /* of the choice one may be given, not more */
+    const char *const *choice;   /* names of fields of which one at least is required,
+                                    NULL-terminated; NULL: there is no such choice */
+    bool is_only_one;            /* of the choice one may be given, not more */
+    const char *const *identity; /* of an entry of FIELD_OBJECTS: names of the fields by which it is
+                                    the same entry in another version of the list; NULL: all */
 };
 
 /* Read `node` (must be a map; any other kind is a problem) into `out`. False if there was a mistake

@@ -17,5 +17,5 @@ struct command_row {
 #define PROGRAM_PURPOSE "A Kubernetes admission webhook that shares out a cluster's accelerators."
 #define PROGRAM_EXITS "0 yes; 1 no (denied, failed, unsound); 2 could not be carried out as given."
 
-command_fn cmd_accelerators, cmd_check, cmd_completion, cmd_eval, cmd_explain, cmd_matrix,
+command_fn cmd_accelerators, cmd_check, cmd_completion, cmd_diff, cmd_eval, cmd_explain, cmd_matrix,
     cmd_schema, cmd_serve, cmd_test, cmd_version;

@@ -53,7 +53,7 @@ const char *grid_escape(const char *text, struct arena *arena)
     buf_init(&buf, arena, 2 * MAX_CELL_BYTES);
     buf_add_text(&buf, "");
     for (; *text; text++) {
-        if (strchr("\\|*_<>`[]#~", *text))
+        if (strchr("\\|*_<`[]~", *text))
             buf_add_char(&buf, '\\');
         buf_add_char(&buf, *text);
     }

@@ -172,9 +172,12 @@ static const struct field mutation_fields[] = {
     {0},
 };
 
+static const char *const id_identity[] = {"id", NULL};
+
 static const struct schema mutation_schema = {.name = "mutate",
                                               .fields = mutation_fields,
-                                              .size = sizeof(struct policy_mutation)};
+                                              .size = sizeof(struct policy_mutation),
+                                              .identity = id_identity};
 
 static const struct field policy_fields[] = {
     {.name = "enforce",
@@ -273,7 +276,8 @@ const struct schema *policy_schema_new(struct arena *arena)
                                    .size = sizeof(struct policy_rule),
                                    .choice = names,
                                    .is_only_one = true,
-                                   .finish = finish_rule};
+                                   .finish = finish_rule,
+                                   .identity = id_identity};
     memcpy(fields, policy_fields, sizeof(policy_fields));
     for (struct field *field = fields; field->name; field++) {
         if (!strcmp(field->name, "rules"))
@@ -301,13 +305,13 @@ bool policy_read(const struct schema *schema, const struct node *spec, struct ar
     refuse_same_ids(spec, "mutate", "mutation", problems);
     rules = out->rules.items;
     for (size_t i = 0; i < out->rules.count; i++) {
-        bool is_own = node_find(rules[i].node, "enforce");
-
-        rules[i].rule = (struct rule){
-            .name = arena_printf(arena, "%s/%s", out->name, rules[i].id ? rules[i].id : "?"),
-            .node = rules[i].node,
-            .enforcement = (enum enforcement)(is_own ? rules[i].enforcement : out->enforcement),
-            .next = rules[i].message};
+        if (!node_find(rules[i].node, "enforce"))
+            rules[i].enforcement = out->enforcement;
+        rules[i].rule = (struct rule){.name = arena_printf(arena, "%s/%s", out->name,
+                                                           rules[i].id ? rules[i].id : "?"),
+                                      .node = rules[i].node,
+                                      .enforcement = (enum enforcement)rules[i].enforcement,
+                                      .next = rules[i].message};
     }
     mutations = out->mutations.items;
     for (size_t i = 0; i < out->mutations.count; i++)

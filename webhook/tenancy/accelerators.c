@@ -142,11 +142,14 @@ static const struct field fields[] = {
     {0},
 };
 
+static const char *const identity[] = {"resource", "deviceClass", "annotation", "product", NULL};
+
 const struct schema accelerator_schema = {.name = "accelerators",
                                           .fields = fields,
                                           .size = sizeof(struct accelerator_row),
                                           .choice = key_names,
                                           .is_only_one = true,
+                                          .identity = identity,
                                           .finish = finish};
 
 /* An exact name before a glob, a longer glob before a shorter one; of the same name, rows for a

@@ -38,9 +38,12 @@ static const struct field tier_fields[] = {
     {0},
 };
 
+static const char *const tier_identity[] = {"class", NULL};
+
 static const struct schema tier_schema = {.name = "tiers",
                                           .fields = tier_fields,
-                                          .size = sizeof(struct tier)};
+                                          .size = sizeof(struct tier),
+                                          .identity = tier_identity};
 
 static const struct field fields[] = {
     {.name = "tiers",

@@ -36,6 +36,7 @@ static const struct field gpus_fields[] = {
     {.name = "burst",
      .type = FIELD_AMOUNT,
      .offset = OFFSET(gpus, burst),
+     .is_derived = true,
      .summary =
          "up to so many GPUs, pods of the classes under priority.burst; default: guaranteed"},
     {.name = "perPod",

@@ -1,0 +1,152 @@
+#include "policy/meaning.h"
+
+#include "kube/quantity.h"
+
+const char *const direction_names[] = {"stricter", "looser", "different"};
+
+/* What is not listed is different when it changes. Of two that fit, the longer one holds. */
+static const struct meaning meanings[] = {
+    {"Cluster.untenanted", EARLIER_STRICTER},
+    {"Cluster.admins.users", FEWER_STRICTER},
+    {"Cluster.admins.groups", FEWER_STRICTER},
+    {"Cluster.exempt.namespaces", FEWER_STRICTER},
+    {"Cluster.accelerators.gpus", MORE_STRICTER},
+    {"Cluster.accelerators.per", LESS_STRICTER},
+    {"Cluster.fabric.atBind", LATER_STRICTER},
+    {"Cluster.fabric.domains", MEANS_OTHER, .unset = "not listed"},
+
+    {"PriorityLadder.required", LATER_STRICTER},
+    {"PriorityLadder.tiers.preempts", MEANS_NOTHING},
+
+    {"Tenant.namespaces", MEANS_OTHER},
+    {"Tenant.gpus", LESS_STRICTER, .unset = "no cap"},
+    {"Tenant.resources", LESS_STRICTER, .unset = "no cap"},
+    {"Tenant.sharing.modes", FEWER_STRICTER, true, .unset = "all"},
+    {"Tenant.sharing.exclusive", LATER_STRICTER},
+    {"Tenant.priority.allowed", FEWER_STRICTER, true, .unset = "every class of the ladder"},
+    {"Tenant.priority.burst", FEWER_STRICTER},
+    {"Tenant.fabric.domains", FEWER_STRICTER, true, .unset = "any"},
+    {"Tenant.fabric.span", LATER_STRICTER},
+
+    {"Policy.enforce", MEANS_NOTHING}, /* each rule tells what holds for it */
+    {"Policy.match.kinds", MORE_ENTRIES_STRICTER},
+    {"Policy.match.operations", MORE_ENTRIES_STRICTER},
+    {"Policy.match.tenants", MORE_ENTRIES_STRICTER, true, .unset = "all pods, of no tenant too"},
+    {"Policy.match.namespaces", MORE_ENTRIES_STRICTER, true, .unset = "all"},
+    {"Policy.match.labels", FEWER_STRICTER},
+    {"Policy.match.labels.matchExpressions", FEWER_STRICTER},
+    {"Policy.match.accelerators", FIRST_STRICTER},
+    {"Policy.match.exclude", FEWER_STRICTER},
+    {"Policy.rules", MORE_ENTRIES_STRICTER},
+    {"Policy.rules.message", MEANS_OTHER},
+    {"Policy.rules.enforce", EARLIER_STRICTER},
+    {"Policy.rules.images.allow", FEWER_STRICTER, true, true, "any"},
+    {"Policy.rules.images.deny", MORE_ENTRIES_STRICTER, .are_patterns = true},
+    {"Policy.rules.images.digest", MORE_ENTRIES_STRICTER},
+    {"Policy.rules.resources.max", LESS_STRICTER, .unset = "no maximum"},
+    {"Policy.rules.resources.containers", EARLIER_STRICTER},
+    {"Policy.rules.scheduler.allow", FEWER_STRICTER},
+};
+
+static const struct meaning other = {"", MEANS_OTHER};
+
+const struct meaning *meaning_find(const char *kind, const char *table, struct arena *arena)
+{
+    struct bytes path = bytes_from(arena_printf(arena, "%s.%s", kind, table));
+    const struct meaning *found = &other;
+
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+        struct bytes field = bytes_from(meanings[i].field);
+
+        if (bytes_has_prefix(path, field) && strlen(found->field) < field.len &&
+            (path.len == field.len || path.data[field.len] == '.'))
+            found = &meanings[i];
+    }
+    return found;
+}
+
+static bool parse_figure(const char *text, struct amount *out)
+{
+    struct error err;
+
+    return amount_parse(bytes_from(text), out, &err) || quantity_parse(bytes_from(text), out, &err);
+}
+
+/* Of amounts; one that isn't there is no bound. */
+static bool judge_figures(bool is_less_stricter, const struct schema_change *change,
+                          enum direction *out)
+{
+    const char *old = change->old.text, *new = change->new.text;
+    struct amount old_figure, new_figure;
+    int order;
+
+    *out = DIFFERENT;
+    if (!old || !new) {
+        *out = !old == is_less_stricter ? STRICTER : LOOSER;
+        return true;
+    }
+    if (!parse_figure(old, &old_figure) || !parse_figure(new, &new_figure))
+        return true;
+    order = amount_compare(new_figure, old_figure);
+    if (order)
+        *out = (order < 0) == is_less_stricter ? STRICTER : LOOSER;
+    return order != 0;
+}
+
+/* Where a text stands among the words of a field; booleans are false, true. */
+static int find_word(const struct field *field, const char *text)
+{
+    static const char *const truths[] = {"false", "true", NULL};
+    const char *const *words = field->words ? field->words : truths;
+    int at = 0;
+
+    while (words[at] && text && strcmp(words[at], text) != 0)
+        at++;
+    return at;
+}
+
+static enum direction judge_words(const struct meaning *meaning, const struct schema_change *change)
+{
+    int old = find_word(change->field, change->old.text);
+    int new = find_word(change->field, change->new.text);
+
+    if (meaning->effect == FIRST_STRICTER && old != 0 && new != 0)
+        return DIFFERENT;
+    return (new < old) == (meaning->effect != LATER_STRICTER) ? STRICTER : LOOSER;
+}
+
+/* Entries that came or went, or all of a list. A value that became another is neither. */
+static enum direction judge_entries(const struct meaning *meaning,
+                                    const struct schema_change *change)
+{
+    bool is_fewer = !change->new.text;
+
+    if (change->old.text && change->new.text)
+        return DIFFERENT;
+    if (!change->is_entry && meaning->is_all_where_empty)
+        is_fewer = !is_fewer;
+    return is_fewer == (meaning->effect == FEWER_STRICTER) ? STRICTER : LOOSER;
+}
+
+bool meaning_judge(const struct meaning *meaning, const struct schema_change *change,
+                   enum direction *out)
+{
+    *out = DIFFERENT;
+    switch (meaning->effect) {
+    case MEANS_NOTHING:
+        return false;
+    case MEANS_OTHER:
+        return true;
+    case LESS_STRICTER:
+    case MORE_STRICTER:
+        return judge_figures(meaning->effect == LESS_STRICTER, change, out);
+    case EARLIER_STRICTER:
+    case LATER_STRICTER:
+    case FIRST_STRICTER:
+        *out = judge_words(meaning, change);
+        return true;
+    default:
+        *out = judge_entries(meaning, change);
+        return true;
+    }
+}
