@@ -11,7 +11,7 @@ static const char *const type_names[] = {
     [FIELD_AMOUNT] = "amount",     [FIELD_ENUM] = "enum",     [FIELD_STRINGS] = "strings",
     [FIELD_ENUMS] = "enums",       [FIELD_GLOBS] = "globs",   [FIELD_STRING_MAP] = "map",
     [FIELD_REGEX_MAP] = "regexes", [FIELD_OBJECT] = "object", [FIELD_OBJECTS] = "objects",
-    [FIELD_CUSTOM] = "custom",
+    [FIELD_INSTANT] = "instant",   [FIELD_CUSTOM] = "custom",
 };
 
 static const char *word(bool is_true)

@@ -146,3 +146,33 @@ const char *node_library_version(void)
 {
     return yaml_get_version_string();
 }
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return (c | 0x20) - 'a' + 10;
+}
+
+bool node_read_integer(const struct node *node, int64_t *out)
+{
+    struct bytes text = node->text;
+    bool is_negative = text.data[0] == '-';
+    size_t at = is_negative || text.data[0] == '+';
+    int base = 10;
+    int64_t value = 0;
+
+    if (text.len > 2 && text.data[0] == '0' && (text.data[1] == 'x' || text.data[1] == 'o')) {
+        base = text.data[1] == 'x' ? 16 : 8;
+        at = 2;
+    }
+    for (; at < text.len; at++) {
+        int digit = digit_value(text.data[at]);
+
+        if (__builtin_mul_overflow(value, base, &value) ||
+            __builtin_add_overflow(value, is_negative ? -digit : digit, &value))
+            return false;
+    }
+    *out = value;
+    return true;
+}

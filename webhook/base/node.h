@@ -76,6 +76,9 @@ const char *node_kind_name(enum node_kind kind);
  * `arena`. */
 const char *node_describe(const struct node *node, struct arena *arena);
 
+/* The value of a NODE_INTEGER; false where it needs more than 64 bits. */
+bool node_read_integer(const struct node *node, int64_t *out) MUST_CHECK;
+
 /* The node as JSON text, for what is handed on as a Kubernetes object. Numbers as they are written
  * where that is JSON, else as strings. `buf` may get full. */
 void node_write_json(const struct node *node, struct buf *buf);

@@ -1,6 +1,7 @@
 #include "base/schema.h"
 
 #include "base/choice.h"
+#include "base/instant.h"
 #include "base/strings.h"
 
 /* What is being read, for messages. */
@@ -107,36 +108,6 @@ static bool read_bool(const struct reading *reading, const struct field *field,
     return true;
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return (c | 0x20) - 'a' + 10;
-}
-
-/* The text of a NODE_INTEGER; false where it needs more than 64 bits. */
-static bool parse_integer(struct bytes text, int64_t *out)
-{
-    bool is_negative = text.data[0] == '-';
-    size_t at = is_negative || text.data[0] == '+';
-    int base = 10;
-    int64_t value = 0;
-
-    if (text.len > 2 && text.data[0] == '0' && (text.data[1] == 'x' || text.data[1] == 'o')) {
-        base = text.data[1] == 'x' ? 16 : 8;
-        at = 2;
-    }
-    for (; at < text.len; at++) {
-        int digit = digit_value(text.data[at]);
-
-        if (__builtin_mul_overflow(value, base, &value) ||
-            __builtin_add_overflow(value, is_negative ? -digit : digit, &value))
-            return false;
-    }
-    *out = value;
-    return true;
-}
-
 static const char *describe_range(const struct field *field, struct arena *arena)
 {
     if (field->min == 0 && field->max == 0)
@@ -157,7 +128,7 @@ static bool read_integer(const struct reading *reading, const struct field *fiel
         return false;
     if (node->kind != NODE_INTEGER)
         return tell_unexpected(reading, node, "an integer");
-    if (!parse_integer(node->text, &value) ||
+    if (!node_read_integer(node, &value) ||
         (has_range && (value < field->min || value > field->max)))
         return tell_unexpected(reading, node, describe_range(field, reading->problems->arena));
     *(int64_t *)out = value;
@@ -191,6 +162,20 @@ static bool read_amount(const struct reading *reading, const struct field *field
         return false;
     }
     return true;
+}
+
+static bool read_instant(const struct reading *reading, const struct field *field,
+                         const struct node *node, void *out)
+{
+    struct error err;
+
+    (void)field;
+    if (!has_value(reading, node))
+        return false;
+    if (node->kind == NODE_STRING && node->text.len == 0)
+        return tell_empty(reading, node);
+    return (node->kind == NODE_STRING && instant_parse(node->text, out, &err)) ||
+           tell_unexpected(reading, node, "an instant such as 2026-11-21T09:00:00Z");
 }
 
 static size_t count_words(const char *const *words)
@@ -550,6 +535,7 @@ static const reader_fn readers[] = {
     [FIELD_REGEX_MAP] = read_regex_map,
     [FIELD_OBJECT] = read_object_field,
     [FIELD_OBJECTS] = read_objects,
+    [FIELD_INSTANT] = read_instant,
     [FIELD_CUSTOM] = read_custom,
 };
 

@@ -27,6 +27,7 @@ enum field_type {
     FIELD_REGEX_MAP,  /* struct regex_map: key -> pattern */
     FIELD_OBJECT,     /* a struct in place, read by `schema` */
     FIELD_OBJECTS,    /* struct objects: a list, each read by `schema` */
+    FIELD_INSTANT,    /* int64_t: RFC 3339, in seconds since 1970 (base/instant.h) */
     FIELD_CUSTOM,     /* whatever `read` makes of it; never called with null */
 };
 

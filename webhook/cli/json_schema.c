@@ -1,5 +1,6 @@
 #include "cli/json_schema.h"
 
+#include "base/instant.h"
 #include "cli/reference.h"
 
 /* What is said of every field of a type, and the keyword that asks for something in it. */
@@ -28,6 +29,7 @@ static const struct {
                          "minProperties"},
     [FIELD_OBJECT] = {"{}", "minProperties"},
     [FIELD_OBJECTS] = {"{\"type\": \"array\"}", "minItems"},
+    [FIELD_INSTANT] = {INSTANT_JSON, NULL},
     [FIELD_CUSTOM] = {"{}", NULL},
 };
 

@@ -1,7 +1,6 @@
 #include "cli/policy_test.h"
 
 #include "base/file.h"
-#include "base/instant.h"
 #include "policy/load.h"
 
 enum { MAX_FILE_BYTES = 16 * 1024 * 1024 };
@@ -317,28 +316,12 @@ static const struct schema case_schema = {.name = "cases",
                                           .fields = case_fields,
                                           .size = sizeof(struct test_case)};
 
-static bool read_time(const struct node *node, struct arena *arena, void *out,
-                      struct problems *problems)
-{
-    struct error err = {0};
-
-    if (node->kind == NODE_STRING && instant_parse(node->text, out, &err))
-        return true;
-    problems_add(problems, node,
-                 "\"time\": expected an instant such as 2026-11-21T09:00:00Z, got %s",
-                 node_describe(node, arena));
-    return false;
-}
-
 static const struct field spec_fields[] = {
     {.name = "time",
-     .type = FIELD_CUSTOM,
-     .read = read_time,
+     .type = FIELD_INSTANT,
      .offset = offsetof(struct policy_test, time),
      .summary = "when it is: an instant as RFC 3339 writes it",
-     .json_default = "\"2026-01-01T00:00:00Z\"",
-     .type_name = "instant",
-     .json_schema = INSTANT_JSON},
+     .json_default = "\"2026-01-01T00:00:00Z\""},
     {.name = "state",
      .type = FIELD_STRINGS,
      .may_be_empty = true,

@@ -142,6 +142,7 @@ const char *reference_type(const struct field *field)
         [FIELD_REGEX_MAP] = "map[string]pattern",
         [FIELD_OBJECT] = "Object",
         [FIELD_OBJECTS] = "[]Object",
+        [FIELD_INSTANT] = "instant",
         [FIELD_CUSTOM] = "any",
     };
 
