@@ -55,6 +55,7 @@ static struct bytes write_response(const struct decision *decision, const struct
         .warnings = &verdict->warnings,
         .tenant = decision->tenant ? decision->tenant->name : NULL,
         .rules = strings_join(&verdict->rules, verdict->rules.count, arena),
+        .exceptions = strings_join(&verdict->exceptions, verdict->exceptions.count, arena),
         .policy_set = decision->policies->digest,
     };
     struct buf buf;

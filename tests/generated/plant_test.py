@@ -40,6 +40,7 @@ SET = {
             {"annotation": "example.com/memory", "mode": "shared", "gpus": "value", "per": "80Gi"},
         ],
         "fabric": {"nodeLabel": "example.com/domain", "domains": ["a", "b"], "atBind": "warn"},
+        "capacity": {"gpus": 64},
         "help": "https://example.com/gpu/{rule}",
     }),
     "PriorityLadder": document("PriorityLadder", "planted", {
@@ -91,6 +92,19 @@ SET = {
                  "tolerationSeconds": 60}],
             "nodeSelector": {"pool": "gpu"}, "hideUnrequestedGpus": True}}],
     }),
+    "Exception": document("Exception", "planted", {
+        "tenants": ["planted"],
+        "grant": {"gpus": "1/2"},
+        "rules": ["planted/one", "tenant/planted"],
+        "pods": {"matchLabels": {"tier": "gpu"},
+                 "matchExpressions": [{"key": "env", "operator": "In", "values": ["prod"]}]},
+        "from": "2199-11-20T00:00:00Z", "until": "2199-11-27T00:00:00+01:00",
+        "reason": "camera-ready", "approvedBy": "council@example.com", "ticket": "GPU-1",
+    }),
+    "Reservation": document("Reservation", "planted", {
+        "tenant": "planted", "gpus": 8, "from": "2199-12-01T00:00:00Z",
+        "until": "2199-12-05T00:00:00Z", "priority": ["low"],
+    }),
 }
 
 # What is no value of a type, and where the mistake stands: the columns from the value's first.
@@ -108,6 +122,7 @@ WRONG = {
     "regexes": [TEXT, NUMBER, TRUTH, LIST],
     "object": [TEXT, NUMBER, TRUTH, LIST],
     "objects": [TEXT, NUMBER, TRUTH, MAP],
+    "instant": [TEXT, NUMBER, TRUTH, LIST, MAP, '"2026-11-31T00:00:00Z"'],
     "custom": [TRUTH, LIST],
 }
 WRONG_ENTRY = {
@@ -115,7 +130,7 @@ WRONG_ENTRY = {
     "objects": ["[12]", '["text"]'],
 }
 EMPTY_TOLD = {"enum": '; got ""'}
-EMPTY = {"string": '""', "amount": '""', "enum": '""', "strings": "[]", "enums": "[]",
+EMPTY = {"string": '""', "amount": '""', "instant": '""', "enum": '""', "strings": "[]", "enums": "[]",
          "globs": "[]", "map": "{}", "regexes": "{}", "object": "{}", "objects": "[]"}
 
 

@@ -2,6 +2,7 @@
  *
  * check() judges what the request alone decides; judge() compares with what the tenant holds. */
 #include "engine/check.h"
+#include "engine/exceptions.h"
 #include "kube/quantity.h"
 
 /* What asks for more than it has. Of a pod that only gets another class, the tenant's total is
@@ -162,19 +163,60 @@ static bool is_exceeded(const struct holding *holding)
            amount_compare(total, holding->limit) > 0;
 }
 
+/* Name those of the first `count` grants without which the rest would not do; where several would,
+ * those that last longest are kept. `holding` has all of them. */
+static void note_needed(const struct facts *facts, const struct exception *const *grants,
+                        size_t count, struct holding *holding, struct findings *findings)
+{
+    bool *is_needed = arena_alloc(facts->arena, count * sizeof(*is_needed));
+
+    for (size_t i = count; i-- > 0;) {
+        struct amount with = holding->limit;
+
+        is_needed[i] =
+            !amount_subtract(with, grants[i]->grant.gpus, &holding->limit) || is_exceeded(holding);
+        if (is_needed[i])
+            holding->limit = with;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_needed[i])
+            exceptions_note(facts, grants[i], findings);
+    }
+}
+
+/* Raise the limit by the grants in force, as far as that takes. */
+static bool is_granted(const struct facts *facts, struct holding *holding,
+                       struct findings *findings)
+{
+    const struct exception **grants;
+    size_t count = exceptions_find_grants(facts, &grants);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!amount_add(holding->limit, grants[i]->grant.gpus, &holding->limit))
+            return false;
+        if (is_exceeded(holding))
+            continue;
+        note_needed(facts, grants, i + 1, holding, findings);
+        return true;
+    }
+    return false;
+}
+
 static void judge_gpus(const struct facts *facts, const struct usage *usage,
                        struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
     bool is_burst = facts_has_burst_class(facts);
-    struct holding holding = {.limit = is_burst ? tenant->gpus.burst : tenant->gpus.guaranteed,
+    struct holding holding = {.limit = grants_limit(tenant, is_burst, facts->priority_class,
+                                                    facts->world->now),
                               .used = usage->gpus,
                               .reserved = usage->reserved,
                               .asked = facts->demand.gpus};
     bool asks_anew = facts_changes_share(facts) ||
                      amount_compare(facts->demand.gpus, facts->old_demand.gpus) > 0;
 
-    if (!tenant->gpus.node || !asks_anew || !is_exceeded(&holding))
+    if (!tenant->gpus.node || !asks_anew || !is_exceeded(&holding) ||
+        is_granted(facts, &holding, findings))
         return;
     rule_of_tenant(findings, facts, is_burst ? "gpus.burst" : "gpus.guaranteed");
     add_exceeded(facts, usage, &holding, findings);

@@ -2,6 +2,7 @@
  * confines an accelerator pod to its tenant's fabric domains. priority.c and fabric.c verify the
  * result. */
 #include "checks/checks.h"
+#include "engine/exceptions.h"
 #include "kube/node_affinity.h"
 
 static const char required_member[] = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -100,7 +101,8 @@ static void confine_domains(struct mutation *mutation)
     const struct facts *facts = mutation->facts;
     const char *requirement;
 
-    if (facts->tenant->fabric.domains.count == 0 || facts->pod.node_name.len)
+    if (facts->tenant->fabric.domains.count == 0 || facts->pod.node_name.len ||
+        exceptions_lift_field(facts, "fabric.domains"))
         return;
     requirement = write_requirement(facts);
     if (!make_affinity(mutation, "nodeAffinity",
@@ -198,6 +200,8 @@ static void join_workload(struct mutation *mutation)
                      text_as_json(facts->arena, facts->workload));
     else if (!bytes_equal(value_text(label), facts->workload))
         patch_replace(mutation->patch, path, text_as_json(facts->arena, facts->workload));
+    if (exceptions_lift_field(facts, "fabric.span"))
+        return;
     term = write_workload_term(facts);
     if (!make_affinity(mutation, "podAffinity", arena_printf(facts->arena, "[%s]", term)))
         join_terms(mutation, term);

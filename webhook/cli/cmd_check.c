@@ -1,9 +1,8 @@
 /* check: is a policy set sound? Every mistake with its place, in one run. */
 #include "cli/commands.h"
 
-#include "base/instant.h"
 #include "cli/output.h"
-#include "policy/policy_set.h"
+#include "policy/reach.h"
 
 static void print_text(const struct policy_set *set, const struct problems *problems)
 {
@@ -37,7 +36,7 @@ static json_t *write_json(const struct policy_set *set, const struct problems *p
 }
 
 static int check(const struct command *command, const char *directory, const char *format,
-                 struct arena *arena)
+                 int64_t now, struct arena *arena)
 {
     struct problems problems = {.arena = arena};
     struct error err = {0};
@@ -45,6 +44,8 @@ static int check(const struct command *command, const char *directory, const cha
 
     if (!set)
         return options_complain(command, "%s", err.text);
+    reach_warn_over(set, now, &problems);
+    problems_sort(&problems);
     if (!strcmp(format, "text"))
         print_text(set, &problems);
     else
@@ -80,13 +81,13 @@ int cmd_check(int argc, char **argv)
     struct arena arena = {0};
     struct arguments arguments = {.arena = &arena};
     struct error err = {0};
-    int64_t instant;
+    int64_t now = 0;
 
     if (options_parse(&command, argc, argv, &arguments)) {
-        if (time && !instant_parse(bytes_from(time), &instant, &err))
-            arguments.status = options_complain(&command, "--time: %s", err.text);
+        if (!options_read_time(time, &now, &err))
+            arguments.status = options_complain(&command, "%s", err.text);
         else
-            arguments.status = check(&command, arguments.operands.items[0], format, &arena);
+            arguments.status = check(&command, arguments.operands.items[0], format, now, &arena);
     }
     arena_release(&arena);
     return arguments.status;

@@ -1,9 +1,6 @@
 /* eval: what would happen to these manifests or reviews? The same answers as the server's. */
 #include "cli/commands.h"
 
-#include <time.h>
-
-#include "base/instant.h"
 #include "cli/explain.h"
 #include "cli/inputs.h"
 #include "cli/judge.h"
@@ -201,19 +198,6 @@ static int judge_files(struct run *run, const struct strings *files)
     return !is_all_judged ? EXIT_UNUSABLE : run->is_any_denied ? EXIT_NO : EXIT_YES;
 }
 
-static bool read_time(const char *text, int64_t *out, struct error *err)
-{
-    struct timespec now;
-
-    if (text && !instant_parse(bytes_from(text), out, err))
-        return error_wrap(err, "--time");
-    if (text)
-        return true;
-    clock_gettime(CLOCK_REALTIME, &now);
-    *out = now.tv_sec;
-    return true;
-}
-
 static bool load_states(struct ledger *ledger, const struct strings *files, struct error *err)
 {
     for (size_t i = 0; i < files->count; i++) {
@@ -233,8 +217,8 @@ static int eval(struct run *run, const struct strings *operands, struct arena *a
     int64_t now = 0;
 
     set = policies_load(run->command, run->policies, arena);
-    if (set && read_time(run->time, &now, &err) && load_states(ledger, &run->states, &err) &&
-        inputs_expand(operands, arena, &files, &err)) {
+    if (set && options_read_time(run->time, &now, &err) &&
+        load_states(ledger, &run->states, &err) && inputs_expand(operands, arena, &files, &err)) {
         enum judge_phase phase = !strcmp(run->phase, "mutate")     ? JUDGE_MUTATE
                                  : !strcmp(run->phase, "validate") ? JUDGE_VALIDATE
                                                                    : JUDGE_BOTH;

@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
+#include "base/instant.h"
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/man_page.h"
@@ -278,4 +280,15 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
     call.given = arena_alloc(out->arena, command->option_count * sizeof(*call.given));
     out->status = EXIT_UNUSABLE;
     return read_all(&call) && is_complete(&call);
+}
+
+bool options_read_time(const char *text, int64_t *out, struct error *err)
+{
+    struct timespec now;
+
+    if (text)
+        return instant_parse(bytes_from(text), out, err) || error_wrap(err, "--time");
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = now.tv_sec;
+    return true;
 }

@@ -51,3 +51,6 @@ bool options_parse(const struct command *command, int argc, char **argv,
 
 /* Tell in one line on stderr what is wrong with the call: "fairgate serve: ...". Returns 2. */
 int options_complain(const struct command *command, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What --time says, or now. */
+bool options_read_time(const char *text, int64_t *out, struct error *err) MUST_CHECK;

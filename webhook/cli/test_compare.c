@@ -1,6 +1,7 @@
 #include "cli/test_compare.h"
 
 #include "cli/side_by_side.h"
+#include "tenancy/rule_name.h"
 
 enum { MAX_SHOWN_BYTES = 1024, MAX_DEPTH = 256, MAX_JSON_BYTES = 64 * 1024 * 1024 };
 
@@ -47,22 +48,10 @@ static void compare_allowed(const struct expectation *expect, const struct judge
             expect->is_allowed != verdict->is_allowed);
 }
 
-/* At '/', and at '.' inside a field: tenant/research, tenant/research/gpus. */
-static bool is_leading_part(const char *part, const char *name)
-{
-    size_t len = strlen(part);
-    const char *slash = strchr(part, '/');
-    bool is_in_field = slash && strchr(slash + 1, '/');
-
-    if (strncmp(part, name, len) != 0)
-        return false;
-    return name[len] == '\0' || name[len] == '/' || (is_in_field && name[len] == '.');
-}
-
 static const char *find_entry(const struct strings *entries, const char *name)
 {
     for (size_t i = 0; i < entries->count; i++) {
-        if (is_leading_part(entries->items[i], name))
+        if (rule_name_begins(name, entries->items[i]))
             return entries->items[i];
     }
     return NULL;
@@ -71,7 +60,7 @@ static const char *find_entry(const struct strings *entries, const char *name)
 static bool stands_for_any(const char *entry, const struct strings *names)
 {
     for (size_t i = 0; i < names->count; i++) {
-        if (is_leading_part(entry, names->items[i]))
+        if (rule_name_begins(names->items[i], entry))
             return true;
     }
     return false;

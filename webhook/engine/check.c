@@ -58,8 +58,11 @@ bool facts_changes_share(const struct facts *facts)
 {
     return facts->evaluation & EVALUATE_POD_CLASS && facts->tenant &&
            !amount_is_zero(facts->demand.gpus) &&
-           strings_has(&facts->tenant->priority.burst, facts->old_priority_class) !=
-               facts_has_burst_class(facts);
+           (strings_has(&facts->tenant->priority.burst, facts->old_priority_class) !=
+                facts_has_burst_class(facts) ||
+            amount_compare(
+                grants_reserved(facts->tenant, facts->old_priority_class, facts->world->now),
+                grants_reserved(facts->tenant, facts->priority_class, facts->world->now)) != 0);
 }
 
 bool facts_need_usage(const struct facts *facts)

@@ -40,8 +40,8 @@ const char *facts_key_field(const struct facts *facts, const char *map, const ch
 /* Is the pod's class one that may run above the tenant's guarantee? */
 bool facts_has_burst_class(const struct facts *facts);
 
-/* Would another class take a pod that holds GPUs from the guarantee to burst, or back? It is judged
- * anew then, as a create would be. */
+/* Would another class take a pod that holds GPUs from the guarantee to burst, or back, or to or
+ * from a reservation for some classes? It is judged anew then, as a create would be. */
 bool facts_changes_share(const struct facts *facts);
 
 /* Does the request need to know what its tenant holds? No lock is taken for one that doesn't. */

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "engine/exceptions.h"
+
 /* Longer than any message needs; what people and events can read is far less. */
 enum { MAX_TEXT_BYTES = 1024 };
 
@@ -11,6 +13,17 @@ bool findings_are_full(const struct findings *findings)
     bool denies = findings->rule->enforcement == ENFORCE_DENY;
 
     return (denies ? findings->denying : findings->count - findings->denying) >= FINDINGS_KEPT;
+}
+
+/* What is lifted is neither kept nor counted: it takes no other finding's place. */
+static bool is_lifted(struct findings *findings)
+{
+    const struct facts *facts = findings->excepted;
+    const struct exception *exception = facts ? exceptions_find(facts, findings->rule->name) : NULL;
+
+    if (exception)
+        exceptions_note(facts, exception, findings);
+    return exception;
 }
 
 PRINTF_LIKE(4, 0)
@@ -25,6 +38,8 @@ static void add(struct findings *findings, const char *field, const char *next, 
 
     findings->value = (struct bytes){0};
     findings->held_by = NULL;
+    if (is_lifted(findings))
+        return;
     if (findings_are_full(findings)) {
         findings->dropped += denies;
         return;

@@ -29,9 +29,15 @@ struct finding {
     bool was_there;      /* the old object has it too: told, but it doesn't deny */
 };
 
+struct facts;
+
 struct findings {
     struct arena *arena;
     const char *help; /* where denials say that their reader finds more (help.h); NULL: nowhere */
+    const struct facts *excepted; /* what is found of these may be lifted by exceptions; NULL: none
+                                   * is asked */
+    struct strings exceptions;    /* those that made a difference, */
+    struct strings exception_warnings; /* and what is said of each */
     struct finding *items;
     size_t count;
     size_t denying;          /* how many of them have a rule that denies */
@@ -41,8 +47,8 @@ struct findings {
     const char *held_by;     /* this */
 };
 
-/* A violation of findings->rule. Text without final stop; every text from outside goes through
- * text_quote. */
+/* A violation of findings->rule, unless an exception lifts it. Text without final stop; every text
+ * from outside goes through text_quote. */
 void findings_add(struct findings *findings, const char *field, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

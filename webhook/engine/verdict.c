@@ -17,11 +17,8 @@ static bool warns(const struct finding *finding)
 }
 
 /* `untold` counts those that no warning tells of. */
-static void add_warning(struct verdict *out, const struct finding *finding, struct arena *arena,
-                        size_t *untold)
+static void add_warning(struct verdict *out, const char *text, struct arena *arena, size_t *untold)
 {
-    const char *text = message_write_warning(finding, arena);
-
     if (strings_has(&out->warnings, bytes_from(text)))
         return;
     if (out->warnings.count < MAX_WARNINGS)
@@ -57,9 +54,9 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
     const struct finding **denying;
     size_t count = 0, untold = 0;
 
-    *out = (struct verdict){.is_allowed = true};
-    if (findings->count == 0)
-        return;
+    *out = (struct verdict){.is_allowed = true, .exceptions = findings->exceptions};
+    for (size_t i = 0; i < findings->exception_warnings.count; i++)
+        add_warning(out, findings->exception_warnings.items[i], arena, &untold);
     denying = arena_alloc(arena, findings->count * sizeof(*denying));
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
@@ -69,7 +66,7 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
         if (denies(finding))
             denying[count++] = finding;
         else if (warns(finding))
-            add_warning(out, finding, arena, &untold);
+            add_warning(out, message_write_warning(finding, arena), arena, &untold);
     }
     if (untold)
         out->warnings.items[MAX_WARNINGS - 1] = arena_printf(arena, "and %zu more", untold + 1);

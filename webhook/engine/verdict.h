@@ -12,6 +12,7 @@ struct verdict {
     size_t cause_count;
     struct strings warnings; /* one line each, at most 120 characters */
     struct strings rules; /* every rule that was broken, each once: also those that warn or audit */
+    struct strings exceptions; /* those without which it would be another verdict */
 };
 
 void verdict_conclude(const struct findings *findings, struct arena *arena, struct verdict *out);

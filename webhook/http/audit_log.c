@@ -77,14 +77,14 @@ static void add_text(struct buf *buf, const char *name, struct bytes value)
     buf_add_json(buf, bytes_from(text_clean(buf->arena, value, NAME_MAX_BYTES)));
 }
 
-static void add_rules(struct buf *buf, const struct strings *rules)
+static void add_list(struct buf *buf, const char *name, const struct strings *list)
 {
-    add_name(buf, "rules");
+    add_name(buf, name);
     buf_add_char(buf, '[');
-    for (size_t i = 0; i < rules->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         if (i > 0)
             buf_add_char(buf, ',');
-        buf_add_json(buf, bytes_from(rules->items[i]));
+        buf_add_json(buf, bytes_from(list->items[i]));
     }
     buf_add_char(buf, ']');
 }
@@ -117,7 +117,9 @@ static void write_line(const struct decision *decision, const struct audit_times
     if (*decision_tenant(decision))
         add_text(buf, "tenant", bytes_from(decision_tenant(decision)));
     buf_printf(buf, ",\"allowed\":%s", decision->verdict.is_allowed ? "true" : "false");
-    add_rules(buf, &decision->verdict.rules);
+    add_list(buf, "rules", &decision->verdict.rules);
+    if (decision->verdict.exceptions.count)
+        add_list(buf, "exceptions", &decision->verdict.exceptions);
     if (decision->verdict.message)
         add_message(buf, decision->verdict.message);
     add_text(buf, "policySet", bytes_from(decision->policies->digest));

@@ -7,7 +7,15 @@ enum { MAX_FILE_BYTES = 16 * 1024 * 1024, MAX_NAME_BYTES = 63 };
 
 const char load_api_version[] = "fairgate.dev/v1alpha1";
 
-enum document_kind { KIND_CLUSTER, KIND_TENANT, KIND_LADDER, KIND_POLICY, KIND_COUNT };
+enum document_kind {
+    KIND_CLUSTER,
+    KIND_TENANT,
+    KIND_LADDER,
+    KIND_POLICY,
+    KIND_EXCEPTION,
+    KIND_RESERVATION,
+    KIND_COUNT
+};
 
 struct loading {
     struct arena *arena;
@@ -132,7 +140,8 @@ static void read_tenant(struct loading *loading, const struct reading *reading)
     struct tenant *tenant = arena_alloc(loading->arena, sizeof(*tenant));
 
     tenant_init_defaults(tenant);
-    schema_read(reading->schema, reading->spec, loading->arena, tenant, loading->problems);
+    loading->out->may_lack_caps |=
+        !schema_read(reading->schema, reading->spec, loading->arena, tenant, loading->problems);
     tenant->name = reading->name;
     if (reading->is_kept)
         *ARENA_APPEND(loading->arena, loading->out->tenants, loading->out->tenant_count) = tenant;
@@ -143,9 +152,33 @@ static void read_policy(struct loading *loading, const struct reading *reading)
     struct policy *policy = arena_alloc(loading->arena, sizeof(*policy));
 
     policy->name = reading->name;
-    policy_read(reading->schema, reading->spec, loading->arena, policy, loading->problems);
+    loading->out->may_lack_rules |=
+        !policy_read(reading->schema, reading->spec, loading->arena, policy, loading->problems);
     if (reading->is_kept)
         *ARENA_APPEND(loading->arena, loading->out->policies, loading->out->policy_count) = policy;
+}
+
+static void read_exception(struct loading *loading, const struct reading *reading)
+{
+    struct exception *exception = arena_alloc(loading->arena, sizeof(*exception));
+    struct grants *grants = &loading->out->grants;
+
+    schema_read(reading->schema, reading->spec, loading->arena, exception, loading->problems);
+    exception->name = reading->name;
+    if (reading->is_kept)
+        *ARENA_APPEND(loading->arena, grants->exceptions, grants->exception_count) = exception;
+}
+
+static void read_reservation(struct loading *loading, const struct reading *reading)
+{
+    struct reservation_spec *reservation = arena_alloc(loading->arena, sizeof(*reservation));
+    struct grants *grants = &loading->out->grants;
+
+    schema_read(reading->schema, reading->spec, loading->arena, reservation, loading->problems);
+    reservation->name = reading->name;
+    if (reading->is_kept)
+        *ARENA_APPEND(loading->arena, grants->reservations, grants->reservation_count) =
+            reservation;
 }
 
 /* A new kind is a row here, and one in the enum. */
@@ -164,6 +197,12 @@ static const struct document_row {
                      &ladder_schema, read_ladder, true},
     [KIND_POLICY] = {"Policy", "rules that objects are held against, and what pods are filled in",
                      NULL, read_policy, false},
+    [KIND_EXCEPTION] = {"Exception",
+                        "rules that don't apply to some tenants for a while, and GPUs "
+                        "beyond their caps",
+                        &exception_schema, read_exception, false},
+    [KIND_RESERVATION] = {"Reservation", "GPUs that a tenant is promised for a while",
+                          &reservation_schema, read_reservation, false},
 };
 
 /* As is_name. */
@@ -310,7 +349,9 @@ static void refuse_kind(struct loading *loading, const struct node *node)
 static void note_lost(struct loading *loading, enum document_kind kind)
 {
     loading->out->may_lack_tenants |= kind == KIND_TENANT || kind == KIND_COUNT;
+    loading->out->may_lack_caps |= kind == KIND_TENANT || kind == KIND_COUNT;
     loading->out->may_lack_ladder |= kind == KIND_LADDER || kind == KIND_COUNT;
+    loading->out->may_lack_rules |= kind == KIND_POLICY || kind == KIND_COUNT;
 }
 
 static const char *last_name(const struct loading *loading)

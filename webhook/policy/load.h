@@ -12,12 +12,15 @@ struct loaded {
     size_t tenant_count;
     struct policy **policies;
     size_t policy_count;
+    struct grants grants;
     const char *digest;
     bool is_empty; /* no document is policy */
 
     /* A document that could not be read, or not under its name, may have been one: that a reference
      * leads nowhere can't be told. */
     bool may_lack_tenants, may_lack_ladder;
+    /* Likewise, or one of its tenants or policies has mistakes. */
+    bool may_lack_caps, may_lack_rules;
 };
 
 /* The metadata of a document: a name, and what every Kubernetes object may carry. */

@@ -6,46 +6,14 @@
 #include "policy/dead.h"
 #include "policy/load.h"
 #include "policy/policy.h"
+#include "policy/reach.h"
+#include "tenancy/capacity.h"
 
 static int compare_policies(const void *a, const void *b)
 {
     const struct policy *left = *(struct policy *const *)a, *right = *(struct policy *const *)b;
 
     return strcmp(left->name, right->name);
-}
-
-static const char *nearest_names(const char *nearest, struct arena *arena)
-{
-    return nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "";
-}
-
-/* match.tenants that match no tenant would switch the policy off. Not asked where a tenant could
- * not be read. */
-static void check_matched_tenants(const struct policy_set *set, const struct policy *policy,
-                                  struct problems *problems)
-{
-    const struct node *list = node_find(policy->match.node, "tenants");
-    const struct tenancy *tenancy = &set->tenancy;
-
-    for (size_t i = 0; i < policy->match.tenants.count; i++) {
-        const struct glob *glob = &policy->match.tenants.items[i];
-        struct strings names = {0};
-        bool matches = false;
-
-        for (size_t j = 0; j < tenancy->tenant_count && !matches; j++) {
-            matches = glob_matches(glob, bytes_from(tenancy->tenants[j]->name));
-            strings_add(&names, problems->arena, tenancy->tenants[j]->name);
-        }
-        if (matches || !list || list->count != policy->match.tenants.count)
-            continue;
-        if (glob->is_exact)
-            problems_add(problems, &list->children[i], "there is no tenant \"%s\"%s", glob->text,
-                         nearest_names(strings_nearest(names.items, names.count,
-                                                       bytes_from(glob->text)),
-                                       problems->arena));
-        else
-            problems_warn(problems, &list->children[i], "\"%s\" matches no tenant", glob->text);
-    }
 }
 
 static bool is_other_value(const char *a, const char *b)
@@ -163,8 +131,10 @@ static void check_policies(const struct policy_set *set, bool are_tenants_known,
     for (size_t i = 0; i < set->policy_count; i++) {
         const struct policy *policy = set->policies[i];
 
-        if (are_tenants_known)
-            check_matched_tenants(set, policy, problems);
+        /* One that matches no tenant would switch the policy off. */
+        if (are_tenants_known && policy->match.tenants.count)
+            tenancy_check_patterns(&set->tenancy, &policy->match.tenants,
+                                   node_find(policy->match.node, "tenants"), problems);
         check_tenants_settings(set, policy, problems);
         for (size_t j = 0; j <= i && policy->mutations.count; j++) {
             if (j == i || policy_overlaps(set->policies[j], policy))
@@ -193,6 +163,7 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
 {
     struct policy_set *set = calloc(1, sizeof(*set));
     struct loaded loaded = {0};
+    bool is_read;
 
     if (!set)
         abort();
@@ -200,15 +171,18 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
         policy_set_free(set);
         return NULL;
     }
+    is_read = problems->error_count == 0;
     set->digest = loaded.digest;
     set->is_empty = loaded.is_empty;
     set->tenancy.cluster = loaded.cluster;
     set->tenancy.ladder = loaded.ladder;
-    /* Rows that could not be read can't be ordered. */
-    if (problems->error_count == 0)
+    /* Rows that could not be read can't be ordered, nor figures be summed. */
+    if (is_read)
         accelerators_init(&set->tenancy.cluster.accelerators, &loaded.cluster.accelerator_rows,
                           &set->arena);
     tenancy_init(&set->tenancy, loaded.tenants, loaded.tenant_count, &set->arena);
+    set->tenancy.grants = loaded.grants;
+    grants_init(&set->tenancy, loaded.tenants, &set->arena);
     set->policies = loaded.policies;
     set->policy_count = loaded.policy_count;
     if (set->policy_count)
@@ -217,6 +191,9 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     tenancy_check(&set->tenancy, !loaded.may_lack_ladder, problems);
     dead_check_tenancy(&set->tenancy, problems);
     check_policies(set, !loaded.may_lack_tenants, problems);
+    reach_check(set, &loaded, problems);
+    if (is_read)
+        capacity_check(&set->tenancy, problems);
     problems_sort(problems);
     return set;
 }
@@ -363,14 +340,22 @@ static void run_tenancy_check(const struct tenancy_check *check, const struct fa
         trace_close(entry, findings);
 }
 
+/* What the old object broke is asked without its exceptions: they may have ended since. */
+static const struct facts *excepted(const struct facts *facts)
+{
+    return facts->is_old ? NULL : facts;
+}
+
 void policy_set_check(const struct policy_set *set, const struct facts *facts,
                       struct findings *findings)
 {
+    findings->excepted = excepted(facts);
     check_unplaced(set, facts, findings);
     for (size_t i = 0; tenancy_checks[i]; i++)
         run_tenancy_check(tenancy_checks[i], facts, findings);
     for (size_t i = 0; i < set->policy_count; i++)
         run_policy(set->policies[i], facts, findings);
+    findings->excepted = NULL;
 }
 
 /* A scheduler whose binding is refused tries the same again for ever: Cluster.fabric.atBind says
@@ -415,7 +400,9 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
 {
     size_t before = findings->count;
 
+    findings->excepted = excepted(facts);
     judge_usage(facts, usage, findings);
+    findings->excepted = NULL;
     if (facts->evaluation == EVALUATE_BINDING)
         enforce_at_bind(facts, before, findings);
 }

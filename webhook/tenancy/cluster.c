@@ -72,6 +72,22 @@ static const struct schema fabric_schema = {.name = "fabric",
                                             .fields = fabric_fields,
                                             .size = sizeof(((struct cluster *)0)->fabric)};
 
+#define CAPACITY_OFFSET(member)                                                                    \
+    (offsetof(struct cluster, capacity.member) - offsetof(struct cluster, capacity))
+
+static const struct field capacity_fields[] = {
+    {.name = "gpus",
+     .type = FIELD_AMOUNT,
+     .is_required = true,
+     .offset = CAPACITY_OFFSET(gpus),
+     .summary = "whole GPUs that there are"},
+    {0},
+};
+
+static const struct schema capacity_schema = {.name = "capacity",
+                                              .fields = capacity_fields,
+                                              .size = sizeof(((struct cluster *)0)->capacity)};
+
 static const struct field fields[] = {
     {.name = "tenantLabel",
      .type = FIELD_STRING,
@@ -107,6 +123,11 @@ static const struct field fields[] = {
      .schema = &fabric_schema,
      .offset = offsetof(struct cluster, fabric),
      .summary = "fabric domains"},
+    {.name = "capacity",
+     .type = FIELD_OBJECT,
+     .schema = &capacity_schema,
+     .offset = offsetof(struct cluster, capacity),
+     .summary = "what guarantees and reservations are held against when the set is read"},
     {.name = "help",
      .type = FIELD_STRING,
      .offset = offsetof(struct cluster, help),

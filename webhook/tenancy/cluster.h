@@ -28,6 +28,10 @@ struct cluster {
         struct strings domains; /* empty: not listed */
         int at_bind;            /* 0 audit, 1 warn, 2 deny */
     } fabric;
+    struct {
+        const struct node *node; /* NULL: it isn't said */
+        struct amount gpus;
+    } capacity;
     const char *help; /* NULL: nowhere */
 };
 

@@ -206,36 +206,66 @@ static void check_class(const struct tenancy *tenancy, const struct node *node,
                  ladder_suggest(&tenancy->ladder, node->text, problems->arena));
 }
 
-static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
-                          bool is_ladder_known, struct problems *problems)
+/* Of a list that names a class that the ladder lacks, that may be what was mistyped. */
+static bool is_allowed_known(const struct tenancy *tenancy, const struct tenant *tenant)
 {
-    const char *const lists[] = {"allowed", "burst"};
-    const struct node *node = node_find(tenant->priority.node, "default");
     const struct strings *allowed = &tenant->priority.allowed;
-    bool is_allowed_known = true;
+    bool is_known = allowed->count > 0;
 
-    if (!tenancy->ladder.node && !is_ladder_known)
-        return;
     for (size_t i = 0; i < allowed->count; i++)
-        is_allowed_known &= ladder_find(&tenancy->ladder, bytes_from(allowed->items[i])) != NULL;
-    check_class(tenancy, node, problems);
-    for (int i = 0; i < 2; i++) {
-        const struct node *list = node_find(tenant->priority.node, lists[i]);
+        is_known &= ladder_find(&tenancy->ladder, bytes_from(allowed->items[i])) != NULL;
+    return is_known;
+}
 
-        for (size_t j = 0; list && list->kind == NODE_LIST && j < list->count; j++) {
-            check_class(tenancy, &list->children[j], problems);
-            if (i == 1 && allowed->count && is_allowed_known &&
-                list->children[j].kind == NODE_STRING && list->children[j].text.len &&
-                !strings_has(allowed, list->children[j].text))
-                problems_add(problems, &list->children[j],
-                             "class \"%s\" is not under priority.allowed",
-                             text_quote(problems->arena, list->children[j].text));
-        }
-    }
-    if (node && node->kind == NODE_STRING && node->text.len && allowed->count && is_allowed_known &&
-        !strings_has(allowed, node->text))
+/* One that its pods are to have must also be one that they may have. */
+static void check_used_class(const struct tenancy *tenancy, const struct tenant *tenant,
+                             const struct node *node, struct problems *problems)
+{
+    check_class(tenancy, node, problems);
+    if (node && node->kind == NODE_STRING && node->text.len && is_allowed_known(tenancy, tenant) &&
+        !strings_has(&tenant->priority.allowed, node->text))
         problems_add(problems, node, "class \"%s\" is not under priority.allowed",
                      text_quote(problems->arena, node->text));
+}
+
+/* The list under a member, where it is one; else an empty one. */
+static const struct node *find_list(const struct node *map, const char *name)
+{
+    static const struct node none = {.kind = NODE_LIST};
+    const struct node *list = node_find(map, name);
+
+    return list && list->kind == NODE_LIST ? list : &none;
+}
+
+static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
+                          struct problems *problems)
+{
+    const struct node *allowed = find_list(tenant->priority.node, "allowed");
+    const struct node *burst = find_list(tenant->priority.node, "burst");
+
+    check_used_class(tenancy, tenant, node_find(tenant->priority.node, "default"), problems);
+    for (size_t i = 0; i < allowed->count; i++)
+        check_class(tenancy, &allowed->children[i], problems);
+    for (size_t i = 0; i < burst->count; i++)
+        check_used_class(tenancy, tenant, &burst->children[i], problems);
+}
+
+static void check_reserved_classes(const struct tenancy *tenancy,
+                                   const struct reservation_spec *reservation,
+                                   struct problems *problems)
+{
+    const struct node *list = find_list(reservation->node, "priority");
+    const struct tenant *tenant =
+        reservation->tenant_name
+            ? tenancy_find_tenant(tenancy, bytes_from(reservation->tenant_name))
+            : NULL;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (tenant)
+            check_used_class(tenancy, tenant, &list->children[i], problems);
+        else
+            check_class(tenancy, &list->children[i], problems);
+    }
 }
 
 static void check_domains(const struct tenancy *tenancy, const struct tenant *tenant,
@@ -274,16 +304,59 @@ static void check_overlap(const struct tenant *a, const struct tenant *b, struct
     }
 }
 
+const char *tenancy_suggest(const struct tenancy *tenancy, struct bytes name, struct arena *arena)
+{
+    struct strings names = {0};
+    const char *nearest;
+
+    for (size_t i = 0; i < tenancy->tenant_count; i++)
+        strings_add(&names, arena, tenancy->tenants[i]->name);
+    nearest = strings_nearest(names.items, names.count, name);
+    return nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "";
+}
+
+static bool matches_tenant(const struct tenancy *tenancy, const struct glob *glob)
+{
+    if (glob->is_exact)
+        return tenancy_find_tenant(tenancy, bytes_from(glob->text));
+    for (size_t i = 0; i < tenancy->tenant_count; i++) {
+        if (glob_matches(glob, bytes_from(tenancy->tenants[i]->name)))
+            return true;
+    }
+    return false;
+}
+
+void tenancy_check_patterns(const struct tenancy *tenancy, const struct globs *globs,
+                            const struct node *list, struct problems *problems)
+{
+    for (size_t i = 0; i < globs->count && list->count == globs->count; i++) {
+        const struct glob *glob = &globs->items[i];
+
+        if (matches_tenant(tenancy, glob))
+            continue;
+        if (glob->is_exact)
+            problems_add(problems, &list->children[i], "there is no tenant \"%s\"%s", glob->text,
+                         tenancy_suggest(tenancy, bytes_from(glob->text), problems->arena));
+        else
+            problems_warn(problems, &list->children[i], "\"%s\" matches no tenant", glob->text);
+    }
+}
+
 void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct problems *problems)
 {
+    bool can_check_classes = tenancy->ladder.node || is_ladder_known;
+
     for (size_t i = 0; i < tenancy->tenant_count; i++) {
         const struct tenant *tenant = tenancy->tenants[i];
 
-        check_classes(tenancy, tenant, is_ladder_known, problems);
+        if (can_check_classes)
+            check_classes(tenancy, tenant, problems);
         check_domains(tenancy, tenant, problems);
         for (size_t j = 0; j < i; j++)
             check_overlap(tenancy->tenants[j], tenant, problems);
         if (!tenant->gpus.node)
             problems_warn(problems, tenant->node, "tenant \"%s\" has no GPU cap", tenant->name);
     }
+    for (size_t i = 0; can_check_classes && i < tenancy->grants.reservation_count; i++)
+        check_reserved_classes(tenancy, tenancy->grants.reservations[i], problems);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tenancy/cluster.h"
+#include "tenancy/grants.h"
 #include "tenancy/ladder.h"
 #include "tenancy/tenant.h"
 
@@ -13,6 +14,7 @@ struct tenancy {
     struct ladder ladder;          /* ladder.node is NULL where there is none */
     const struct tenant **tenants; /* ordered by name */
     size_t tenant_count;
+    struct grants grants;
     struct globs capped; /* the names under `resources` of all tenants, each once */
     unsigned asked; /* kinds of objects that rules of policies ask for: bits of enum view_kind */
     const struct namespace_index *index;
@@ -25,6 +27,14 @@ void tenancy_init(struct tenancy *tenancy, struct tenant **tenants, size_t count
 /* Two tenants whose namespace patterns both match some name; unknown references. That a tenant
  * names a class of no ladder is told only where it is known that the set has none. */
 void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct problems *problems);
+
+/* Patterns of tenants' names, as `list` has them: one that matches no tenant, a mistake where it is
+ * a name. */
+void tenancy_check_patterns(const struct tenancy *tenancy, const struct globs *globs,
+                            const struct node *list, struct problems *problems);
+
+/* What to say of a tenant that there isn't: `; did you mean "NAME"?`, or "". */
+const char *tenancy_suggest(const struct tenancy *tenancy, struct bytes name, struct arena *arena);
 
 /* Could the one count what the other doesn't, for whomever: other resources capped, or another
  * table of accelerators? */

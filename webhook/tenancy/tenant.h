@@ -4,6 +4,9 @@
 #include "base/schema.h"
 #include "tenancy/accelerators.h"
 
+struct exception;
+struct reservation_spec;
+
 enum scope { SCOPE_NONE, SCOPE_POD, SCOPE_NAMESPACE, SCOPE_TENANT };
 
 /* "none", "pod", "namespace", "tenant" */
@@ -54,6 +57,11 @@ struct tenant {
         struct strings domains; /* empty: any */
         int span;               /* enum span */
     } fabric;
+    /* Those for this tenant, what ends last first (tenancy/grants.h). */
+    const struct exception **exceptions;
+    size_t exception_count;
+    const struct reservation_spec **reservations;
+    size_t reservation_count;
 };
 
 extern const struct schema tenant_schema;
