@@ -34,6 +34,12 @@ static void print_field(const char *kind, const char *path, const struct field *
             buf_add_char(&buf, ',');
         buf_add_json(&buf, bytes_from(field->words[i]));
     }
+    buf_add_text(&buf, "],\"meanings\":[");
+    for (size_t i = 0; field->meanings && field->meanings[i]; i++) {
+        if (i)
+            buf_add_char(&buf, ',');
+        buf_add_json(&buf, bytes_from(field->meanings[i]));
+    }
     buf_printf(&buf, "],\"min\":%lld,\"max\":%lld}\n", (long long)field->min,
                (long long)field->max);
     fwrite(buf.data, 1, buf.len, stdout);

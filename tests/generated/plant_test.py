@@ -83,6 +83,7 @@ SET = {
                                          "max": {"memory": "256Gi"}, "containers": "main"}},
             {"id": "five", "scheduler": {"allow": ["kai-scheduler"]}},
             {"id": "seven", "namespaceHas": ["NetworkPolicy"]},
+            {"id": "doors", "sideDoors": {"deny": "all", "except": ["monitoring"]}},
         ],
         "mutate": [{"id": "six", "set": {
             "schedulerName": "kai-scheduler", "runtimeClassName": "nvidia", "labels": {"e": "f"},

@@ -273,6 +273,20 @@ static bool read_strings(const struct reading *reading, const struct field *fiel
     return is_whole;
 }
 
+/* The word that stands for all of them. */
+static bool read_all(const struct reading *reading, const struct field *field,
+                     const struct node *node, void *out)
+{
+    const char *const words[] = {field->all, NULL};
+    const struct field word = {.words = words};
+    size_t index;
+
+    if (!read_word(reading, &word, node, &index))
+        return false;
+    *(unsigned *)out = (unsigned)((UINT64_C(1) << count_words(field->words)) - 1);
+    return true;
+}
+
 static bool read_enums(const struct reading *reading, const struct field *field,
                        const struct node *node, void *out)
 {
@@ -280,7 +294,12 @@ static bool read_enums(const struct reading *reading, const struct field *field,
     unsigned bits = 0;
     bool is_whole = true;
 
-    if (!is_filled(reading, field, node, NODE_LIST, "a list of words"))
+    if (field->all && node->kind == NODE_STRING)
+        return read_all(reading, field, node, out);
+    if (!is_filled(reading, field, node, NODE_LIST,
+                   field->all ? arena_printf(reading->problems->arena, "%s, or a list of words",
+                                             field->all)
+                              : "a list of words"))
         return false;
     for (size_t i = 0; i < node->count; i++) {
         size_t index;
@@ -446,17 +465,12 @@ static bool tell_missing(const struct reading *reading, const struct strings *kn
 static bool read_member(const struct reading *map, const struct field *field,
                         const struct node *value, void *out);
 
-static bool read_object(const struct reading *reading, const struct schema *schema,
-                        const struct node *node, void *out)
+static bool read_members(const struct reading *reading, const struct schema *schema,
+                         const struct node *node, void *out)
 {
     struct strings known = known_names(schema, reading->problems->arena);
     bool is_whole = true, has_unknown = false;
 
-    if (!has_value(reading, node))
-        return false;
-    if (node->kind != NODE_MAP)
-        return tell_unexpected(reading, node, "a map");
-    *(const struct node **)out = node;
     for (size_t i = 0; i < node->count; i++) {
         if (strings_has(&known, node->children[2 * i].text))
             continue;
@@ -473,6 +487,27 @@ static bool read_object(const struct reading *reading, const struct schema *sche
     }
     if (is_whole && schema->choice)
         choice_check(schema, node, has_unknown, reading->problems);
+    return is_whole;
+}
+
+static bool read_object(const struct reading *reading, const struct schema *schema,
+                        const struct node *node, void *out)
+{
+    const struct field *shorthand = schema->shorthand;
+    bool is_whole;
+
+    if (!has_value(reading, node))
+        return false;
+    *(const struct node **)out = node;
+    if (shorthand && node->kind == NODE_STRING)
+        is_whole = read_member(reading, shorthand, node, (char *)out + shorthand->offset);
+    else if (node->kind == NODE_MAP)
+        is_whole = read_members(reading, schema, node, out);
+    else
+        return tell_unexpected(reading, node,
+                               shorthand ? arena_printf(reading->problems->arena, "%s, or a map",
+                                                        shorthand->words[0])
+                                         : "a map");
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);
     return is_whole;

@@ -63,6 +63,8 @@ struct field {
     bool may_be_empty;           /* an empty text, list or map is meant, not a mistake */
     bool may_hold_empty;         /* FIELD_STRINGS: so is an empty text in it */
     const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS (at most 32): NULL-terminated */
+    const char *const *meanings; /* what each of the words means, for the reference; or NULL */
+    const char *all;             /* FIELD_ENUMS: a word in place of the list, for all; or NULL */
     const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
     int64_t min, max;            /* FIELD_INTEGER; both 0: any */
     bool (*read)(const struct node *node, struct arena *arena, void *out,
@@ -80,9 +82,9 @@ struct field {
 };
 
 /* INVARIANT: every struct that a schema fills begins with `const struct node *node`, the map it was
- * read from; NULL where the map was left out. Members that were left out keep the value they had
- * before (zero, or what the caller put there as a default). Whether a member was given:
- * node_find(x->node, "name"). */
+ * read from (or its shorthand); NULL where the map was left out. Members that were left out keep
+ * the value they had before (zero, or what the caller put there as a default). Whether a member was
+ * given: node_find(x->node, "name"). */
 struct schema {
     const char *name;           /* what the thing is called in messages: "gpus" */
     const struct field *fields; /* ends with a field without name */
@@ -96,6 +98,9 @@ struct schema {
     bool is_only_one;            /* of the choice one may be given, not more */
     const char *const *identity; /* of an entry of FIELD_OBJECTS: names of the fields by which it is
                                     the same entry in another version of the list; NULL: all */
+    /* The word that may stand in place of the map (sideDoors: deny): it is read as this FIELD_ENUM
+     * of it, which has the name of the whole. NULL: none. */
+    const struct field *shorthand;
 };
 
 /* Read `node` (must be a map; any other kind is a problem) into `out`. False if there was a mistake

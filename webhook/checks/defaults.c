@@ -316,50 +316,9 @@ static void add_toleration(const struct toleration *toleration, struct mutation 
     strings_add(&mutation->made, arena, mark);
 }
 
-/* What weighs nothing takes no GPU, but a sight of all is one. */
-static bool takes_gpu(const struct accelerator_name *name, const struct facts *facts)
-{
-    struct accelerator_weight weight;
-
-    return accelerators_weigh(&facts->tenancy->cluster.accelerators, name, &facts->ask.products,
-                              &weight) &&
-           (weight.is_unbounded || !amount_is_zero(weight.gpus));
-}
-
-/* Is it the name that a device class gives itself? */
-static bool is_class_of_gpu(struct bytes resource, const struct facts *facts)
-{
-    const struct claimed *claimed = facts->ask.claimed;
-
-    for (size_t i = 0; claimed && i < claimed->devices.count; i++) {
-        const struct device_ask *device = &claimed->devices.items[i];
-
-        if (device->origin == DEVICE_REQUESTED && bytes_equal(device->extended, resource) &&
-            demand_weighs_class(device, &facts->ask, &facts->tenancy->cluster))
-            return true;
-    }
-    return false;
-}
-
-/* Does the container itself ask for an accelerator, by a resource or a claim? */
-static bool asks_for_gpu(const struct container *container, const struct facts *facts)
-{
-    for (size_t i = 0; i < container->requests.count; i++) {
-        const struct resource_amount *item = &container->requests.items[i];
-        struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
-
-        if (!amount_is_zero(item->amount) &&
-            (takes_gpu(&name, facts) || is_class_of_gpu(item->name, facts)))
-            return true;
-    }
-    return value_count(value_path(container->value, "resources.claims")) > 0;
-}
-
 static bool has_variable(const struct container *container, const char *name)
 {
-    struct value list = value_member(container->value, "env");
-
-    for (struct value e = value_first(list); value_type(e); e = value_next(e)) {
+    for (struct value e = value_first(container->env); value_type(e); e = value_next(e)) {
         if (bytes_is(value_text(value_member(e, "name")), name))
             return true;
     }
@@ -386,9 +345,10 @@ static void hide_gpus(struct mutation *mutation)
             continue;
         path = arena_printf(facts->arena, "/spec/%s/%zu/env",
                             is_main ? "containers" : "initContainers", index[is_main]++);
-        if (asks_for_gpu(container, facts) || has_variable(container, "NVIDIA_VISIBLE_DEVICES"))
+        if (facts_container_asks(facts, container) ||
+            has_variable(container, "NVIDIA_VISIBLE_DEVICES"))
             continue;
-        if (!value_is_set(value_member(container->value, "env")))
+        if (!value_is_set(container->env))
             patch_add(mutation->patch, path, "[]");
         patch_add(mutation->patch, arena_printf(facts->arena, "%s/-", path), variable);
     }

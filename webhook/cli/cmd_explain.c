@@ -21,12 +21,23 @@ static void print_bounds(const struct field *field, const char *indent, struct a
     for (const char *const *word = field->words; word && *word; word++)
         printf("%s%s%s", word == field->words ? indent : ", ", word == field->words ? "enum: " : "",
                *word);
+    if (field->all)
+        printf("; or %s", field->all);
     if (field->words)
         putchar('\n');
     if (bounds)
         printf("%sbounds: %s\n", indent, bounds);
     if (standard)
         printf("%sdefault: %s\n", indent, standard);
+}
+
+static void print_meanings(const struct field *field)
+{
+    printf("\nWORDS:\n");
+    for (size_t i = 0; field->words[i]; i++) {
+        printf("  %s\n    ", field->words[i]);
+        help_print_wrapped(field->meanings[i], 4);
+    }
 }
 
 static void print_fields(const struct schema *schema, struct arena *arena)
@@ -70,6 +81,8 @@ static void print_place(const struct reference_place *place, bool is_recursive, 
         printf("    ");
         help_print_wrapped(choice, 4);
     }
+    if (place->field && place->field->meanings)
+        print_meanings(place->field);
     if (place->schema && is_recursive) {
         printf("\nFIELDS:\n");
         print_tree(place->schema, 2);

@@ -88,16 +88,24 @@ static void add_bounds(json_t *object, const struct field *field)
     }
 }
 
+/* The word, or what the table says otherwise. */
+static json_t *allow_word(const char *word, json_t *object)
+{
+    return json_pack("{s:[{s:s}, o]}", "anyOf", "const", word, object);
+}
+
 /* `name` is that of the definition which the field stands in. */
 static json_t *describe_field(struct definitions *definitions, const struct field *field,
                               const char *name)
 {
-    json_t *object = json_pack("{s:s}", "description", field->summary);
+    json_t *object = read_json(types[field->type].json);
     const char *inner = arena_printf(definitions->arena, "%s.%s", name, field->name);
 
-    json_object_update_new(object, read_json(types[field->type].json));
     add_words(object, field);
     add_bounds(object, field);
+    if (field->all)
+        object = allow_word(field->all, object);
+    json_object_set_new(object, "description", json_string(field->summary));
     if (field->type == FIELD_OBJECT)
         json_object_update_new(object, refer_to_schema(definitions, field->schema, inner));
     else if (field->type == FIELD_OBJECTS)
@@ -132,6 +140,8 @@ static json_t *describe_schema(struct definitions *definitions, const struct sch
     }
     if (schema->choice)
         json_object_set_new(object, schema->is_only_one ? "oneOf" : "anyOf", list_choice(schema));
+    if (schema->shorthand)
+        object = allow_word(schema->shorthand->words[0], object);
     return object;
 }
 

@@ -104,3 +104,41 @@ bool facts_ask_no_more(const struct facts *facts, const struct facts *old)
     }
     return true;
 }
+
+/* What weighs nothing takes no GPU, but a sight of all is one. */
+static bool takes_gpu(const struct accelerator_name *name, const struct facts *facts)
+{
+    struct accelerator_weight weight;
+
+    return accelerators_weigh(&facts->tenancy->cluster.accelerators, name, &facts->ask.products,
+                              &weight) &&
+           (weight.is_unbounded || !amount_is_zero(weight.gpus));
+}
+
+/* Is it the name that a device class gives itself? */
+static bool is_class_of_gpu(struct bytes resource, const struct facts *facts)
+{
+    const struct claimed *claimed = facts->ask.claimed;
+
+    for (size_t i = 0; claimed && i < claimed->devices.count; i++) {
+        const struct device_ask *device = &claimed->devices.items[i];
+
+        if (device->origin == DEVICE_REQUESTED && bytes_equal(device->extended, resource) &&
+            demand_weighs_class(device, &facts->ask, &facts->tenancy->cluster))
+            return true;
+    }
+    return false;
+}
+
+bool facts_container_asks(const struct facts *facts, const struct container *container)
+{
+    for (size_t i = 0; i < container->requests.count; i++) {
+        const struct resource_amount *item = &container->requests.items[i];
+        struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
+
+        if (!amount_is_zero(item->amount) &&
+            (takes_gpu(&name, facts) || is_class_of_gpu(item->name, facts)))
+            return true;
+    }
+    return value_count(value_member(container->resources, "claims")) > 0;
+}

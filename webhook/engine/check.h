@@ -50,3 +50,6 @@ bool facts_need_usage(const struct facts *facts);
 /* Does the object ask for no more than the old one did, of each mode and each capped resource? Both
  * are the same tenant's. */
 bool facts_ask_no_more(const struct facts *facts, const struct facts *old);
+
+/* Does the container itself ask for an accelerator, by a resource or a claim? */
+bool facts_container_asks(const struct facts *facts, const struct container *container);

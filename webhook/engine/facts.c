@@ -216,7 +216,7 @@ const char *facts_field(const struct facts *facts, struct value value)
 
 static const char class_label[] = "priorityClassName";
 
-static bool is_placed_by_kai(const struct pod *pod)
+bool facts_is_placed_by_kai(const struct pod *pod)
 {
     return bytes_is(pod->scheduler_name, "kai-scheduler");
 }
@@ -224,8 +224,8 @@ static bool is_placed_by_kai(const struct pod *pod)
 /* The class that a label names: KAI takes it before spec.priorityClassName. */
 static struct bytes labelled_class(const struct pod *pod, struct value labels)
 {
-    return is_placed_by_kai(pod) ? value_text(value_member(labels, class_label))
-                                 : (struct bytes){0};
+    return facts_is_placed_by_kai(pod) ? value_text(value_member(labels, class_label))
+                                       : (struct bytes){0};
 }
 
 struct bytes facts_class_of(const struct pod *pod)

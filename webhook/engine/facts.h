@@ -106,6 +106,9 @@ bool facts_collect(const struct subject *subject, struct arena *arena, struct fa
  */
 const char *facts_subject(const struct facts *facts);
 
+/* Does the pod name KAI's scheduler? */
+bool facts_is_placed_by_kai(const struct pod *pod);
+
 /* Is who sends the request one of those that make claims for pods, or an administrator? */
 bool facts_trust_maker(const struct facts *facts);
 

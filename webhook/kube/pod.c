@@ -20,16 +20,16 @@ static void add_image(struct pod *pod, struct arena *arena, struct value value)
     *use = (struct image_use){value_text(value), value};
 }
 
-struct container_parts {
-    struct bytes name, restart_policy;
-    struct value image, resources;
-};
-
+/* In the order of the fields of Container. */
 static const struct member container_members[] = {
-    MEMBER("name", MEMBER_TEXT, struct container_parts, name),
-    MEMBER("image", MEMBER_STRING, struct container_parts, image),
-    MEMBER("resources", MEMBER_OBJECT, struct container_parts, resources),
-    MEMBER("restartPolicy", MEMBER_TEXT, struct container_parts, restart_policy),
+    MEMBER("name", MEMBER_TEXT, struct container, name),
+    MEMBER("image", MEMBER_STRING, struct container, image),
+    MEMBER("envFrom", MEMBER_ARRAY, struct container, env_from),
+    MEMBER("env", MEMBER_ARRAY, struct container, env),
+    MEMBER("resources", MEMBER_OBJECT, struct container, resources),
+    MEMBER("restartPolicy", MEMBER_TEXT, struct container, restart_policy),
+    MEMBER("volumeMounts", MEMBER_ARRAY, struct container, mounts),
+    MEMBER("securityContext", MEMBER_OBJECT, struct container, security),
     {{0}},
 };
 
@@ -37,22 +37,19 @@ static bool read_container(struct value value, enum container_kind kind, struct 
                            struct pod *out, struct error *err)
 {
     struct container *container = ARENA_APPEND(arena, out->containers, out->container_count);
-    struct container_parts parts = {0};
 
     container->value = value;
     container->kind = kind;
     if (value_type(value) != VALUE_OBJECT)
         return error_set(err, "%s: expected an object, got %s", value_place(value, arena),
                          value_type_name(value_type(value)));
-    if (!members_read(value, container_members, arena, &parts, err) ||
-        !resources_read(parts.resources, arena, &container->requests, &container->limits, err))
+    if (!members_read(value, container_members, arena, container, err) ||
+        !resources_read(container->resources, arena, &container->requests, &container->limits, err))
         return false;
-    container->name = parts.name;
-    container->image = value_text(parts.image);
-    if (kind == CONTAINER_INIT && bytes_is(parts.restart_policy, "Always"))
+    if (kind == CONTAINER_INIT && bytes_is(container->restart_policy, "Always"))
         container->kind = CONTAINER_SIDECAR;
-    if (value_type(parts.image))
-        add_image(out, arena, parts.image);
+    if (value_type(container->image))
+        add_image(out, arena, container->image);
     return true;
 }
 
@@ -68,23 +65,47 @@ static bool read_containers(struct value array, enum container_kind kind, struct
     return true;
 }
 
+struct volume_parts {
+    struct bytes name;
+    struct value host_path, image;
+};
+
+/* In the order of the fields of Volume. */
+static const struct member volume_members[] = {
+    MEMBER("name", MEMBER_TEXT, struct volume_parts, name),
+    MEMBER("hostPath", MEMBER_OBJECT, struct volume_parts, host_path),
+    MEMBER("image", MEMBER_OBJECT, struct volume_parts, image),
+    {{0}},
+};
+
+static bool read_volume(struct value value, struct arena *arena, struct pod *out, struct error *err)
+{
+    struct volume_parts parts = {0};
+    struct bytes reference = {0}, path = {0};
+
+    if (value_type(value) != VALUE_OBJECT)
+        return error_set(err, "%s: expected an object, got %s", value_place(value, arena),
+                         value_type_name(value_type(value)));
+    if (!members_read(value, volume_members, arena, &parts, err) ||
+        !field_text(parts.image, "reference", arena, &reference, err) ||
+        !field_text(parts.host_path, "path", arena, &path, err))
+        return false;
+    if (reference.len)
+        add_image(out, arena, value_member(parts.image, "reference"));
+    if (path.len)
+        *ARENA_APPEND(arena, out->host_paths, out->host_path_count) =
+            (struct host_path){parts.name, value_member(parts.host_path, "path")};
+    return true;
+}
+
 static bool read_volumes(struct arena *arena, struct pod *out, struct error *err)
 {
     if (value_count(out->volumes) > POD_MAX_VOLUMES)
         return error_set_limit(err, "the pod has %zu volumes, more than %d",
                                value_count(out->volumes), POD_MAX_VOLUMES);
     for (struct value item = value_first(out->volumes); value_type(item); item = value_next(item)) {
-        struct value image = {0};
-        struct bytes reference = {0};
-
-        if (value_type(item) != VALUE_OBJECT)
-            return error_set(err, "%s: expected an object, got %s", value_place(item, arena),
-                             value_type_name(value_type(item)));
-        if (!field_object(item, "image", arena, &image, err) ||
-            !field_text(image, "reference", arena, &reference, err))
+        if (!read_volume(item, arena, out, err))
             return false;
-        if (reference.len)
-            add_image(out, arena, value_member(image, "reference"));
     }
     return true;
 }
@@ -195,6 +216,9 @@ static const struct member spec_members[] = {
     MEMBER("ephemeralContainers", MEMBER_ARRAY, struct pod, container_lists[2]),
     MEMBER("nodeSelector", MEMBER_TEXT_MAP, struct pod, node_selector),
     MEMBER("nodeName", MEMBER_TEXT, struct pod, node_name),
+    MEMBER("hostNetwork", MEMBER_BOOL, struct pod, has_host_network),
+    MEMBER("hostPID", MEMBER_BOOL, struct pod, has_host_pid),
+    MEMBER("hostIPC", MEMBER_BOOL, struct pod, has_host_ipc),
     MEMBER("affinity", MEMBER_OBJECT, struct pod, affinity),
     MEMBER("schedulerName", MEMBER_TEXT, struct pod, scheduler_name),
     MEMBER("tolerations", MEMBER_ARRAY, struct pod, tolerations),

@@ -26,9 +26,11 @@ struct resource_amounts {
 struct container {
     struct value value;
     enum container_kind kind;
-    struct bytes name;
-    struct bytes image;
-    struct resource_amounts requests; /* defaulted from the limits, as Kubernetes does for pods */
+    struct bytes name, restart_policy;
+    struct value image;                 /* a string, or absent */
+    struct value resources, security;   /* objects, or absent; security: securityContext */
+    struct value env, env_from, mounts; /* arrays, or absent; mounts: volumeMounts */
+    struct resource_amounts requests;   /* defaulted from the limits, as Kubernetes does for pods */
     struct resource_amounts limits;
     struct resource_amounts given; /* what its status says it has, while it is resized; or empty */
 };
@@ -36,6 +38,11 @@ struct container {
 struct image_use {
     struct bytes image;
     struct value value; /* where it stands: the string */
+};
+
+struct host_path {
+    struct bytes volume; /* its name */
+    struct value path;   /* a string */
 };
 
 struct pod {
@@ -49,7 +56,7 @@ struct pod {
     struct bytes phase;                             /* status.phase; may be empty */
 
     struct bytes node_name, scheduler_name, runtime_class, priority_class, preemption_policy;
-    bool has_priority;
+    bool has_priority, has_host_network, has_host_pid, has_host_ipc;
     int64_t priority;
     struct value node_selector, affinity, overhead, resources; /* objects, or absent */
     struct value tolerations, resource_claims, volumes;        /* arrays, or absent */
@@ -62,6 +69,8 @@ struct pod {
     size_t container_count;
     struct image_use *images; /* of containers and of image volumes */
     size_t image_count;
+    struct host_path *host_paths; /* of volumes, mounted or not */
+    size_t host_path_count;
     struct resource_amounts pod_requests, pod_limits; /* spec.resources: pod-level ones */
     struct resource_amounts requests;                 /* the effective request, see pod_parse */
 };

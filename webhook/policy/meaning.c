@@ -46,6 +46,7 @@ static const struct meaning meanings[] = {
     {"Policy.rules.resources.max", LESS_STRICTER, .unset = "no maximum"},
     {"Policy.rules.resources.containers", EARLIER_STRICTER},
     {"Policy.rules.scheduler.allow", FEWER_STRICTER},
+    {"Policy.rules.sideDoors.except", MEANS_NOTHING}, /* deny lacks them */
 };
 
 static const struct meaning other = {"", MEANS_OTHER};
