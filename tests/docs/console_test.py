@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ["docs/tutorial.md"]
+PAGES = ["docs/tutorial.md", "docs/migrating.md"]
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"to `([^`]+)`:$")
 PORTS = ("8443", "8080")
@@ -78,7 +78,9 @@ def play(page, folder):
     try:
         for command, expected in steps(page):
             if not command:
-                with open(os.path.join(folder, expected[0]), "w", encoding="utf-8") as file:
+                path = os.path.join(folder, expected[0])
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as file:
                     file.write(expected[1])
                 continue
             signal.alarm(SECONDS)
