@@ -167,13 +167,16 @@ struct path_row {
     bool from[PATH_GLOB_MAX + 1], within[PATH_GLOB_MAX + 1];
 };
 
+/* Characters of no text: what a star of another glob stands for. */
+enum { ANY_CHARACTERS = '\1', ANY_SEGMENTS = '\2' };
+
 /* `c`: the text's next character; `rest`: the row after it, NULL at the text's end. */
 static void fill_stars(const char *glob, size_t at, char c, const struct path_row *rest,
                        struct path_row *row)
 {
     size_t after = at + strspn(glob + at, "*");
     bool crosses = after - at > 1;
-    bool takes = rest && (crosses || c != '/') && rest->within[at];
+    bool takes = rest && (crosses || (c != '/' && c != ANY_SEGMENTS)) && rest->within[at];
 
     row->within[at] = row->from[after] || takes;
     row->from[at] = row->within[at];
@@ -218,10 +221,85 @@ bool path_glob_matches(const char *glob, struct bytes path)
     path = bytes_tail(path, literal);
     len -= literal;
     assert(len <= PATH_GLOB_MAX);
+    rows[0].from[0] = false; /* always written below, which clang's analyzer does not see */
     fill_path_row(glob, len, '\0', NULL, &rows[path.len % 2]);
     for (size_t i = path.len; i-- > 0;)
         fill_path_row(glob, len, path.data[i], &rows[(i + 1) % 2], &rows[i % 2]);
     return rows[0].from[0];
+}
+
+/* The other glob's stars are told as characters that only a star as wide can take. */
+bool path_glob_covers(const char *outer, const char *inner)
+{
+    char text[PATH_GLOB_MAX];
+    size_t len = 0;
+
+    assert(strlen(inner) <= PATH_GLOB_MAX);
+    while (*inner) {
+        size_t stars = strspn(inner, "*");
+
+        text[len++] = stars == 0 ? *inner : stars == 1 ? ANY_CHARACTERS : ANY_SEGMENTS;
+        inner += stars ? stars : 1;
+    }
+    return path_glob_matches(outer, (struct bytes){text, len});
+}
+
+/* One of the two globs, read from its end. */
+struct stars {
+    size_t after; /* where the glob goes on behind them */
+    size_t skips; /* where it can go on, too, where they stand for no segment */
+    bool crosses;
+};
+
+static struct stars stars_at(const char *glob, size_t at)
+{
+    size_t after = at + strspn(glob + at, "*");
+    bool is_whole = after - at > 1 && (at == 0 || glob[at - 1] == '/') && glob[after] == '/';
+
+    return (struct stars){after, is_whole ? after + 1 : after, after - at > 1};
+}
+
+/* Can the stars take the other glob's next character? Of its stars they need none. */
+static bool stars_take(struct stars stars, char c)
+{
+    return c && c != '*' && (stars.crosses || c != '/');
+}
+
+/* row[j]: have the rest of `a` from `at` on and that of `b` from j on a path in common? `rows` has
+ * one for each place in `a`. */
+static void overlap_paths(const char *a, size_t at, const char *b, size_t b_len, bool *rows)
+{
+    size_t width = b_len + 1;
+    bool *row = rows + at * width;
+
+    for (size_t j = b_len + 1; j-- > 0;) {
+        struct stars left = stars_at(a, at), right = stars_at(b, j);
+
+        row[j] = a[at] == b[j] && a[at] != '*' && (!a[at] || row[width + j + 1]);
+        if (a[at] == '*')
+            row[j] |= rows[left.after * width + j] || rows[left.skips * width + j] ||
+                      (stars_take(left, b[j]) && row[j + 1]);
+        if (b[j] == '*')
+            row[j] |= row[right.after] || row[right.skips] ||
+                      (stars_take(right, a[at]) && row[width + j]);
+    }
+}
+
+bool path_glob_overlaps(const char *a, const char *b)
+{
+    size_t a_literal = strcspn(a, "*"), b_literal = strcspn(b, "*");
+    size_t a_len = strlen(a), b_len = strlen(b), width = b_len + 1;
+    struct arena arena = {0};
+    bool *rows, overlaps;
+
+    if (strncmp(a, b, a_literal < b_literal ? a_literal : b_literal) != 0)
+        return false;
+    rows = arena_alloc(&arena, (a_len + 1) * width * sizeof(*rows));
+    for (size_t at = a_len + 1; at-- > 0;)
+        overlap_paths(a, at, b, b_len, rows);
+    overlaps = rows[0];
+    arena_release(&arena);
+    return overlaps;
 }
 
 struct regex {

@@ -39,6 +39,14 @@ enum { PATH_GLOB_MAX = 1024 };
  * bytes (asserted). Takes time linear in text x glob at worst. */
 bool path_glob_matches(const char *glob, struct bytes path);
 
+/* Of globs without `?`. Does every path that `inner` matches also match `outer`? May say no where
+ * it is yes in odd cases. */
+bool path_glob_covers(const char *outer, const char *inner);
+
+/* Likewise. Is there a path that both match? May say yes where it is no in odd cases. Takes time
+ * and memory linear in the product of their lengths. */
+bool path_glob_overlaps(const char *a, const char *b);
+
 struct regex; /* compiled, immutable, may be shared by threads */
 
 enum regex_result {

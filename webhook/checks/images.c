@@ -94,15 +94,88 @@ static void check_patterns(const struct image_settings *settings, const char *li
     }
 }
 
+/* Lists whose patterns would take long to compare aren't compared. */
+enum { MOST_PAIRS = 100000 };
+
+/* The first pattern of the list, but the one itself, that covers it. Of two that are the same the
+ * second is covered. */
+static const struct node *find_cover(const struct node *list, const struct node *pattern)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *other = &list->children[i];
+
+        if (other != pattern && image_pattern_covers(other->text.data, pattern->text.data) &&
+            !(other > pattern && image_pattern_covers(pattern->text.data, other->text.data)))
+            return other;
+    }
+    return NULL;
+}
+
+static bool overlaps_any(const struct node *list, const struct node *pattern)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (image_pattern_overlaps(list->children[i].text.data, pattern->text.data))
+            return true;
+    }
+    return false;
+}
+
+static void find_shadowed(const struct node *list, struct problems *problems)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *pattern = &list->children[i], *cover = find_cover(list, pattern);
+
+        if (cover)
+            problems_warn(problems, pattern, "\"%s\" says nothing that \"%s\" doesn't say",
+                          pattern->text.data, cover->text.data);
+    }
+}
+
+static void find_dead(const struct node *allow, const struct node *deny, struct problems *problems)
+{
+    for (size_t i = 0; i < allow->count; i++) {
+        const struct node *pattern = &allow->children[i], *cover = find_cover(deny, pattern);
+
+        if (cover)
+            problems_add(problems, pattern, "this allows nothing: \"%s\" is denied by \"%s\"",
+                         pattern->text.data, cover->text.data);
+    }
+    for (size_t i = 0; i < deny->count; i++) {
+        const struct node *pattern = &deny->children[i];
+
+        if (!overlaps_any(allow, pattern))
+            problems_warn(problems, pattern,
+                          "this denies nothing more: no image that is allowed matches \"%s\"",
+                          pattern->text.data);
+    }
+}
+
+/* Of lists without mistakes. */
+static void compare_patterns(const struct image_settings *settings, struct problems *problems)
+{
+    const struct node *lists[] = {node_find(settings->node, "allow"),
+                                  node_find(settings->node, "deny")};
+
+    if (lists[0] && lists[1] && lists[0]->count * lists[1]->count <= MOST_PAIRS)
+        find_dead(lists[0], lists[1], problems);
+    for (int i = 0; i < 2; i++) {
+        if (lists[i] && lists[i]->count * lists[i]->count <= MOST_PAIRS)
+            find_shadowed(lists[i], problems);
+    }
+}
+
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     struct image_settings *settings = out;
+    size_t mistakes = problems->error_count;
 
     (void)arena;
     settings->is_allow_given = node_find(settings->node, "allow");
     settings->is_digest_required = node_find(settings->node, "digest");
     check_patterns(settings, "allow", true, problems);
     check_patterns(settings, "deny", false, problems);
+    if (problems->error_count == mistakes)
+        compare_patterns(settings, problems);
 }
 
 static const char *const choice[] = {"allow", "deny", "tags", "digest", NULL};

@@ -304,15 +304,40 @@ bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *o
     return true;
 }
 
-bool image_pattern_matches(const char *pattern, const struct image_ref *ref)
+/* Hosts are compared in lower case. */
+static void normalise(const char *pattern, char normal[PATTERN_MAX + 1])
 {
-    char normal[PATTERN_MAX + 1];
     size_t len = strlen(pattern);
 
     assert(len <= PATTERN_MAX);
     memcpy(normal, pattern, len + 1);
     lower(normal, strcspn(pattern, "/"));
+}
+
+bool image_pattern_matches(const char *pattern, const struct image_ref *ref)
+{
+    char normal[PATTERN_MAX + 1];
+
+    normalise(pattern, normal);
     return path_glob_matches(normal, bytes_from(ref->name));
+}
+
+bool image_pattern_covers(const char *outer, const char *inner)
+{
+    char normal_outer[PATTERN_MAX + 1], normal_inner[PATTERN_MAX + 1];
+
+    normalise(outer, normal_outer);
+    normalise(inner, normal_inner);
+    return path_glob_covers(normal_outer, normal_inner);
+}
+
+bool image_pattern_overlaps(const char *a, const char *b)
+{
+    char normal_a[PATTERN_MAX + 1], normal_b[PATTERN_MAX + 1];
+
+    normalise(a, normal_a);
+    normalise(b, normal_b);
+    return path_glob_overlaps(normal_a, normal_b);
 }
 
 /* What a message calls the pattern; only once its characters are known to be clean. */

@@ -28,6 +28,13 @@ bool image_ref_parse(struct bytes text, struct arena *arena, struct image_ref *o
  * image_pattern_check. */
 bool image_pattern_matches(const char *pattern, const struct image_ref *ref);
 
+/* Does every reference that `inner` matches also match `outer`? May say no where it is yes in odd
+ * cases. */
+bool image_pattern_covers(const char *outer, const char *inner);
+
+/* Is there a reference that both could match? May say yes where it is no. */
+bool image_pattern_overlaps(const char *a, const char *b);
+
 /* What a pattern may be: not empty, at most 512 bytes, characters of references and `*` only, no
  * tag and no digest, and nothing that could match no reference: upper case in the path, empty
  * parts, docker.io without a library or team, a first part that neither is a host nor has a `*`.

@@ -4,6 +4,7 @@
 
 #include "engine/trace.h"
 #include "policy/dead.h"
+#include "policy/doubts.h"
 #include "policy/load.h"
 #include "policy/policy.h"
 #include "policy/reach.h"
@@ -194,6 +195,8 @@ struct policy_set *policy_set_load(const char *directory, struct problems *probl
     reach_check(set, &loaded, problems);
     if (is_read)
         capacity_check(&set->tenancy, problems);
+    if (problems->error_count == 0)
+        doubts_find(set, problems);
     problems_sort(problems);
     return set;
 }

@@ -304,6 +304,70 @@ static void path_globs_agree_with_a_naive_matcher(void **state)
     }
 }
 
+/* Path globs of at most four characters overlap, if at all, in a path of at most six. */
+enum { PATH_GLOBS = 1 + 4 + 16 + 64 + 256, PATHS = 1 + 3 + 9 + 27 + 81 + 243 + 729 };
+
+static void path_globs_are_compared_on_the_safe_side(void **state)
+{
+    static char globs[PATH_GLOBS][10], paths[PATHS][10];
+    static bool matches[PATH_GLOBS][PATHS];
+
+    (void)state;
+    assert_int_equal(make_texts("ab/*", 4, globs), PATH_GLOBS);
+    assert_int_equal(make_texts("ab/", 6, paths), PATHS);
+    for (size_t g = 0; g < PATH_GLOBS; g++) {
+        for (size_t t = 0; t < PATHS; t++)
+            matches[g][t] = path_glob_matches(globs[g], bytes_from(paths[t]));
+    }
+    for (size_t a = 0; a < PATH_GLOBS; a++) {
+        for (size_t b = 0; b < PATH_GLOBS; b++) {
+            bool overlap = false, covers = true;
+
+            for (size_t t = 0; t < PATHS; t++) {
+                overlap |= matches[a][t] && matches[b][t];
+                covers &= matches[a][t] || !matches[b][t];
+            }
+            assert_true(path_glob_overlaps(globs[a], globs[b]) || !overlap);
+            assert_true(covers || !path_glob_covers(globs[a], globs[b]));
+        }
+    }
+}
+
+static void path_globs_that_people_write_are_compared_exactly(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool covers, overlaps; /* the first the second; each other */
+    } rows[] = {
+        {"x.io/**", "x.io/ml/*", true, true},
+        {"x.io/**", "x.io/**", true, true},
+        {"x.io/ml/*", "x.io/**", false, true},
+        {"x.io/*", "x.io/ml/*", false, false},
+        {"x.io/*", "x.io/train", true, true},
+        {"x.io/*/*", "x.io/**", false, true},
+        {"x.io/**/train", "x.io/ml/*/train", true, true},
+        {"x.io/**/train", "x.io/train", true, true},
+        {"x.io/**/train", "x.io/ml/*", false, true},
+        {"**", "x.io/**/a", true, true},
+        {"**/*-internal", "x.io/ml/*", false, true},
+        {"**/*-internal", "x.io/ml/train", false, false},
+        {"**/*-internal", "x.io/ml/*-internal", true, true},
+        {"**/*-internal", "x.io/**/a-internal", true, true},
+        {"y.io/**", "x.io/**", false, false},
+        {"x.io/a*", "x.io/b*", false, false},
+        {"x.io/*a", "x.io/*b", false, false},
+        {"x.io/ml*", "x.io/ml", true, true},
+        {"x.io/ml*", "x.io/mlops/*", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(path_glob_covers(rows[i].a, rows[i].b), rows[i].covers);
+        assert_int_equal(path_glob_overlaps(rows[i].a, rows[i].b), rows[i].overlaps);
+        assert_int_equal(path_glob_overlaps(rows[i].b, rows[i].a), rows[i].overlaps);
+    }
+}
+
 static void many_stars_in_a_path_take_no_longer(void **state)
 {
     char glob[PATH_GLOB_MAX + 1], path[2048];
@@ -436,6 +500,8 @@ int main(void)
         cmocka_unit_test(globs_agree_with_brute_force),
         cmocka_unit_test(path_globs_know_segments),
         cmocka_unit_test(path_globs_agree_with_a_naive_matcher),
+        cmocka_unit_test(path_globs_are_compared_on_the_safe_side),
+        cmocka_unit_test(path_globs_that_people_write_are_compared_exactly),
         cmocka_unit_test(many_stars_in_a_path_take_no_longer),
         cmocka_unit_test(regexes_match_the_whole_value),
         cmocka_unit_test(regexes_that_are_refused),
