@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/instant.h"
+
 enum { OLD, NEW, SIDES };
+enum { MAX_TEXT_BYTES = 16 * 1024 * 1024 };
 
 /* Two structs being compared: a whole object, an object inside one, or an entry of a list. */
 struct pair {
@@ -58,6 +61,12 @@ static struct schema_change *add_change(const struct member *member, const char 
 
 /* ---- a node on one line */
 
+/* As text that ends where it ends: keys may hold NUL. */
+static const char *clean(struct bytes text, struct arena *arena)
+{
+    return text_clean(arena, text, MAX_TEXT_BYTES);
+}
+
 static int compare_keys(const void *a, const void *b)
 {
     return bytes_compare((*(const struct node *const *)a)->text,
@@ -77,7 +86,7 @@ static void write_map(const struct node *node, struct buf *buf)
     buf_add_char(buf, '{');
     for (size_t i = 0; i < node->count; i++) {
         buf_add_text(buf, i ? ", " : "");
-        buf_add(buf, keys[i]->text);
+        buf_add_text(buf, clean(keys[i]->text, buf->arena));
         buf_add_text(buf, ": ");
         write_node(keys[i] + 1, buf);
     }
@@ -96,7 +105,7 @@ static void write_node(const struct node *node, struct buf *buf)
         }
         buf_add_char(buf, ']');
     } else {
-        buf_add(buf, node->text);
+        buf_add_text(buf, clean(node->text, buf->arena));
     }
 }
 
@@ -104,7 +113,7 @@ const char *schema_diff_text(const struct node *node, struct arena *arena)
 {
     struct buf buf;
 
-    buf_init(&buf, arena, 64 * 1024 * 1024);
+    buf_init(&buf, arena, 4 * MAX_TEXT_BYTES);
     buf_add_text(&buf, "");
     write_node(node, &buf);
     return buf.data;
@@ -135,6 +144,8 @@ static const char *value_text(const struct member *member, int side)
         return *(const bool *)value ? "true" : "false";
     case FIELD_INTEGER:
         return arena_printf(arena, "%lld", (long long)*(const int64_t *)value);
+    case FIELD_INSTANT:
+        return member->node[side] ? instant_write(*(const int64_t *)value, arena) : NULL;
     case FIELD_AMOUNT:
         return amount_text(member, side);
     case FIELD_ENUM:
@@ -202,7 +213,7 @@ static void collect_node_map(const struct member *member, int side, struct entri
     const struct node *map = member->node[side];
 
     for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++)
-        add_entry(member, map->children[2 * i].text.data,
+        add_entry(member, clean(map->children[2 * i].text, member->pair->arena),
                   schema_diff_text(&map->children[2 * i + 1], member->pair->arena),
                   &map->children[2 * i], out);
 }
@@ -287,14 +298,15 @@ static struct entries collect(const struct member *member, int side)
 /* The entry that says the same, or for a glob one that covers it; NULL: none. */
 static const struct entry *find_entry(const struct entries *entries, const struct entry *wanted)
 {
-    for (size_t i = 0; i < entries->count; i++) {
-        const struct entry *entry = &entries->items[i];
+    const struct entry *same = entries->count ? bsearch(wanted, entries->items, entries->count,
+                                                        sizeof(*wanted), compare_entries)
+                                              : NULL;
 
-        if (!strcmp(entry->key, wanted->key) ||
-            (wanted->glob && glob_covers(entry->glob, wanted->glob)))
-            return entry;
+    for (size_t i = 0; i < entries->count && !same && wanted->glob; i++) {
+        if (glob_covers(entries->items[i].glob, wanted->glob))
+            same = &entries->items[i];
     }
-    return NULL;
+    return same;
 }
 
 static void diff_structs(const struct pair *pair);

@@ -1,5 +1,6 @@
 #include "policy/changes.h"
 
+#include "base/instant.h"
 #include "policy/policy.h"
 
 /* Two sets being compared. */
@@ -323,26 +324,6 @@ static void compare_tenant(const struct comparison *comparison, const struct obj
     compare_fields(comparison, &object);
 }
 
-static void compare_tenants(const struct comparison *comparison)
-{
-    const struct tenancy *old = &comparison->old->tenancy, *new = &comparison->new->tenancy;
-    size_t i = 0, j = 0;
-
-    while (i < old->tenant_count || j < new->tenant_count) {
-        int order = i == old->tenant_count   ? 1
-                    : j == new->tenant_count ? -1
-                                             : strcmp(old->tenants[i]->name, new->tenants[j]->name);
-        const struct tenant *one = order >= 0 ? new->tenants[j] : old->tenants[i];
-        const struct object object = {"Tenant", one->name, &tenant_schema,
-                                      order <= 0 ? old->tenants[i] : NULL,
-                                      order >= 0 ? new->tenants[j] : NULL};
-
-        compare_tenant(comparison, &object);
-        i += order <= 0;
-        j += order >= 0;
-    }
-}
-
 /* ---- policies */
 
 static const char *list_rules(const struct policy *policy, struct arena *arena)
@@ -358,31 +339,96 @@ static const char *list_rules(const struct policy *policy, struct arena *arena)
     return strings_join(&texts, texts.count, arena);
 }
 
-static void compare_policies(const struct comparison *comparison)
+static void compare_policy(const struct comparison *comparison, const struct object *policy)
 {
-    const struct schema *schema = policy_schema_new(comparison->arena);
-    const struct policy_set *old = comparison->old, *new = comparison->new;
+    const struct policy *one = policy->new ? policy->new : policy->old;
+
+    if (policy->old && policy->new)
+        compare_fields(comparison, policy);
+    else
+        add_whole(comparison, policy, list_rules(one, comparison->arena),
+                  one->rules.count == 0 ? DIFFERENT
+                  : policy->new         ? STRICTER
+                                        : LOOSER);
+}
+
+/* ---- exceptions and reservations */
+
+static void compare_exception(const struct comparison *comparison, const struct object *object)
+{
+    const struct exception *exception = object->new ? object->new : object->old;
+    struct arena *arena = comparison->arena;
+    struct strings parts = {0};
+
+    if (object->old && object->new) {
+        compare_fields(comparison, object);
+        return;
+    }
+    for (size_t i = 0; i < exception->tenants.count; i++)
+        strings_add(&parts, arena, exception->tenants.items[i].text);
+    if (exception->grant.node)
+        strings_add(&parts, arena,
+                    arena_printf(arena, "%s GPUs", amount_write(exception->grant.gpus, arena)));
+    for (size_t i = 0; i < exception->rules.count; i++)
+        strings_add(&parts, arena, arena_printf(arena, "without %s", exception->rules.items[i]));
+    strings_add(&parts, arena,
+                arena_printf(arena, "until %s", instant_write(exception->window.until, arena)));
+    add_whole(comparison, object, strings_join(&parts, parts.count, arena),
+              object->new ? LOOSER : STRICTER);
+}
+
+static void compare_reservation(const struct comparison *comparison, const struct object *object)
+{
+    const struct reservation_spec *reservation = object->new ? object->new : object->old;
+    struct arena *arena = comparison->arena;
+
+    if (object->old && object->new)
+        compare_fields(comparison, object);
+    else
+        add_whole(comparison, object,
+                  arena_printf(arena, "%s, %s GPUs, from %s until %s", reservation->tenant_name,
+                               amount_write(reservation->gpus, arena),
+                               instant_write(reservation->window.from, arena),
+                               instant_write(reservation->window.until, arena)),
+                  object->new ? LOOSER : STRICTER);
+}
+
+/* ---- kinds of which a set has many */
+
+/* INVARIANT: how the structs of these kinds begin. */
+struct named {
+    const struct node *node;
+    const char *name;
+};
+
+/* All objects of a kind that a set has, ordered by name. */
+struct list {
+    const struct named *const *items;
+    size_t count;
+};
+
+#define LIST(objects, object_count)                                                                \
+    (struct list)                                                                                  \
+    {                                                                                              \
+        (const struct named *const *)(objects), object_count                                       \
+    }
+
+/* `object` says what kind; its name and sides are filled in. */
+static void compare_lists(const struct comparison *comparison, struct object object,
+                          struct list old, struct list new,
+                          void (*compare)(const struct comparison *, const struct object *))
+{
     size_t i = 0, j = 0;
 
-    while (i < old->policy_count || j < new->policy_count) {
-        int order = i == old->policy_count ? 1
-                    : j == new->policy_count
-                        ? -1
-                        : strcmp(old->policies[i]->name, new->policies[j]->name);
-        const struct policy *before = order <= 0 ? old->policies[i] : NULL;
-        const struct policy *after = order >= 0 ? new->policies[j] : NULL;
-        const struct policy *one = order >= 0 ? new->policies[j] : old->policies[i];
-        const struct object object = {"Policy", one->name, schema, before, after};
+    while (i < old.count || j < new.count) {
+        int order = i == old.count   ? 1
+                    : j == new.count ? -1
+                                     : strcmp(old.items[i]->name, new.items[j]->name);
 
-        if (before && after)
-            compare_fields(comparison, &object);
-        else
-            add_whole(comparison, &object, list_rules(one, comparison->arena),
-                      one->rules.count == 0 ? DIFFERENT
-                      : after               ? STRICTER
-                                            : LOOSER);
-        i += order <= 0;
-        j += order >= 0;
+        object.name = order >= 0 ? new.items[j]->name : old.items[i]->name;
+        object.old = order <= 0 ? old.items[i++] : NULL;
+        object.new = order >= 0 ? new.items[j++] : NULL;
+        compare(comparison, &object);
     }
 }
 
@@ -390,6 +436,7 @@ void changes_find(const struct policy_set *old, const struct policy_set *new, st
                   struct changes *out)
 {
     const struct comparison comparison = {old, new, arena, out};
+    const struct grants *old_grants = &old->tenancy.grants, *new_grants = &new->tenancy.grants;
     const struct cluster *cluster = &new->tenancy.cluster;
     const struct object object = {"Cluster", cluster->name ? cluster->name : "", &cluster_schema,
                                   &old->tenancy.cluster, cluster};
@@ -397,6 +444,19 @@ void changes_find(const struct policy_set *old, const struct policy_set *new, st
     *out = (struct changes){0};
     compare_fields(&comparison, &object);
     compare_ladders(&comparison);
-    compare_tenants(&comparison);
-    compare_policies(&comparison);
+    compare_lists(&comparison, (struct object){.kind = "Tenant", .schema = &tenant_schema},
+                  LIST(old->tenancy.tenants, old->tenancy.tenant_count),
+                  LIST(new->tenancy.tenants, new->tenancy.tenant_count), compare_tenant);
+    compare_lists(&comparison,
+                  (struct object){.kind = "Policy", .schema = policy_schema_new(arena)},
+                  LIST(old->policies, old->policy_count), LIST(new->policies, new->policy_count),
+                  compare_policy);
+    compare_lists(&comparison, (struct object){.kind = "Exception", .schema = &exception_schema},
+                  LIST(old_grants->exceptions, old_grants->exception_count),
+                  LIST(new_grants->exceptions, new_grants->exception_count), compare_exception);
+    compare_lists(&comparison,
+                  (struct object){.kind = "Reservation", .schema = &reservation_schema},
+                  LIST(old_grants->reservations, old_grants->reservation_count),
+                  LIST(new_grants->reservations, new_grants->reservation_count),
+                  compare_reservation);
 }

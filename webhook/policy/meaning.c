@@ -1,5 +1,6 @@
 #include "policy/meaning.h"
 
+#include "base/instant.h"
 #include "kube/quantity.h"
 
 const char *const direction_names[] = {"stricter", "looser", "different"};
@@ -19,8 +20,8 @@ static const struct meaning meanings[] = {
     {"PriorityLadder.tiers.preempts", MEANS_NOTHING},
 
     {"Tenant.namespaces", MEANS_OTHER},
-    {"Tenant.gpus", LESS_STRICTER, .unset = "no cap"},
-    {"Tenant.resources", LESS_STRICTER, .unset = "no cap"},
+    {"Tenant.gpus", LESS_STRICTER, true, .unset = "no cap"},
+    {"Tenant.resources", LESS_STRICTER, true, .unset = "no cap"},
     {"Tenant.sharing.modes", FEWER_STRICTER, true, .unset = "all"},
     {"Tenant.sharing.exclusive", LATER_STRICTER},
     {"Tenant.priority.allowed", FEWER_STRICTER, true, .unset = "every class of the ladder"},
@@ -43,10 +44,21 @@ static const struct meaning meanings[] = {
     {"Policy.rules.images.allow", FEWER_STRICTER, true, true, "any"},
     {"Policy.rules.images.deny", MORE_ENTRIES_STRICTER, .are_patterns = true},
     {"Policy.rules.images.digest", MORE_ENTRIES_STRICTER},
-    {"Policy.rules.resources.max", LESS_STRICTER, .unset = "no maximum"},
+    {"Policy.rules.resources.max", LESS_STRICTER, true, .unset = "no maximum"},
     {"Policy.rules.resources.containers", EARLIER_STRICTER},
     {"Policy.rules.scheduler.allow", FEWER_STRICTER},
     {"Policy.rules.sideDoors.except", MEANS_NOTHING}, /* deny lacks them */
+
+    {"Exception.tenants", FEWER_STRICTER},
+    {"Exception.grant", LESS_STRICTER},
+    {"Exception.rules", FEWER_STRICTER, .are_patterns = true},
+    {"Exception.pods", MORE_ENTRIES_STRICTER},
+    {"Exception.from", MORE_STRICTER, .unset = "ever"},
+    {"Exception.until", LESS_STRICTER},
+    {"Reservation.gpus", LESS_STRICTER},
+    {"Reservation.from", MORE_STRICTER},
+    {"Reservation.until", LESS_STRICTER},
+    {"Reservation.priority", FEWER_STRICTER, true, .unset = "all"},
 };
 
 static const struct meaning other = {"", MEANS_OTHER};
@@ -69,29 +81,33 @@ const struct meaning *meaning_find(const char *kind, const char *table, struct a
 static bool parse_figure(const char *text, struct amount *out)
 {
     struct error err;
+    int64_t instant;
 
+    if (instant_parse(bytes_from(text), &instant, &err)) {
+        *out = amount_of(instant);
+        return true;
+    }
     return amount_parse(bytes_from(text), out, &err) || quantity_parse(bytes_from(text), out, &err);
 }
 
-/* Of amounts; one that isn't there is no bound. */
-static bool judge_figures(bool is_less_stricter, const struct schema_change *change,
+/* Of amounts and instants. */
+static bool judge_figures(const struct meaning *meaning, const struct schema_change *change,
                           enum direction *out)
 {
     const char *old = change->old.text, *new = change->new.text;
     struct amount old_figure, new_figure;
-    int order;
+    bool is_more = old ? meaning->is_all_where_empty : !meaning->is_all_where_empty;
 
     *out = DIFFERENT;
-    if (!old || !new) {
-        *out = !old == is_less_stricter ? STRICTER : LOOSER;
-        return true;
+    if (old && new) {
+        if (!parse_figure(old, &old_figure) || !parse_figure(new, &new_figure))
+            return true;
+        if (amount_compare(new_figure, old_figure) == 0)
+            return false;
+        is_more = amount_compare(new_figure, old_figure) > 0;
     }
-    if (!parse_figure(old, &old_figure) || !parse_figure(new, &new_figure))
-        return true;
-    order = amount_compare(new_figure, old_figure);
-    if (order)
-        *out = (order < 0) == is_less_stricter ? STRICTER : LOOSER;
-    return order != 0;
+    *out = is_more == (meaning->effect == MORE_STRICTER) ? STRICTER : LOOSER;
+    return true;
 }
 
 /* Where a text stands among the words of a field; booleans are false, true. */
@@ -140,7 +156,7 @@ bool meaning_judge(const struct meaning *meaning, const struct schema_change *ch
         return true;
     case LESS_STRICTER:
     case MORE_STRICTER:
-        return judge_figures(meaning->effect == LESS_STRICTER, change, out);
+        return judge_figures(meaning, change, out);
     case EARLIER_STRICTER:
     case LATER_STRICTER:
     case FIRST_STRICTER:

@@ -16,14 +16,15 @@ struct meaning {
         MEANS_NOTHING,        /* told elsewhere, or without effect */
         MEANS_OTHER,          /* neither stricter nor looser */
         LESS_STRICTER,        /* amounts; none: no bound */
-        MORE_STRICTER,        /* amounts */
+        MORE_STRICTER,        /* amounts, instants */
         EARLIER_STRICTER,     /* words, in the order of the table */
         LATER_STRICTER,       /* words */
         FIRST_STRICTER,       /* words: the first covers all others, which exclude each other */
         FEWER_STRICTER,       /* what is let through, or who may */
         MORE_ENTRIES_STRICTER /* what is asked for, or refused */
     } effect;
-    bool is_all_where_empty; /* of lists: one without entries is every entry there could be */
+    bool is_all_where_empty; /* a list without entries is every entry there could be; an amount
+                              * that isn't there is beyond all others, else 0 */
     bool are_patterns;       /* of lists: one entry may stand for what another one did */
     const char *unset;       /* how a value is told that isn't there; NULL: "none" */
 };
