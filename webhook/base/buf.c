@@ -154,13 +154,34 @@ struct bytes buf_bytes(const struct buf *buf)
     return (struct bytes){buf->data ? buf->data : "", buf->len};
 }
 
+/* The code of a character that text_character measured; 0 where that is cut off or invalid. */
+static unsigned code_of(const char *c, size_t len)
+{
+    const unsigned char *byte = (const unsigned char *)c;
+
+    if (len < 2)
+        return len ? byte[0] : 0;
+    if (len == 2)
+        return (byte[0] & 0x1fu) << 6 | (byte[1] & 0x3fu);
+    if (len == 3)
+        return (byte[0] & 0xfu) << 12 | (byte[1] & 0x3fu) << 6 | (byte[2] & 0x3fu);
+    return 0x10000; /* nothing that far is looked at */
+}
+
+bool text_is_control(const char *c, size_t len)
+{
+    unsigned code = code_of(c, len);
+
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+}
+
 const char *text_clean(struct arena *arena, struct bytes text, size_t max)
 {
     struct buf buf;
 
     buf_init(&buf, arena, max * 6 + 8);
     for (size_t at = 0; at < text.len;) {
-        unsigned char c = (unsigned char)text.data[at];
         size_t len = text_character(text, at);
 
         if (at + (len ? len : 1) > max) {
@@ -169,10 +190,8 @@ const char *text_clean(struct arena *arena, struct bytes text, size_t max)
         }
         if (len == 0)
             buf_add(&buf, BYTES("\xef\xbf\xbd"));
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(&buf, "\\u%04x", c);
-        else if (c == 0xc2 && (unsigned char)text.data[at + 1] < 0xa0)
-            buf_printf(&buf, "\\u%04x", (unsigned char)text.data[at + 1]);
+        else if (text_is_control(text.data + at, len))
+            buf_printf(&buf, "\\u%04x", code_of(text.data + at, len));
         else
             buf_add(&buf, (struct bytes){text.data + at, len});
         at += len ? len : 1;

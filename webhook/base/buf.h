@@ -24,9 +24,9 @@ void buf_add_json(struct buf *buf, struct bytes text);
 
 struct bytes buf_bytes(const struct buf *buf);
 
-/* Text from outside, fit for a message that people read on one line: control characters as \u00XX,
- * invalid UTF-8 as U+FFFD, cut after `max` bytes with "..." (at a whole character). No quotes
- * added. Lives in `arena`. */
+/* Text from outside, fit for a message that people read on one line: control characters, and those
+ * that end a line or turn its direction, as \uXXXX, invalid UTF-8 as U+FFFD, cut after `max` bytes
+ * with "..." (at a whole character). No quotes added. Lives in `arena`. */
 const char *text_clean(struct arena *arena, struct bytes text, size_t max);
 
 /* text_clean with a maximum that suits names (253 bytes). */
@@ -34,3 +34,7 @@ const char *text_quote(struct arena *arena, struct bytes text);
 
 /* Length in bytes of the valid UTF-8 character that starts at text.data[at]; 0 if none does. */
 size_t text_character(struct bytes text, size_t at);
+
+/* Would the character, of as many bytes as text_character says, move or hide what stands around it
+ * on a terminal? True of what is no character. */
+bool text_is_control(const char *c, size_t len);

@@ -139,20 +139,6 @@ void problems_sort(struct problems *problems)
     problems->count = kept;
 }
 
-/* A character that would move the caret's line about, or change what a terminal shows. */
-static bool is_control(const char *c, size_t len)
-{
-    const unsigned char *byte = (const unsigned char *)c;
-
-    if (len < 2)
-        return len == 0 || byte[0] < 0x20 || byte[0] == 0x7f;
-    if (len == 2)
-        return byte[0] == 0xc2 && byte[1] < 0xa0;
-    return (byte[0] == 0xe2 && byte[1] == 0x80 && byte[2] >= 0xa8 && byte[2] <= 0xae) ||
-           (byte[0] == 0xe2 && byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9) ||
-           (byte[0] == 0xef && byte[1] == 0xbb && byte[2] == 0xbf);
-}
-
 /* Write up to `most` characters of the rest of the line; says how many there were. */
 static size_t show_characters(struct cursor *cursor, size_t most, char *out, size_t *len)
 {
@@ -164,7 +150,7 @@ static size_t show_characters(struct cursor *cursor, size_t most, char *out, siz
 
         if (*c == '\t')
             out[(*len)++] = ' ';
-        else if (is_control(c, size))
+        else if (text_is_control(c, size))
             out[(*len)++] = '?';
         else
             for (size_t i = 0; i < size; i++)

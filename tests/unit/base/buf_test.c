@@ -91,6 +91,11 @@ static void text_for_people_is_clean(void **state)
         {{"plain", 5}, 4, "plai..."},
         {{"a\nb\0c\x7f", 6}, 10, "a\\u000ab\\u0000c\\u007f"},
         {{"\xc2\x85\xc2\x9f\xc2\xa0", 6}, 10, "\\u0085\\u009f\xc2\xa0"},
+        /* line separator, right-to-left override, isolate, byte order mark; an en quad stays */
+        {{"\xe2\x80\xa8\xe2\x80\xae\xe2\x81\xa6\xef\xbb\xbf\xe2\x80\x80", 15},
+         20,
+         "\\u2028\\u202e\\u2066\\ufeff\xe2\x80\x80"},
+        {{"\xf0\x9f\x98\x80", 4}, 10, "\xf0\x9f\x98\x80"},
         {{"\xc3\xa9\xc3\xa9", 4}, 4, "\xc3\xa9\xc3\xa9"},
         {{"\xc3\xa9\xc3\xa9", 4}, 3, "\xc3\xa9..."},
         {{"\xff\xc3", 2}, 10, "\xef\xbf\xbd\xef\xbf\xbd"},

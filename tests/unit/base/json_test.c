@@ -89,7 +89,7 @@ static const struct fault_row grammar_rows[] = {
     {"[\"a\nb\"]", "unexpected character '\\u000a' at byte 3"},
     {"[\"0123456789abcdef\x1f\"]", "unexpected character '\\u001f' at byte 18"},
     {"[1/**/]", "unexpected character '/' at byte 2"},
-    {"\xef\xbb\xbf{}", "unexpected character '\xef\xbb\xbf' at byte 0"},
+    {"\xef\xbb\xbf{}", "unexpected character '\\ufeff' at byte 0"},
     {"\f1", "unexpected character '\\u000c' at byte 0"},
 };
 
