@@ -58,32 +58,50 @@ const struct schema metadata_schema = {.name = "metadata",
 
 struct head {
     const struct node *node;
-    const char *api_version, *kind;
     struct metadata metadata;
 };
+
+static bool read_version(const struct node *node, struct arena *arena, void *out,
+                         struct problems *problems)
+{
+    (void)out;
+    if (node->kind == NODE_STRING && bytes_is(node->text, load_api_version))
+        return true;
+    problems_add(problems, node, "\"apiVersion\": expected \"%s\", got %s", load_api_version,
+                 node_describe(node, arena));
+    return false;
+}
+
+static bool read_kind(const struct node *node, struct arena *arena, void *out,
+                      struct problems *problems);
 
 static bool read_spec(const struct node *node, struct arena *arena, void *out,
                       struct problems *problems)
 {
-    (void)arena;
     (void)out;
     if (node->kind == NODE_MAP)
         return true;
-    problems_add(problems, node, "\"spec\": expected a map, got %s", node_kind_name(node->kind));
+    problems_add(problems, node, "\"spec\": expected a map, got %s", node_describe(node, arena));
     return false;
 }
 
 static const struct field head_fields[] = {
     {.name = "apiVersion",
-     .type = FIELD_STRING,
+     .type = FIELD_CUSTOM,
+     .read = read_version,
      .is_required = true,
-     .offset = offsetof(struct head, api_version),
-     .summary = "the version of the language: fairgate.dev/v1alpha1"},
+     .offset = offsetof(struct head, node),
+     .summary = "the version of the language: fairgate.dev/v1alpha1",
+     .type_name = "string",
+     .json_schema = "{\"type\": \"string\"}"},
     {.name = "kind",
-     .type = FIELD_STRING,
+     .type = FIELD_CUSTOM,
+     .read = read_kind,
      .is_required = true,
-     .offset = offsetof(struct head, kind),
-     .summary = "what the document is"},
+     .offset = offsetof(struct head, node),
+     .summary = "what the document is",
+     .type_name = "string",
+     .json_schema = "{\"type\": \"string\"}"},
     {.name = "metadata",
      .type = FIELD_OBJECT,
      .schema = &metadata_schema,
@@ -315,6 +333,34 @@ static bool is_test(const struct node *kind)
     return kind && kind->kind == NODE_STRING && bytes_is(kind->text, "PolicyTest");
 }
 
+/* The kind of ours that is likely to be meant; NULL: none. */
+static const char *nearest_kind(const struct node *node, struct arena *arena)
+{
+    struct strings kinds = list_kinds(arena);
+
+    return node->kind == NODE_STRING ? strings_nearest(kinds.items, kinds.count, node->text) : NULL;
+}
+
+static bool read_kind(const struct node *node, struct arena *arena, void *out,
+                      struct problems *problems)
+{
+    const char *nearest = nearest_kind(node, arena);
+    struct strings kinds = list_kinds(arena);
+    enum document_kind ignored;
+
+    (void)out;
+    if (find_kind(node, &ignored))
+        return true;
+    if (is_test(node))
+        problems_add(problems, node,
+                     "a PolicyTest is run only from a file whose name ends in .test.yaml");
+    else
+        problems_add(problems, node, "\"kind\": expected one of %s; got %s%s",
+                     strings_join(&kinds, kinds.count, arena), node_describe(node, arena),
+                     nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
+    return false;
+}
+
 /* Is the document another API's, such as a Pod that a test uses? One of ours with a wrong
  * apiVersion, or with none, isn't. */
 static bool is_foreign(const struct node *document)
@@ -327,22 +373,6 @@ static bool is_foreign(const struct node *document)
            node_find(document, "kind") && !find_kind(node_find(document, "kind"), &kind) &&
            !is_test(node_find(document, "kind")) &&
            !bytes_has_prefix(version->text, BYTES("fairgate.dev/"));
-}
-
-static void refuse_kind(struct loading *loading, const struct node *node)
-{
-    struct strings kinds = list_kinds(loading->arena);
-    const char *nearest = strings_nearest(kinds.items, kinds.count, node->text);
-
-    if (is_test(node)) {
-        problems_add(loading->problems, node,
-                     "a PolicyTest is run only from a file whose name ends in .test.yaml");
-        return;
-    }
-    problems_add(loading->problems, node, "\"kind\": expected one of %s; got \"%s\"%s%s%s",
-                 strings_join(&kinds, kinds.count, loading->arena),
-                 text_quote(loading->arena, node->text), nearest ? "; did you mean \"" : "",
-                 nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 /* A document of that kind, KIND_COUNT: of any, could not be read. */
@@ -359,30 +389,66 @@ static const char *last_name(const struct loading *loading)
     return loading->names.items[loading->names.count - 1].text;
 }
 
+static bool has_key_like(const struct node *map, const char *name)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        if (strings_nearest(&name, 1, map->children[2 * i].text))
+            return true;
+    }
+    return false;
+}
+
+/* Is it no object at all? */
+static bool refuse_shape(struct loading *loading, const struct node *document)
+{
+    struct strings kinds = list_kinds(loading->arena);
+
+    if (document->kind != NODE_MAP)
+        problems_add(loading->problems, document,
+                     "expected an object with apiVersion, kind, metadata and spec, got %s",
+                     node_describe(document, loading->arena));
+    else if (!has_key_like(document, "apiVersion") && !has_key_like(document, "kind"))
+        problems_add(loading->problems, document,
+                     "this is no object: it has neither apiVersion nor kind; policy has "
+                     "apiVersion: %s and as kind one of %s",
+                     load_api_version, strings_join(&kinds, kinds.count, loading->arena));
+    else
+        return false;
+    return true;
+}
+
+/* Is it of a kind that was hardly meant to be one of ours? Its other fields tell nothing. */
+static bool refuse_stranger(struct loading *loading, const struct node *document)
+{
+    const struct node *version = node_find(document, "apiVersion");
+    const struct node *kind = node_find(document, "kind");
+
+    if (!kind || kind->kind != NODE_STRING || kind->text.len == 0 ||
+        nearest_kind(kind, loading->arena))
+        return false;
+    if (version)
+        read_version(version, loading->arena, NULL, loading->problems);
+    else
+        problems_add(loading->problems, document, "\"apiVersion\" is required here");
+    if (version || is_test(kind))
+        read_kind(kind, loading->arena, NULL, loading->problems);
+    return true;
+}
+
 /* What can be read of a spec is read even where its name is a mistake, so that all mistakes are
  * told at once; but it is kept only under a good name. */
 static void read_document(struct loading *loading, const struct node *document)
 {
-    const struct node *version = node_find(document, "apiVersion");
-    const struct node *kind_node = node_find(document, "kind");
     const struct node *spec = node_find(document, "spec");
     const struct node *name_node = node_find(node_find(document, "metadata"), "name");
-    bool is_kept = false;
+    bool is_kept = false, is_ours;
     struct head head = {0};
     enum document_kind kind;
 
-    if (!schema_read(&document_schema, document, loading->arena, &head, loading->problems) &&
-        document->kind != NODE_MAP) {
-        note_lost(loading, KIND_COUNT);
-        return;
-    }
-    if (version && version->kind == NODE_STRING && version->text.len > 0 &&
-        !bytes_is(version->text, load_api_version))
-        problems_add(loading->problems, version, "\"apiVersion\": expected \"%s\", got \"%s\"",
-                     load_api_version, text_quote(loading->arena, version->text));
-    if (!find_kind(kind_node, &kind)) {
-        if (kind_node && kind_node->kind == NODE_STRING && kind_node->text.len > 0)
-            refuse_kind(loading, kind_node);
+    is_ours = !refuse_shape(loading, document) && !refuse_stranger(loading, document);
+    if (is_ours)
+        schema_read(&document_schema, document, loading->arena, &head, loading->problems);
+    if (!is_ours || !find_kind(node_find(document, "kind"), &kind)) {
         note_lost(loading, KIND_COUNT);
         return;
     }
