@@ -120,7 +120,7 @@ bool amount_parse(struct bytes text, struct amount *out, struct error *err)
     struct parts parts;
 
     if (!read_parts(text, &parts))
-        return refuse(text, "an amount", err);
+        return refuse(text, "an amount such as 8, 0.5 or 1/4", err);
     if (parts.is_too_long)
         return refuse(text, "an amount with at most 18 digits a part", err);
     num = parts.numbers[parts.count];

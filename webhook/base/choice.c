@@ -28,6 +28,6 @@ void choice_check(const struct schema *schema, const struct node *node, bool has
     }
     /* An unknown key is told of as such: it was meant to be one of these. */
     if (!given && !has_unknown)
-        problems_add(problems, node, "one of %s is required here",
+        problems_add(problems, node_place(node), "one of %s is required here",
                      choice_join(schema->choice, problems->arena));
 }

@@ -20,6 +20,7 @@ struct source {
 struct node {
     enum node_kind kind;
     bool is_true;      /* NODE_BOOL */
+    bool is_comment;   /* NODE_NULL: a text was written, but it begins with # */
     struct bytes text; /* scalars: the value's characters (may hold NUL); NUL-terminated */
     const struct source *source;
     /* From 1; of an alias: where the alias stands. Column counts characters. */

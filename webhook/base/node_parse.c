@@ -164,6 +164,17 @@ static bool has_bare_tag(const struct builder *builder)
     return at < text.len && text.data[at] == '!';
 }
 
+/* `contact: #research` has no value: where it would stand, a comment does. */
+static bool is_before_comment(const struct builder *builder)
+{
+    struct bytes text = builder->cursor.text;
+    size_t at = builder->cursor.at;
+
+    while (at < text.len && (text.data[at] == ' ' || text.data[at] == '\t'))
+        at++;
+    return at + 1 < text.len && text.data[at] == '#' && !strchr(" \t\r\n#", text.data[at + 1]);
+}
+
 static void read_scalar(struct builder *builder, struct node *out)
 {
     const yaml_event_t *event = &builder->reader.event;
@@ -176,6 +187,7 @@ static void read_scalar(struct builder *builder, struct node *out)
     } else if (out->kind != NODE_STRING && !event->data.scalar.tag && has_bare_tag(builder)) {
         out->kind = NODE_STRING;
     }
+    out->is_comment = out->kind == NODE_NULL && out->text.len == 0 && is_before_comment(builder);
     out->is_true = out->kind == NODE_BOOL && (out->text.data[0] | 0x20) == 't';
 }
 
@@ -259,6 +271,7 @@ static void tell_repeated_keys(struct builder *builder, const struct node *map)
 static bool read_map(struct builder *builder, unsigned level, struct node *out, unsigned *levels)
 {
     struct node *children = NULL;
+    bool has_lost = false;
     size_t count = 0;
 
     while (next_event(builder) && builder->reader.event.type != YAML_MAPPING_END_EVENT) {
@@ -267,6 +280,7 @@ static bool read_map(struct builder *builder, unsigned level, struct node *out, 
 
         if (!read_member(builder, level, member, levels, &is_sound))
             return false;
+        has_lost |= !is_sound;
         for (size_t i = 0; i < 2 && is_sound; i++)
             *ARENA_APPEND(builder->arena, children, count) = member[i];
     }
@@ -274,6 +288,8 @@ static bool read_map(struct builder *builder, unsigned level, struct node *out, 
         children[i + 1].key = &children[i];
     out->children = children;
     out->count = count / 2;
+    /* Told already: an empty map would be a second mistake. */
+    builder->is_unclear |= has_lost && count == 0;
     tell_repeated_keys(builder, out);
     return !builder->is_over;
 }

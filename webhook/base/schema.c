@@ -56,7 +56,8 @@ static bool has_value(const struct reading *reading, const struct node *node)
 {
     if (node->kind != NODE_NULL)
         return true;
-    problems_add(reading->problems, node_place(node), "%s has no value", subject(reading));
+    problems_add(reading->problems, node_place(node), "%s has no value%s", subject(reading),
+                 node->is_comment ? ": what begins with \"#\" is a comment; put it in quotes" : "");
     return false;
 }
 
@@ -152,7 +153,7 @@ static bool read_amount(const struct reading *reading, const struct field *field
     if (!has_value(reading, node))
         return false;
     if (node->kind != NODE_INTEGER && node->kind != NODE_FLOAT && node->kind != NODE_STRING)
-        return tell_unexpected(reading, node, "an amount");
+        return tell_unexpected(reading, node, "an amount such as 8, 0.5 or 1/4");
     if (node->text.len == 0)
         return tell_empty(reading, node);
     if (is_negative_amount(node->text))

@@ -29,28 +29,22 @@ static bool read_max(const struct node *node, struct arena *arena, void *out,
     struct maxima *maxima = out;
     bool is_sound = true;
 
-    if (node->kind != NODE_MAP || node->count == 0) {
-        problems_add(problems, node, "\"max\": expected a map of amounts%s%s",
-                     node->kind == NODE_MAP ? ", got an empty one" : ", got ",
-                     node->kind == NODE_MAP ? "" : node_kind_name(node->kind));
+    if (node->kind != NODE_MAP) {
+        problems_add(problems, node, "\"max\": expected a map, got %s",
+                     node_describe(node, problems->arena));
+        return false;
+    }
+    if (node->count == 0) {
+        problems_add(problems, node, "\"max\" must not be empty");
         return false;
     }
     for (size_t i = 0; i < node->count; i++) {
         const struct node *key = &node->children[2 * i], *value = &node->children[2 * i + 1];
         struct maximum *item = ARENA_APPEND(arena, maxima->items, maxima->count);
-        bool is_scalar =
-            value->kind == NODE_STRING || value->kind == NODE_INTEGER || value->kind == NODE_FLOAT;
-        struct error err = {0};
 
         item->node = key;
         item->name = arena_copy(arena, key->text);
-        if (!is_scalar)
-            error_set(&err, "got %s", node_kind_name(value->kind));
-        if (is_scalar && quantity_parse(value->text, &item->max, &err))
-            continue;
-        problems_add(problems, value, "\"%s\": expected an amount such as 4 or 256Gi: %s",
-                     text_quote(arena, key->text), err.text);
-        is_sound = false;
+        is_sound &= quantity_read_node(value, &item->max, problems);
     }
     return is_sound;
 }

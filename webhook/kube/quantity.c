@@ -166,6 +166,8 @@ static bool number_to_amount(const struct number *number, struct amount *out)
            amount_add(amount_of(whole), fraction, out);
 }
 
+static const char example[] = "expected a quantity such as 2, 500m or 16Gi";
+
 static bool refuse(struct bytes text, const char *problem, struct error *err)
 {
     struct arena arena = {0};
@@ -217,7 +219,7 @@ bool quantity_parse(struct bytes text, struct amount *out, struct error *err)
     if (read_plain(text, out))
         return true;
     if (!read_number(bytes_tail(text, has_sign), &number))
-        return refuse(text, "expected a quantity such as 2, 500m or 16Gi", err);
+        return refuse(text, example, err);
     if (has_sign && text.data[0] == '-' && !number_is_zero(&number))
         return refuse(text, "expected a quantity not below zero", err);
     if (!number_to_amount(&number, out))
@@ -252,6 +254,27 @@ bool quantity_read(struct value value, struct arena *arena, struct amount *out, 
     if (!quantity_parse(text, out, err))
         return error_wrap(err, "%s", value_place(value, arena));
     return true;
+}
+
+bool quantity_read_node(const struct node *node, struct amount *out, struct problems *problems)
+{
+    const char *name = text_quote(problems->arena, node->key->text);
+    bool is_scalar =
+        node->kind == NODE_INTEGER || node->kind == NODE_FLOAT || node->kind == NODE_STRING;
+    struct error err;
+
+    if (node->kind == NODE_NULL)
+        problems_add(problems, node->key, "\"%s\" has no value", name);
+    else if (is_scalar && node->text.len == 0)
+        problems_add(problems, node, "\"%s\" must not be empty", name);
+    else if (!is_scalar)
+        problems_add(problems, node, "\"%s\": %s, got %s", name, example,
+                     node_describe(node, problems->arena));
+    else if (!quantity_parse(node->text, out, &err))
+        problems_add(problems, node, "\"%s\": %s", name, err.text);
+    else
+        return true;
+    return false;
 }
 
 /* The whole number that `amount` is in the unit 1/parts; false where it is none. */

@@ -7,6 +7,7 @@
 
 #include "base/amount.h"
 #include "base/json.h"
+#include "base/node.h"
 
 /* A quantity, and a map of them, for JSON Schema: larger figures aside. */
 #define QUANTITY_JSON                                                                              \
@@ -24,6 +25,11 @@ bool quantity_parse(struct bytes text, struct amount *out, struct error *err) MU
 /* From a JSON string or number; anything else is an error that names the place. */
 bool quantity_read(struct value value, struct arena *arena, struct amount *out,
                    struct error *err) MUST_CHECK;
+
+/* From a member of a map in a policy; false where it is none, which is told with the member's name.
+ */
+bool quantity_read_node(const struct node *node, struct amount *out,
+                        struct problems *problems) MUST_CHECK;
 
 /* As a decimal number without a suffix, at most 29 bytes, that reads as the same amount again.
  * Lives in `arena`. For what quantity_parse gives, and sums and differences of that. */

@@ -34,19 +34,10 @@ static bool read_per(const struct node *node, struct arena *arena, void *out,
                      struct problems *problems)
 {
     struct amount *per = out;
-    struct error err = {0};
 
     (void)arena;
-    if (node->kind != NODE_STRING && node->kind != NODE_INTEGER) {
-        problems_add(problems, node, "\"per\": expected an amount of memory such as 80Gi, got %s",
-                     node_kind_name(node->kind));
+    if (!quantity_read_node(node, per, problems))
         return false;
-    }
-    if (!quantity_parse(node->text, per, &err)) {
-        problems_add(problems, node, "\"per\": expected an amount of memory such as 80Gi: %s",
-                     err.text);
-        return false;
-    }
     if (amount_is_zero(*per)) {
         problems_add(problems, node, "\"per\": must be more than 0");
         return false;

@@ -188,18 +188,16 @@ static bool may_have_class(const struct ladder *ladder, struct bytes class_name)
     return false;
 }
 
+static bool is_text(const struct node *node)
+{
+    return node && node->kind == NODE_STRING && node->text.len > 0;
+}
+
 /* A class that the tenant names must be in the ladder. */
 static void check_class(const struct tenancy *tenancy, const struct node *node,
                         struct problems *problems)
 {
-    if (!node || node->kind != NODE_STRING || node->text.len == 0)
-        return;
-    if (!tenancy->ladder.node) {
-        problems_add(problems, node, "class \"%s\": the set has no PriorityLadder",
-                     text_quote(problems->arena, node->text));
-        return;
-    }
-    if (may_have_class(&tenancy->ladder, node->text))
+    if (!is_text(node) || may_have_class(&tenancy->ladder, node->text))
         return;
     problems_add(problems, node, "the ladder has no class \"%s\"%s",
                  text_quote(problems->arena, node->text),
@@ -222,7 +220,7 @@ static void check_used_class(const struct tenancy *tenancy, const struct tenant 
                              const struct node *node, struct problems *problems)
 {
     check_class(tenancy, node, problems);
-    if (node && node->kind == NODE_STRING && node->text.len && is_allowed_known(tenancy, tenant) &&
+    if (is_text(node) && is_allowed_known(tenancy, tenant) &&
         !strings_has(&tenant->priority.allowed, node->text))
         problems_add(problems, node, "class \"%s\" is not under priority.allowed",
                      text_quote(problems->arena, node->text));
@@ -237,13 +235,32 @@ static const struct node *find_list(const struct node *map, const char *name)
     return list && list->kind == NODE_LIST ? list : &none;
 }
 
+/* Told once for what names them, at the first of them: they all lack the same thing. */
+static void refuse_classes(const struct node *const *named, size_t count, struct problems *problems)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_text(named[i]))
+            continue;
+        problems_add(problems, named[i], "class \"%s\": the set has no PriorityLadder",
+                     text_quote(problems->arena, named[i]->text));
+        return;
+    }
+}
+
 static void check_classes(const struct tenancy *tenancy, const struct tenant *tenant,
                           struct problems *problems)
 {
+    const struct node *chosen = node_find(tenant->priority.node, "default");
     const struct node *allowed = find_list(tenant->priority.node, "allowed");
     const struct node *burst = find_list(tenant->priority.node, "burst");
 
-    check_used_class(tenancy, tenant, node_find(tenant->priority.node, "default"), problems);
+    if (!tenancy->ladder.node) {
+        const struct node *named[] = {allowed->children, chosen, burst->children};
+
+        refuse_classes(named, sizeof(named) / sizeof(named[0]), problems);
+        return;
+    }
+    check_used_class(tenancy, tenant, chosen, problems);
     for (size_t i = 0; i < allowed->count; i++)
         check_class(tenancy, &allowed->children[i], problems);
     for (size_t i = 0; i < burst->count; i++)
@@ -260,6 +277,10 @@ static void check_reserved_classes(const struct tenancy *tenancy,
             ? tenancy_find_tenant(tenancy, bytes_from(reservation->tenant_name))
             : NULL;
 
+    if (!tenancy->ladder.node) {
+        refuse_classes(&list->children, 1, problems);
+        return;
+    }
     for (size_t i = 0; i < list->count; i++) {
         if (tenant)
             check_used_class(tenancy, tenant, &list->children[i], problems);
@@ -287,20 +308,37 @@ static void check_domains(const struct tenancy *tenancy, const struct tenant *te
     }
 }
 
-static void check_overlap(const struct tenant *a, const struct tenant *b, struct problems *problems)
+/* The first pattern of an earlier tenant that can match a name which this one can match, too. */
+static const struct glob *find_overlap(const struct tenancy *tenancy, const struct glob *glob,
+                                       size_t before, const struct tenant **out)
 {
-    const struct node *list = node_find(b->node, "namespaces");
+    for (size_t i = 0; i < before; i++) {
+        const struct globs *namespaces = &tenancy->tenants[i]->namespaces;
 
-    for (size_t i = 0; i < b->namespaces.count; i++) {
-        for (size_t j = 0; j < a->namespaces.count; j++) {
-            if (!glob_overlaps(&a->namespaces.items[j], &b->namespaces.items[i]))
-                continue;
-            problems_add(
-                problems, list && list->count == b->namespaces.count ? &list->children[i] : list,
-                "\"%s\" overlaps \"%s\" of tenant \"%s\": a namespace belongs to one tenant",
-                b->namespaces.items[i].text, a->namespaces.items[j].text, a->name);
-            return;
+        *out = tenancy->tenants[i];
+        for (size_t j = 0; j < namespaces->count; j++) {
+            if (glob_overlaps(&namespaces->items[j], glob))
+                return &namespaces->items[j];
         }
+    }
+    return NULL;
+}
+
+static void check_overlaps(const struct tenancy *tenancy, size_t at, struct problems *problems)
+{
+    const struct tenant *tenant = tenancy->tenants[at], *other;
+    const struct node *list = node_find(tenant->node, "namespaces");
+
+    /* Patterns are kept only where the whole list could be read. */
+    for (size_t i = 0; i < tenant->namespaces.count; i++) {
+        const struct glob *glob = &tenant->namespaces.items[i];
+        const struct glob *same = find_overlap(tenancy, glob, at, &other);
+
+        if (same)
+            problems_add(
+                problems, &list->children[i],
+                "\"%s\" overlaps \"%s\" of tenant \"%s\": a namespace belongs to one tenant",
+                glob->text, same->text, other->name);
     }
 }
 
@@ -352,9 +390,8 @@ void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct p
         if (can_check_classes)
             check_classes(tenancy, tenant, problems);
         check_domains(tenancy, tenant, problems);
-        for (size_t j = 0; j < i; j++)
-            check_overlap(tenancy->tenants[j], tenant, problems);
-        if (!tenant->gpus.node)
+        check_overlaps(tenancy, i, problems);
+        if (!node_find(tenant->node, "gpus"))
             problems_warn(problems, tenant->node, "tenant \"%s\" has no GPU cap", tenant->name);
     }
     for (size_t i = 0; can_check_classes && i < tenancy->grants.reservation_count; i++)

@@ -119,16 +119,8 @@ static bool read_cap(const struct node *key, const struct node *value, struct ar
         problems_add(problems, key, "%s", err.text);
         return false;
     }
-    if (value->kind != NODE_INTEGER && value->kind != NODE_STRING && value->kind != NODE_FLOAT) {
-        problems_add(problems, value, "\"%s\": expected an amount such as 4 or 4Ti, got %s",
-                     cap.name.text, node_kind_name(value->kind));
+    if (!quantity_read_node(value, &cap.max, problems))
         return false;
-    }
-    if (!quantity_parse(value->text, &cap.max, &err)) {
-        problems_add(problems, value, "\"%s\": expected an amount such as 4 or 4Ti: %s",
-                     cap.name.text, err.text);
-        return false;
-    }
     *ARENA_APPEND(arena, caps->items, caps->count) = cap;
     return true;
 }
@@ -141,7 +133,7 @@ static bool read_resources(const struct node *node, struct arena *arena, void *o
 
     if (node->kind != NODE_MAP) {
         problems_add(problems, node, "\"resources\": expected a map, got %s",
-                     node_kind_name(node->kind));
+                     node_describe(node, arena));
         return false;
     }
     if (node->count == 0) {

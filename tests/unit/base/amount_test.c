@@ -63,7 +63,7 @@ static void refuses_what_is_no_amount(void **state)
         struct error err;
 
         assert_false(amount_parse(bytes_from(rows[i]), &amount, &err));
-        assert_non_null(strstr(err.text, "expected an amount, got \""));
+        assert_non_null(strstr(err.text, "expected an amount such as 8, 0.5 or 1/4, got \""));
         assert_amount(amount, 3, 4);
     }
 }
@@ -74,8 +74,8 @@ static void says_what_is_wrong_with_an_amount(void **state)
         struct bytes text;
         const char *error;
     } rows[] = {
-        {BYTES("16x"), "expected an amount, got \"16x\""},
-        {BYTES("1\0002"), "expected an amount, got \"1\\u00002\""},
+        {BYTES("16x"), "expected an amount such as 8, 0.5 or 1/4, got \"16x\""},
+        {BYTES("1\0002"), "expected an amount such as 8, 0.5 or 1/4, got \"1\\u00002\""},
         {BYTES("1/0"), "expected a fraction of something but 0, got \"1/0\""},
         {BYTES("2 1/0"), "expected a fraction of something but 0, got \"2 1/0\""},
         {BYTES("1000000000000000000"),

@@ -180,6 +180,7 @@ static const struct document_row document_rows[] = {
      "3:2 a key must be text, not null; to name something \"null\", put it in quotes\n"},
     {"empty text as a key", "\"\": 1\na: 2\n\"\": 3\n", "{\"a\":2}\n",
      "1:1 a key must not be empty\n3:1 a key must not be empty\n"},
+    {"nothing but empty text as a key", "\"\": 1\n", "", "1:1 a key must not be empty\n"},
     {"NUL in a key", "\"a\\0\": 1\n", "", "1:1 a key must not hold the character U+0000\n"},
     {"a list and a map as keys", "? [a]\n: 1\n? {b: c}\n: 2\n", "",
      "1:3 a key must be text, not a list or a map\n3:3 a key must be text, not a list or a map\n"},

@@ -232,6 +232,9 @@ static const struct row rows[] = {
     /* no value */
     {"name:\n", "1:1 \"name\" has no value\n"},
     {"gpus: ~\n", "1:1 \"gpus\" has no value\n"},
+    {"name: #a\n",
+     "1:1 \"name\" has no value: what begins with \"#\" is a comment; put it in quotes\n"},
+    {"name: # a\n", "1:1 \"name\" has no value\n"},
     {"users: null\n", "1:1 \"users\" has no value\n"},
     {"custom:\n", "1:1 \"custom\" has no value\n"},
     {"labels: {a: , b: ~}\n", "1:10 \"a\" has no value\n1:15 \"b\" has no value\n"},
@@ -280,17 +283,23 @@ static const struct row rows[] = {
     {"port: 99999999999999999999\n",
      "1:7 \"port\": expected an integer from 1 to 65535, got 99999999999999999999\n"},
     /* amounts */
-    {"gpus: {guaranteed: 16x}\n", "1:20 \"guaranteed\": expected an amount, got \"16x\"\n"},
-    {"gpus: {guaranteed: [1]}\n", "1:20 \"guaranteed\": expected an amount, got a list\n"},
-    {"gpus: {guaranteed: true}\n", "1:20 \"guaranteed\": expected an amount, got true\n"},
-    {"gpus: {guaranteed: 1e3}\n", "1:20 \"guaranteed\": expected an amount, got \"1e3\"\n"},
-    {"gpus: {guaranteed: 0x10}\n", "1:20 \"guaranteed\": expected an amount, got \"0x10\"\n"},
-    {"gpus: {guaranteed: .inf}\n", "1:20 \"guaranteed\": expected an amount, got \".inf\"\n"},
+    {"gpus: {guaranteed: 16x}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"16x\"\n"},
+    {"gpus: {guaranteed: [1]}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got a list\n"},
+    {"gpus: {guaranteed: true}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got true\n"},
+    {"gpus: {guaranteed: 1e3}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"1e3\"\n"},
+    {"gpus: {guaranteed: 0x10}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"0x10\"\n"},
+    {"gpus: {guaranteed: .inf}\n",
+     "1:20 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \".inf\"\n"},
     {"gpus: {guaranteed: -1}\n",
      "1:20 \"guaranteed\": expected an amount, which is never below zero, got -1\n"},
     {"gpus: {guaranteed: -1/4}\n",
      "1:20 \"guaranteed\": expected an amount, which is never below zero, got \"-1/4\"\n"},
-    {"custom: [x]\n", "1:10 expected an amount, got \"x\"\n"},
+    {"custom: [x]\n", "1:10 expected an amount such as 8, 0.5 or 1/4, got \"x\"\n"},
     /* words */
     {"mode: wholes\n",
      "1:7 \"mode\": expected one of whole, mig, shared; got \"wholes\"; did you mean \"whole\"?\n"},
@@ -318,7 +327,8 @@ static const struct row rows[] = {
                                      "for character class at offset 4\n"},
     /* what concerns several fields is judged where they could be read */
     {"gpus: {guaranteed: 2, burst: 1}\n", "1:30 burst is below guaranteed\n"},
-    {"gpus: {guaranteed: 2, burst: 1x}\n", "1:30 \"burst\": expected an amount, got \"1x\"\n"},
+    {"gpus: {guaranteed: 2, burst: 1x}\n",
+     "1:30 \"burst\": expected an amount such as 8, 0.5 or 1/4, got \"1x\"\n"},
     {"gpus: {guaranteed: 2, burst: 1, x: 3}\n",
      "1:30 burst is below guaranteed\n"
      "1:33 unknown field \"x\"; known here: guaranteed, burst\n"},
@@ -328,10 +338,10 @@ static const struct row rows[] = {
      "2:7 \"port\": expected an integer, got \"x\"\n"
      "3:7 \"mode\": expected one of whole, mig, shared; got \"y\"\n"
      "4:12 unknown field \"tem\"; did you mean \"team\"?\n"
-     "5:21 \"guaranteed\": expected an amount, got \"a\"\n"
-     "5:38 \"guaranteed\": expected an amount, got \"b\"\n"},
+     "5:21 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"a\"\n"
+     "5:38 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"b\"\n"},
     {"gpus: &g {guaranteed: 1x}\nrows: [*g, *g]\n",
-     "1:23 \"guaranteed\": expected an amount, got \"1x\"\n"},
+     "1:23 \"guaranteed\": expected an amount such as 8, 0.5 or 1/4, got \"1x\"\n"},
 };
 
 static void mistakes_are_told_at_their_places(void **state)
