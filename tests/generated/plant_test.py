@@ -277,7 +277,7 @@ def plant_broken(kind, text):
     yield Mistake(f"{kind}: a list that isn't closed", kind, whole + "more: [\n", count + 1, 1, "")
     yield Mistake(f"{kind}: a tab", kind, "\t" + whole, 0, 1, "")
     yield Mistake(f"{kind}: an unknown alias", kind, whole + "more: *x\n", count, 7, "anchor")
-    yield Mistake(f"{kind}: a list for a document", kind, "- x\n", 0, 1, "expected a map")
+    yield Mistake(f"{kind}: a list for a document", kind, "- x\n", 0, 1, "expected an object")
 
 
 # ---- checking

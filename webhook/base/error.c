@@ -1,7 +1,8 @@
 #include "base/error.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "base/buf.h"
 
 /* Drop the beginning of a UTF-8 character that was cut off at the end of the text. */
 static void trim_partial_character(char *text)
@@ -19,11 +20,23 @@ static void trim_partial_character(char *text)
         text[start] = '\0';
 }
 
+static void hide_controls(char *text)
+{
+    struct bytes all = bytes_from(text);
+
+    for (size_t at = 0, len; at < all.len; at += len ? len : 1) {
+        len = text_character(all, at);
+        if (text_is_control(text + at, len))
+            memset(text + at, '?', len ? len : 1);
+    }
+}
+
 PRINTF_LIKE(3, 0)
 static bool set(struct error *err, bool is_limit, const char *format, va_list args)
 {
     vsnprintf(err->text, sizeof(err->text), format, args);
     trim_partial_character(err->text);
+    hide_controls(err->text);
     err->is_limit = is_limit;
     return false;
 }

@@ -7,7 +7,8 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 
-/* A zeroed one is "no error yet". Text that does not fit is cut, at a whole UTF-8 character. */
+/* A zeroed one is "no error yet". Text that does not fit is cut, at a whole UTF-8 character; what
+ * would move or hide text on a terminal, as a file's name may, is shown as '?'. */
 struct error {
     char text[512];
     bool is_limit; /* a bound that the documentation names was passed */

@@ -125,8 +125,11 @@ static bool list_entry(struct listing *listing, const struct folder *folder, con
         inner.inode = status.st_ino;
         return list_folder(listing, &inner);
     }
-    if (!S_ISREG(status.st_mode) || !ends_as_wanted(listing, name))
+    if (!ends_as_wanted(listing, name))
         return true;
+    /* Opening a pipe would wait for a writer. */
+    if (!S_ISREG(status.st_mode))
+        return error_set(listing->err, "%s: not a regular file", whole);
     if (listing->out->count >= MAX_FILES)
         return error_set_limit(listing->err, "%s: more than %d files", listing->directory,
                                MAX_FILES);

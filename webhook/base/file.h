@@ -12,8 +12,9 @@ bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *
 
 /* Paths, relative to `directory`, of all regular files below it whose names end in one of `endings`
  * (NULL-terminated), ordered by bytes. Names that start with a dot are passed over, links are
- * followed (a ConfigMap's volume reads as a plain folder), a folder that contains itself through
- * links is an error. At most 10,000 files. */
+ * followed (a ConfigMap's volume reads as a plain folder). A folder that contains itself through
+ * links is an error, and so is anything else that has such a name: a pipe, a socket, a device. At
+ * most 10,000 files. */
 bool file_list(const char *directory, const char *const *endings, struct arena *arena,
                struct strings *out, struct error *err) MUST_CHECK;
 

@@ -1,5 +1,7 @@
 #include "cli/policy_test.h"
 
+#include <limits.h>
+
 #include "base/file.h"
 #include "policy/load.h"
 
@@ -503,7 +505,7 @@ bool policy_tests_load(const char *directory, struct arena *arena, struct policy
         struct source *source = arena_alloc(arena, sizeof(*source));
         struct nodes documents = {0};
 
-        source->name = files.items[i];
+        source->name = text_clean(arena, bytes_from(files.items[i]), PATH_MAX);
         if (!file_read(path, MAX_FILE_BYTES, arena, &source->text, err))
             return false;
         node_parse(source, arena, &documents, problems);

@@ -1,5 +1,7 @@
 #include "policy/load.h"
 
+#include <limits.h>
+
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -499,7 +501,7 @@ static bool load_file(struct loading *loading, const char *directory, const char
     struct nodes documents = {0};
     bool is_policy = false;
 
-    source->name = path;
+    source->name = text_clean(loading->arena, bytes_from(path), PATH_MAX);
     if (!file_read(whole, MAX_FILE_BYTES, loading->arena, &source->text, err)) {
         if (!err->is_limit)
             return false;
@@ -531,7 +533,7 @@ static void warn_of_nothing(struct loading *loading, const char *directory)
 {
     struct source *source = arena_alloc(loading->arena, sizeof(*source));
 
-    source->name = directory;
+    source->name = text_clean(loading->arena, bytes_from(directory), PATH_MAX);
     problems_warn(loading->problems, &(struct node){.source = source},
                   "there is no policy here, so there are no rules but fairgate's own");
 }

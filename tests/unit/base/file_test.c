@@ -198,7 +198,7 @@ static void links_are_followed(void **state)
     make_files(names);
     link_to("a", "b");
     link_to("a/x.yaml", "c.yaml");
-    assert_int_equal(mkfifo(in_folder("pipe.yaml"), 0600), 0);
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
     assert_string_equal(list(folder), "a/x.yaml b/x.yaml c.yaml");
     assert_string_equal(list(in_folder("b")), "x.yaml");
 }
@@ -216,14 +216,19 @@ static void expect_list_error(const char *directory, const char *error)
 
 static void folders_that_cannot_be_listed_are_named(void **state)
 {
-    static const char *const names[] = {"loop/", "loop/in/", "dangling/", "file", NULL};
+    static const char *const names[] = {"loop/", "loop/in/", "dangling/", "pipe/",
+                                        "null/", "file",     NULL};
 
     make_files(names);
     link_to("..", "loop/in/up");
     link_to("nowhere.yaml", "dangling/x.yaml");
+    assert_int_equal(mkfifo(in_folder("pipe/x.yaml"), 0600), 0);
+    link_to("/dev/null", "null/x.yaml");
     expect_list_error(in_folder("missing"), "/missing: No such file or directory");
     expect_list_error(in_folder("file"), "/file: not a folder");
     expect_list_error(in_folder("loop"), "/loop/in/up: the folder contains itself");
+    expect_list_error(in_folder("pipe"), "/pipe/x.yaml: not a regular file");
+    expect_list_error(in_folder("null"), "/null/x.yaml: not a regular file");
     expect_list_error(in_folder("dangling"), "/dangling/x.yaml: No such file or directory");
 }
 
