@@ -216,14 +216,31 @@ static bool read_list(struct builder *builder, unsigned level, struct node *out,
     return !builder->is_over;
 }
 
+enum key_form { KEY_PLAIN, KEY_MERGE, KEY_TEMPLATE };
+
+/* Of the key that the current event begins. */
+static enum key_form key_form_here(const struct builder *builder)
+{
+    size_t at = builder->cursor.at;
+
+    if (reader_is_merge_key(&builder->reader.event))
+        return KEY_MERGE;
+    if (at > 0 && bytes_has_prefix(bytes_tail(builder->cursor.text, at - 1), BYTES("{{")))
+        return KEY_TEMPLATE;
+    return KEY_PLAIN;
+}
+
 /* Is what was read good for a key? Its text is taken as it is written. */
-static bool make_key(struct builder *builder, bool is_merge, struct node *key)
+static bool make_key(struct builder *builder, enum key_form form, struct node *key)
 {
     bool is_empty = key->kind == NODE_STRING && key->text.len == 0;
     const char *fault = NULL;
 
-    if (is_merge)
+    if (form == KEY_MERGE)
         fault = "merge keys (\"<<\") are not supported; write the members out";
+    else if (form == KEY_TEMPLATE && key->kind == NODE_MAP)
+        fault = "a key must be text, not a map; a template such as {{ .Values.x }} must be "
+                "rendered first";
     else if (key->kind == NODE_LIST || key->kind == NODE_MAP)
         fault = "a key must be text, not a list or a map";
     else if (key->kind == NODE_NULL)
@@ -244,13 +261,13 @@ static bool make_key(struct builder *builder, bool is_merge, struct node *key)
 static bool read_member(struct builder *builder, unsigned level, struct node member[2],
                         unsigned *levels, bool *is_sound)
 {
-    bool is_merge = reader_is_merge_key(&builder->reader.event);
+    enum key_form form = key_form_here(builder);
     unsigned below = 0;
 
     if (!read_node(builder, level + 1, &member[0], &below))
         return false;
     raise(levels, below + 1);
-    *is_sound = make_key(builder, is_merge, &member[0]);
+    *is_sound = make_key(builder, form, &member[0]);
     if (!next_event(builder) || !read_node(builder, level + 1, &member[1], &below))
         return false;
     raise(levels, below + 1);
@@ -402,6 +419,13 @@ static bool check_characters(const struct source *source, struct problems *probl
     return true;
 }
 
+/* Not in bytes: it begins with a mark of that, or one of its first two bytes is 0. */
+static bool is_wide(struct bytes text)
+{
+    return bytes_has_prefix(text, BYTES("\xff\xfe")) || bytes_has_prefix(text, BYTES("\xfe\xff")) ||
+           (text.len > 1 && memchr(text.data, '\0', 2));
+}
+
 static bool check_text(const struct source *source, struct problems *problems)
 {
     struct bytes text = source->text;
@@ -409,8 +433,8 @@ static bool check_text(const struct source *source, struct problems *problems)
 
     if (text.len > MOST_TEXT)
         fault = "the file is larger than 16 MiB";
-    else if (bytes_has_prefix(text, BYTES("\xff\xfe")) || bytes_has_prefix(text, BYTES("\xfe\xff")))
-        fault = "the file is UTF-16; write it as UTF-8";
+    else if (is_wide(text))
+        fault = "the file is UTF-16 or UTF-32; write it as UTF-8";
     else if (reader_has_many_tag_directives(text))
         fault = "the file has more than 64 %TAG directives";
     if (!fault)

@@ -38,39 +38,84 @@ bool reader_next(struct reader *reader)
     return yaml_parser_parse(&reader->parser, &reader->event);
 }
 
-/* What a beginner runs into, by the character that libyaml stopped at. */
-static const char *hint_for(const struct reader *reader)
-{
-    const yaml_parser_t *parser = &reader->parser;
-    const char *context = parser->context ? parser->context : "";
-    unsigned char next = parser->unread ? *parser->buffer.pointer : 0;
+/* What a beginner runs into, by libyaml's words; what to do about it. */
+static const struct hint {
+    const char *problem, *context; /* how they begin; NULL: any */
+    unsigned char next;            /* the character that libyaml stopped at; 0: any */
+    bool is_at_context;            /* where it began is the better place */
+    const char *words;
+} hints[] = {
+    {NULL, "while scanning for the next token", '\t', false, ": a tab can't indent, use blanks"},
+    {NULL, "while scanning for the next token", '@', false,
+     "; text that begins with it must be in quotes"},
+    {NULL, "while scanning for the next token", '`', false,
+     "; text that begins with it must be in quotes"},
+    {NULL, "while scanning for the next token", '%', false,
+     "; text that begins with it must be in quotes"},
+    {NULL, "while scanning an alias", 0, false, "; text that begins with \"*\" must be in quotes"},
+    {NULL, "while scanning an anchor", 0, false, "; text that begins with \"&\" must be in quotes"},
+    {NULL, "while scanning a tag", 0, true, "; text that begins with \"!\" must be in quotes"},
+    {"found undefined tag handle", NULL, 0, false,
+     "; text that begins with \"!\" must be in quotes"},
+    {NULL, "while scanning a directive", 0, true, ""},
+    {"mapping values are not allowed", NULL, 0, false,
+     "; text with \": \" in it must be in quotes, and members of one map must be indented alike"},
+    {"did not find expected key", NULL, 0, false, "; members of one map must be indented alike"},
+    {"did not find expected '-' indicator", NULL, 0, false,
+     "; entries of one list must be indented alike"},
+    {"block sequence entries are not allowed", NULL, 0, false,
+     "; a list begins on a line of its own"},
+    {"could not find expected ':'", NULL, 0, true, "; a key is followed by \": \""},
+    {"found unknown escape character", NULL, 0, false,
+     "; in double quotes \"\\\" begins an escape: use single quotes"},
+    {NULL, "while scanning a quoted scalar", 0, true, "; the quote is not closed"},
+    {"did not find expected <document start>", NULL, 0, false,
+     "; documents are divided by \"---\""},
+};
 
-    if (strcmp(context, "while scanning an alias") == 0)
-        return "; text that begins with \"*\" must be in quotes";
-    if (strcmp(context, "while scanning an anchor") == 0)
-        return "; text that begins with \"&\" must be in quotes";
-    if (strcmp(context, "while scanning for the next token") != 0)
-        return "";
-    if (next == '\t')
-        return ": a tab can't indent, use blanks";
-    if (next == '@' || next == '`' || next == '%')
-        return "; text that begins with it must be in quotes";
-    return "";
+static bool begins_with(const char *text, const char *beginning)
+{
+    return !beginning || (text && strncmp(text, beginning, strlen(beginning)) == 0);
 }
 
-static void word_fault(const struct reader *reader, struct arena *arena, struct reader_fault *out)
+static const struct hint *find_hint(const yaml_parser_t *parser)
 {
-    const yaml_parser_t *parser = &reader->parser;
-    bool is_elsewhere = parser->context && parser->context_mark.line != out->at.line;
+    unsigned char next = parser->unread ? *parser->buffer.pointer : 0;
+
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (begins_with(parser->problem, hints[i].problem) &&
+            begins_with(parser->context, hints[i].context) &&
+            (!hints[i].next || hints[i].next == next))
+            return &hints[i];
+    }
+    return NULL;
+}
+
+/* Where the text just ends, what was begun and never ended is the better place. */
+static bool is_begun_and_never_ended(const yaml_parser_t *parser)
+{
+    bool is_at_end = parser->eof && (parser->unread == 0 || *parser->buffer.pointer == '\0');
+
+    return strstr(parser->problem, "end of stream") ||
+           (is_at_end && parser->problem_mark.index == parser->mark.index);
+}
+
+static void word_fault(const yaml_parser_t *parser, struct arena *arena, struct reader_fault *out)
+{
+    const struct hint *hint = find_hint(parser);
+    bool is_elsewhere;
     struct buf buf;
 
+    if (parser->context && (is_begun_and_never_ended(parser) || (hint && hint->is_at_context)))
+        out->at = parser->context_mark;
+    is_elsewhere = parser->context && parser->context_mark.line != out->at.line;
     buf_init(&buf, arena, 1024);
     buf_printf(&buf, "not valid YAML: %s", parser->problem);
     if (parser->context)
         buf_printf(&buf, ", %s", parser->context);
     if (is_elsewhere)
         buf_printf(&buf, " that began on line %zu", parser->context_mark.line + 1);
-    buf_add_text(&buf, hint_for(reader));
+    buf_add_text(&buf, hint ? hint->words : "");
     out->words = buf.data;
 }
 
@@ -90,10 +135,7 @@ void reader_fault(const struct reader *reader, struct arena *arena, struct reade
         out->words = "not enough memory to read it";
         return;
     }
-    /* Where the text just ends, what was begun and never ended is the better place. */
-    if (parser->context && strstr(parser->problem, "end of stream"))
-        out->at = parser->context_mark;
-    word_fault(reader, arena, out);
+    word_fault(parser, arena, out);
 }
 
 bool reader_has_many_tag_directives(struct bytes text)
@@ -122,8 +164,9 @@ static bool refuse_tag(const char *tag, struct error *err)
     const char *name = is_core ? tag + strlen(CORE_TAG) : tag;
     struct arena arena = {0};
 
-    error_set(err, "the tag %s%s is not supported", is_core ? "!!" : "",
-              text_quote(&arena, bytes_from(name)));
+    error_set(err, "the tag %s%s is not supported%s", is_core ? "!!" : "",
+              text_quote(&arena, bytes_from(name)),
+              *name == '!' ? "; text that begins with \"!\" must be in quotes" : "");
     arena_release(&arena);
     return false;
 }

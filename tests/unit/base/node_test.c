@@ -214,7 +214,8 @@ static const struct document_row document_rows[] = {
      "1:6 not valid YAML: did not find expected alphabetic or numeric character, while scanning an "
      "alias; text that begins with \"*\" must be in quotes\n"},
     {"unknown tags", "a: !foo 1\nb: !!set {c}\nd: !!binary aGk=\ne: !!seq [1]\nf: !!map [1]\n", "",
-     "1:4 the tag !foo is not supported\n2:4 the tag !!set is not supported\n"
+     "1:4 the tag !foo is not supported; text that begins with \"!\" must be in quotes\n2:4 the "
+     "tag !!set is not supported\n"
      "3:4 the tag !!binary is not supported\n5:4 the tag !!map is not supported\n"},
     {"tags that don't suit", "a: !!int x\nb: !!bool yes\nc: !!float 0.5\nd: !!null 0\n", "",
      "1:4 \"x\" is no value for the tag !!int\n2:4 \"yes\" is no value for the tag !!bool\n"
@@ -225,12 +226,14 @@ static const struct document_row document_rows[] = {
      "2:1 not valid YAML: found character that cannot start any token, while scanning for the next "
      "token: a tab can't indent, use blanks\n"},
     {"a colon in a value", "a: b: c\n", "",
-     "1:5 not valid YAML: mapping values are not allowed in this context\n"},
+     "1:5 not valid YAML: mapping values are not allowed in this context; text with \": \" in it "
+     "must be in quotes, and members of one map must be indented alike\n"},
     {"quotes that never end", "a: 1\nb: \"c\n\n", "",
-     "2:4 not valid YAML: found unexpected end of stream, while scanning a quoted scalar\n"},
+     "2:4 not valid YAML: found unexpected end of stream, while scanning a quoted scalar; the "
+     "quote is not closed\n"},
     {"a wrong indentation", "a:\n  b: 1\n c: 2\n", "",
      "3:2 not valid YAML: did not find expected key, while parsing a block mapping that began on "
-     "line 1\n"},
+     "line 1; members of one map must be indented alike\n"},
     {"a reserved character", "a: @b\n", "",
      "1:4 not valid YAML: found character that cannot start any token, while scanning for the next "
      "token; text that begins with it must be in quotes\n"},
@@ -270,10 +273,15 @@ static void nul_bytes_and_utf_16_are_problems(void **state)
                         "1:5 control characters are not allowed in YAML\n");
     assert_string_equal(problems_of(read_bytes(BYTES("\xff\xfe"
                                                      "a\0:\0 \0b\0"))),
-                        "0:0 the file is UTF-16; write it as UTF-8\n");
+                        "0:0 the file is UTF-16 or UTF-32; write it as UTF-8\n");
     assert_string_equal(problems_of(read_bytes(BYTES("\xfe\xff"
                                                      "\0a"))),
-                        "0:0 the file is UTF-16; write it as UTF-8\n");
+                        "0:0 the file is UTF-16 or UTF-32; write it as UTF-8\n");
+    /* Without a mark, in either order. */
+    assert_string_equal(problems_of(read_bytes(BYTES("a\0:\0 \0b\0"))),
+                        "0:0 the file is UTF-16 or UTF-32; write it as UTF-8\n");
+    assert_string_equal(problems_of(read_bytes(BYTES("\0a\0:\0 \0b"))),
+                        "0:0 the file is UTF-16 or UTF-32; write it as UTF-8\n");
 }
 
 struct place_row {

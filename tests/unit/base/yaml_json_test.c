@@ -66,7 +66,8 @@ static const struct row yaml_rows[] = {
      "{\"1\":\"a\",\"yes\":\"b\",\"true\":\"c\",\"0x1\":\"d\"}\n"},
     {"duplicate keys are kept", "a: 1\na: 2\n", "{\"a\":1,\"a\":2}\n"},
     {"tags", "a: !!str 1\nb: !!int '2'\n", "{\"a\":\"1\",\"b\":2}\n"},
-    {"an unknown tag", "a: 1\nb: !foo 1\n", "! line 2: the tag !foo is not supported\n"},
+    {"an unknown tag", "a: 1\nb: !foo 1\n",
+     "! line 2: the tag !foo is not supported; text that begins with \"!\" must be in quotes\n"},
     {"CRLF and a byte order mark",
      "\xef\xbb\xbf"
      "a: 1\r\nb: 2\r\n",
@@ -149,7 +150,8 @@ static const struct row yaml_rows[] = {
     {"text as the document", "a\n", "! line 1: expected a map\n"},
     {"an empty string as the document", "\"\"\n", "! line 1: expected a map\n"},
     {"a syntax error", "a: 1\n---\nb: c: d\n",
-     "{\"a\":1}\n! line 3: not valid YAML: mapping values are not allowed in this context\n"},
+     "{\"a\":1}\n! line 3: not valid YAML: mapping values are not allowed in this context; text "
+     "with \": \" in it must be in quotes, and members of one map must be indented alike\n"},
     {"a syntax error in a list", "kind: List\nitems:\n- a: 1\n- b: [\n",
      "{\"a\":1}\n! line 5: not valid YAML: did not find expected node content, while parsing a "
      "flow "
