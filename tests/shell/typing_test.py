@@ -21,7 +21,7 @@ SHELLS = {
 TYPED = {
     "a field": ("fairgate explain Tenant.gpus.guar\t\n", "FIELD: gpus.guaranteed <amount> -required-"),
     "a command and an option": ("fairgate vers\t --out\tjs\t\n", '"libraries":{'),
-    "a folder": ("fairgate check --output json poli\t\n", '{"sound":true'),
+    "a folder": ("fairgate check --output json policies/sta\t\n", '{"sound":true'),
     "a value behind =": ("fairgate version --output=ya\t\n", "libraries:\r\n"),
 }
 
