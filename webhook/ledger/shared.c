@@ -282,6 +282,8 @@ bool shared_commit(struct shared_txn *txn, struct value object)
 
     pthread_mutex_lock(&ledger->lock);
     settle_tentative(txn);
+    if (txn->has_told)
+        shared_note_told(txn->tenant, txn->told);
     txn->tenant->written =
         object_version(value_text(value_path(object, "metadata.resourceVersion")));
     end(txn);
@@ -291,7 +293,7 @@ bool shared_commit(struct shared_txn *txn, struct value object)
 
 /* ---- what is written */
 
-enum { SERIES_BYTES = 8, STATUS_MAX_BYTES = 64 * 1024, CONTENTION_MS = 5000 };
+enum { SERIES_BYTES = 8, CONTENTION_MS = 5000 };
 
 static struct bytes new_series(struct arena *arena)
 {
@@ -337,7 +339,7 @@ static void fill_unknown(const struct shared_tenant *tenant, struct arena *arena
 }
 
 /* At most once a second: it looks at all that the tenant has. */
-static struct bytes status_of(const struct shared_txn *txn, struct arena *arena)
+static struct bytes status_of(struct shared_txn *txn, struct arena *arena)
 {
     const struct shared_tenant *tenant = txn->tenant;
     const struct holdings *holdings = &txn->ledger->holdings;
@@ -347,6 +349,8 @@ static struct bytes status_of(const struct shared_txn *txn, struct arena *arena)
 
     if (tenant->copy && (!found || clock_milliseconds() < tenant->due))
         return tenant->copy->status;
+    txn->has_told = true;
+    txn->told = shared_changes(txn->ledger, tenant);
     buf_init(&buf, arena, STATUS_MAX_BYTES);
     if (found)
         usage_status_write(holdings, found, &buf);

@@ -5,10 +5,13 @@
 #include "ledger/ledger_inner.h"
 #include "ledger/shared.h"
 
+enum { STATUS_MAX_BYTES = 64 * 1024 };
+
 /* The newest copy of an object, without its reservations. */
 struct shared_copy {
     struct arena arena; /* holds the texts */
-    struct bytes uid, version_text, series, unknown, status;
+    struct bytes uid, version_text, series, unknown;
+    struct bytes status; /* empty where it has more than anybody of us writes */
     uint64_t version, last;
     struct floors floors;
     const char *damage; /* NULL: it is sound */
@@ -51,6 +54,8 @@ struct shared_txn {
     struct bytes version;                /* of the copy when it began; empty: there was none */
     uint64_t last;                       /* the number of the latest reservation */
     bool has_new;
+    bool has_told;      /* what it writes has a status of its own, */
+    unsigned long told; /* which tells of these changes */
     struct shared_stash *stash;
     struct arena arena; /* holds version and stash */
 };
@@ -81,6 +86,9 @@ const struct shared_tenant *shared_rival(const struct holdings *holdings,
 
 /* What the tenant's totals have gone through; 0: it has none. The caller holds the lock. */
 unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant);
+
+/* The status tells of these changes of the tenant's totals, for a second at least. */
+void shared_note_told(struct shared_tenant *tenant, unsigned long changes);
 
 /* As shared_take, with the number of the latest reservation in the object; false: it can't be read
  * whole. */

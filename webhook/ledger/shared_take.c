@@ -61,11 +61,11 @@ void shared_release(struct ledger *ledger)
     table_release(&ledger->shared.tenants);
 }
 
-/* The next write that no request asks for: not at once, and not by all replicas at the same time.
- */
-static int64_t next_due(int64_t now)
+/* The next one not at once, and not by all replicas at the same time. */
+void shared_note_told(struct shared_tenant *tenant, unsigned long changes)
 {
-    return now + REFRESH_MS + random() % JITTER_MS;
+    tenant->due = clock_milliseconds() + REFRESH_MS + random() % JITTER_MS;
+    tenant->told = changes;
 }
 
 static struct shared_copy *make_copy(const struct tenant_usage *usage, uint64_t version,
@@ -77,7 +77,8 @@ static struct shared_copy *make_copy(const struct tenant_usage *usage, uint64_t 
     copy->version_text = arena_copy_bytes(&copy->arena, usage->version);
     copy->series = arena_copy_bytes(&copy->arena, usage->series);
     copy->unknown = arena_copy_bytes(&copy->arena, usage->unknown);
-    copy->status = arena_copy_bytes(&copy->arena, value_raw(usage->status));
+    if (value_raw(usage->status).len <= STATUS_MAX_BYTES)
+        copy->status = arena_copy_bytes(&copy->arena, value_raw(usage->status));
     copy->damage = damage ? arena_copy(&copy->arena, bytes_from(damage)) : NULL;
     copy->version = version;
     copy->last = usage->last;
@@ -255,6 +256,8 @@ static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
     int64_t now = clock_milliseconds();
     bool is_same = tenant->copy && bytes_equal(tenant->copy->uid, copy->uid) &&
                    bytes_equal(tenant->copy->series, copy->series);
+    /* Most writes pass on the status as it was. */
+    bool is_told = !tenant->copy || !bytes_equal(tenant->copy->status, copy->status);
 
     if (!is_same) {
         tenant->round++;
@@ -265,9 +268,9 @@ static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
     }
     free_copy(tenant);
     tenant->copy = copy;
-    tenant->due = next_due(now);
     /* Who wrote it, told of what there is now, or of so little less that the next change will. */
-    tenant->told = copy->status.len ? shared_changes(ledger, tenant) : ULONG_MAX;
+    if (is_told)
+        shared_note_told(tenant, copy->status.len ? shared_changes(ledger, tenant) : ULONG_MAX);
     take_items(&ledger->holdings, tenant, usage, now);
     pthread_cond_broadcast(&ledger->progress);
 }
