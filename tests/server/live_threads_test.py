@@ -143,6 +143,22 @@ def one_reservation_that_can_not_be_looked_up_holds_no_other_up():
         assert "(0 in use, 2 reserved, not yet seen" in denial(server, pod("a", 9))
 
 
+@test
+def the_view_stays_fresh_while_many_reservations_are_looked_up():
+    cluster = Cluster(namespace("team-a"))
+    def takes_long(call):
+        time.sleep(1)
+        call.fail(404, f'pods "{call.query["path"].rsplit("/", 1)[1]}" not found', "NotFound")
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--request-timeout", "1s", "--max-staleness", "4s").__enter__()) as server:
+        cluster.unread = [takes_long] * 5
+        assert [denial(server, pod(f"p-{at}", 1)) for at in range(5)] == [""] * 5
+        def all_are_given_up():
+            assert "s old" not in denial(server, pod("a", 6))
+            return server.metrics()["fairgate_reservations_expired_total"] == "5"
+        wait_until(all_are_given_up)
+
+
 def scaling(server, gpus_before, gpus):
     """The first line of what a Deployment's update gets that changes how many there are, and what each asks for."""
     def deployment(replicas, asked):

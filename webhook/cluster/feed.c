@@ -319,17 +319,6 @@ bool feed_fetch(struct feed *feed, enum live_kind kind, struct bytes namespace, 
     return is_done;
 }
 
-static void look_up_due(struct feed *feed)
-{
-    struct arena arena = {0};
-    struct live_due due = {0};
-
-    while (!api_client_is_stopped(feed->client) &&
-           live_next_due(feed->ledger, due.number, &arena, &due) && look_up(feed, &due))
-        continue;
-    arena_release(&arena);
-}
-
 /* Only what is asked for is watched from then on. */
 static void restart_watch(struct feed *feed, struct inlet *inlet)
 {
@@ -359,6 +348,18 @@ static void look_after_watches(struct feed *feed)
         watch_read_state(inlet->watch, &state);
         live_contact(feed->ledger, (enum live_kind)kind, state.contact);
     }
+}
+
+/* There may be thousands; the view must not seem to be old meanwhile. */
+static void look_up_due(struct feed *feed)
+{
+    struct arena arena = {0};
+    struct live_due due = {0};
+
+    while (!api_client_is_stopped(feed->client) &&
+           live_next_due(feed->ledger, due.number, &arena, &due) && look_up(feed, &due))
+        look_after_watches(feed);
+    arena_release(&arena);
 }
 
 static void *run(void *context)
