@@ -129,7 +129,8 @@ def what_can_not_be_written_is_denied_in_time():
 @test
 def what_is_refused_is_denied_at_once_and_told():
     rule = ('a ClusterRole must allow {apiGroups: ["fairgate.dev"], resources: ["tenantusages"], verbs: ["get", "list", '
-            '"watch", "create", "update"]}: the API server answers 403: no')
+            '"watch", "create", "update"]} (kubectl apply -f charts/fairgate/access/fairgate.yaml): '
+            'the API server answers 403: no')
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
         cluster.troubles = [fails(403, "no", "Forbidden")]
@@ -162,7 +163,8 @@ def without_its_api_or_permission_it_is_not_ready():
         cluster.refused.add("tenantusages")
         wait_until(lambda: server.ask("/readyz")[2].startswith(
             'not ready\ntenantusages: not listed yet: list tenantusages.fairgate.dev: a ClusterRole must allow {apiGroups: '
-            '["fairgate.dev"], resources: ["tenantusages"], verbs: ["get", "list", "watch", "create", "update"]}: '))
+            '["fairgate.dev"], resources: ["tenantusages"], verbs: ["get", "list", "watch", "create", "update"]} '
+            '(kubectl apply -f charts/fairgate/access/fairgate.yaml): '))
         cluster.refused.clear()
         cluster.unknown.clear()
         cluster.troubles = [fails(403, "no", "Forbidden")] * MANY

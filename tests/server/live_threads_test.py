@@ -110,7 +110,8 @@ def nothing_but_a_consistent_read_gives_a_reservation_up():
 def a_right_to_read_one_object_is_missed_before_it_is_needed():
     cluster = Cluster(namespace("team-a"))
     words = [f'get {resource}: a ClusterRole must allow {{apiGroups: [""], resources: '
-             f'["{resource}"], verbs: ["get", "list", "watch"]}}: the API server answers 403: '
+             f'["{resource}"], verbs: ["get", "list", "watch"]}} (kubectl apply -f charts/fairgate/access/fairgate.yaml): '
+             f'the API server answers 403: '
              f'{resource} "x" is forbidden' for resource in ("namespaces", "pods")]
     def refuses(call):
         resource = "pods" if "/pods/" in call.query["path"] else "namespaces"

@@ -12,7 +12,8 @@ from serving import certificates, in_threads, main, test
 
 PATH = "/apis/fairgate.dev/v1alpha1/tenantusages"
 RULE = ('a ClusterRole must allow {apiGroups: ["fairgate.dev"], resources: ["tenantusages"], verbs: '
-        '["get", "list", "watch", "create", "update"]}: the API server answers 403: ')
+        '["get", "list", "watch", "create", "update"]} (kubectl apply -f charts/fairgate/access/fairgate.yaml): '
+        'the API server answers 403: ')
 UNKNOWN_KIND = ("there is no such resource (kubectl apply -f "
                 "charts/fairgate/crds/tenantusages.yaml): the API server answers 404: ")
 

@@ -331,8 +331,8 @@ def a_missing_permission_is_named_with_the_rule_that_grants_it():
         problem = watch.wait_for_log("the watch has a problem")["problem"]
         assert problem == (
             'list resourceclaims.resource.k8s.io: a ClusterRole must allow {apiGroups: '
-            '["resource.k8s.io"], resources: ["resourceclaims"], verbs: ["get", "list", "watch"]}:'
-            ' the API server answers 403: ' + message), problem
+            '["resource.k8s.io"], resources: ["resourceclaims"], verbs: ["get", "list", "watch"]} '
+            '(kubectl apply -f charts/fairgate/access/fairgate.yaml): the API server answers 403: ' + message), problem
         watch.wait_for_lines("listed 99")
         watch.wait_for_log("the watch goes on")
         assert len(watch.log) == 3, watch.log

@@ -419,7 +419,8 @@ void api_client_name_rule(const char *group, const char *resource, const char *v
                           struct error *err)
 {
     error_wrap(err,
-               "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: [%s]}",
+               "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: [%s]} "
+               "(kubectl apply -f charts/fairgate/access/fairgate.yaml)",
                group, resource, verbs);
 }
 
