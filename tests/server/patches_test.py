@@ -43,7 +43,7 @@ spec:
     - id: everything
       set:
         schedulerName: kai-scheduler
-        runtimeClassName: nvidia
+        runtimeClassName: gvisor
         labels: {"a.b/c": "{namespace}", "x.example.com/team": "{tenant.costCenter}-x", d: ""}
         annotations: {"a~0/b": 'quote " and \\\\ and é', "~": "{tenant.contact}"}
         tolerations:

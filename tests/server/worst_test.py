@@ -84,6 +84,16 @@ def bad_images(count):
     return [{"image": "x"} for _ in range(count)]
 
 
+def doors(count):
+    """A container with as many ways to a GPU of each kind."""
+    return container(0) | {
+        "env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "x"} for _ in range(count)],
+        "envFrom": [{"secretRef": {"name": "x"}} for _ in range(count)],
+        "volumeMounts": [{"mountPath": "/a/.." * 3 + "/var/run/nvidia-container-devices/0"}
+                         for _ in range(count)],
+        "securityContext": {"capabilities": {"add": ["SYS_ADMIN"] * count}}}
+
+
 def workload_terms():
     return [{"labelSelector": {"matchLabels": {"fairgate.dev/workload": "x"}},
              "topologyKey": DOMAIN} for _ in range(1024)]
@@ -113,6 +123,11 @@ REVIEWS = {
     "ephemeral containers": lambda: review(
         pod(ephemeralContainers=[container(i) for i in range(1000)]), pod(),
         sub_resource="ephemeralcontainers"),
+    "side doors": lambda: review(pod(containers=[doors(30000)])),
+    "side doors as before": lambda: review(pod(ephemeralContainers=[doors(15000)]), pod(
+        ephemeralContainers=[doors(15000)], hostname="x"), sub_resource="ephemeralcontainers"),
+    "long paths": lambda: review(pod(volumes=[
+        {"name": "v", "hostPath": {"path": "/a" * 3500}} for _ in range(1024)])),
     "owners": lambda: review(pod({"ownerReferences": [{"uid": str(i)} for i in range(100000)]})),
     "tolerations": lambda: review(pod(tolerations=[{"key": f"k{i}"} for i in range(200000)])),
     "groups": lambda: review(pod(), groups=[f"g{i}" for i in range(300000)]),
