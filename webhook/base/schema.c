@@ -2,33 +2,10 @@
 
 #include "base/choice.h"
 #include "base/instant.h"
-#include "base/strings.h"
-
-/* What is being read, for messages. */
-struct reading {
-    const char *name; /* the member's, or the list's whose entry it is; NULL: it has none */
-    bool is_entry;
-    struct arena *arena;
-    struct problems *problems;
-};
+#include "base/reading.h"
 
 typedef bool (*reader_fn)(const struct reading *reading, const struct field *field,
                           const struct node *node, void *out);
-
-/* "perPod": */
-static const char *prefix(const struct reading *reading)
-{
-    return reading->name ? arena_printf(reading->problems->arena, "\"%s\": ", reading->name) : "";
-}
-
-/* "perPod", or "allowed": an entry */
-static const char *subject(const struct reading *reading)
-{
-    if (!reading->name)
-        return "this";
-    return arena_printf(reading->problems->arena, "\"%s\"%s", reading->name,
-                        reading->is_entry ? ": an entry" : "");
-}
 
 static struct reading reading_entry(const struct reading *list)
 {
@@ -38,46 +15,23 @@ static struct reading reading_entry(const struct reading *list)
     return entry;
 }
 
-static bool tell_unexpected(const struct reading *reading, const struct node *node,
-                            const char *wanted)
-{
-    problems_add(reading->problems, node, "%sexpected %s, got %s", prefix(reading), wanted,
-                 node_describe(node, reading->problems->arena));
-    return false;
-}
-
-static bool tell_empty(const struct reading *reading, const struct node *node)
-{
-    problems_add(reading->problems, node, "%s must not be empty", subject(reading));
-    return false;
-}
-
-static bool has_value(const struct reading *reading, const struct node *node)
-{
-    if (node->kind != NODE_NULL)
-        return true;
-    problems_add(reading->problems, node_place(node), "%s has no value%s", subject(reading),
-                 node->is_comment ? ": what begins with \"#\" is a comment; put it in quotes" : "");
-    return false;
-}
-
 static bool read_text(const struct reading *reading, const struct node *node, const char **out)
 {
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind == NODE_LIST || node->kind == NODE_MAP)
-        return tell_unexpected(reading, node, "a string");
+        return reading_unexpected(reading, node, "a string");
     if (node->kind != NODE_STRING) {
         const char *text = text_quote(reading->problems->arena, node->text);
 
         problems_add(reading->problems, node,
-                     "%sexpected a string, got %s; put it in quotes: \"%s\"", prefix(reading), text,
-                     text);
+                     "%sexpected a string, got %s; put it in quotes: \"%s\"",
+                     reading_prefix(reading), text, text);
         return false;
     }
     if (memchr(node->text.data, '\0', node->text.len)) {
         problems_add(reading->problems, node, "%s must not hold the character U+0000",
-                     subject(reading));
+                     reading_subject(reading));
         return false;
     }
     *out = node->text.data;
@@ -92,7 +46,7 @@ static bool read_string(const struct reading *reading, const struct field *field
     if (!read_text(reading, node, &text))
         return false;
     if (!*text && !(field && field->may_be_empty))
-        return tell_empty(reading, node);
+        return reading_empty(reading, node);
     *(const char **)out = text;
     return true;
 }
@@ -101,10 +55,10 @@ static bool read_bool(const struct reading *reading, const struct field *field,
                       const struct node *node, void *out)
 {
     (void)field;
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind != NODE_BOOL)
-        return tell_unexpected(reading, node, "true or false");
+        return reading_unexpected(reading, node, "true or false");
     *(bool *)out = node->is_true;
     return true;
 }
@@ -125,13 +79,13 @@ static bool read_integer(const struct reading *reading, const struct field *fiel
     bool has_range = field->min != 0 || field->max != 0;
     int64_t value;
 
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind != NODE_INTEGER)
-        return tell_unexpected(reading, node, "an integer");
+        return reading_unexpected(reading, node, "an integer");
     if (!node_read_integer(node, &value) ||
         (has_range && (value < field->min || value > field->max)))
-        return tell_unexpected(reading, node, describe_range(field, reading->problems->arena));
+        return reading_unexpected(reading, node, describe_range(field, reading->problems->arena));
     *(int64_t *)out = value;
     return true;
 }
@@ -150,16 +104,16 @@ static bool read_amount(const struct reading *reading, const struct field *field
     struct error err;
 
     (void)field;
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind != NODE_INTEGER && node->kind != NODE_FLOAT && node->kind != NODE_STRING)
-        return tell_unexpected(reading, node, "an amount such as 8, 0.5 or 1/4");
+        return reading_unexpected(reading, node, "an amount such as 8, 0.5 or 1/4");
     if (node->text.len == 0)
-        return tell_empty(reading, node);
+        return reading_empty(reading, node);
     if (is_negative_amount(node->text))
-        return tell_unexpected(reading, node, "an amount, which is never below zero");
+        return reading_unexpected(reading, node, "an amount, which is never below zero");
     if (!amount_parse(node->text, out, &err)) {
-        problems_add(reading->problems, node, "%s%s", prefix(reading), err.text);
+        problems_add(reading->problems, node, "%s%s", reading_prefix(reading), err.text);
         return false;
     }
     return true;
@@ -171,12 +125,12 @@ static bool read_instant(const struct reading *reading, const struct field *fiel
     struct error err;
 
     (void)field;
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind == NODE_STRING && node->text.len == 0)
-        return tell_empty(reading, node);
+        return reading_empty(reading, node);
     return (node->kind == NODE_STRING && instant_parse(node->text, out, &err)) ||
-           tell_unexpected(reading, node, "an instant such as 2026-11-21T09:00:00Z");
+           reading_unexpected(reading, node, "an instant such as 2026-11-21T09:00:00Z");
 }
 
 static size_t count_words(const char *const *words)
@@ -196,7 +150,7 @@ static bool read_word(const struct reading *reading, const struct field *field,
     struct strings words = {(const char **)field->words, count};
     const char *nearest;
 
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     for (size_t i = 0; i < count && node->kind == NODE_STRING; i++) {
         if (bytes_is(node->text, field->words[i])) {
@@ -205,7 +159,7 @@ static bool read_word(const struct reading *reading, const struct field *field,
         }
     }
     nearest = node->kind == NODE_STRING ? strings_nearest(field->words, count, node->text) : NULL;
-    problems_add(reading->problems, node, "%sexpected %s%s; got %s%s", prefix(reading),
+    problems_add(reading->problems, node, "%sexpected %s%s; got %s%s", reading_prefix(reading),
                  count > 1 ? "one of " : "", strings_join(&words, count, arena),
                  node_describe(node, arena),
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
@@ -227,27 +181,13 @@ static bool read_enum(const struct reading *reading, const struct field *field,
 static bool is_filled(const struct reading *reading, const struct field *field,
                       const struct node *node, enum node_kind kind, const char *wanted)
 {
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     if (node->kind != kind)
-        return tell_unexpected(reading, node, wanted);
+        return reading_unexpected(reading, node, wanted);
     if (node->count == 0 && !field->may_be_empty)
-        return tell_empty(reading, node);
+        return reading_empty(reading, node);
     return true;
-}
-
-static void tell_repeated(const struct reading *reading, const struct node *list)
-{
-    struct arena *arena = reading->problems->arena;
-    struct node_repeat *repeats;
-    size_t count = node_find_repeats(list, arena, &repeats);
-
-    for (size_t i = 0; i < count; i++) {
-        if (repeats[i].again->kind != NODE_NULL)
-            problems_add(reading->problems, repeats[i].again,
-                         "%s%s is in the list already, on line %u", prefix(reading),
-                         node_describe(repeats[i].again, arena), repeats[i].first->line);
-    }
 }
 
 static bool read_strings(const struct reading *reading, const struct field *field,
@@ -268,7 +208,7 @@ static bool read_strings(const struct reading *reading, const struct field *fiel
         else
             is_whole = false;
     }
-    tell_repeated(reading, node);
+    reading_repeated(reading, node);
     if (is_whole)
         *(struct strings *)out = strings;
     return is_whole;
@@ -310,18 +250,10 @@ static bool read_enums(const struct reading *reading, const struct field *field,
         else
             is_whole = false;
     }
-    tell_repeated(reading, node);
+    reading_repeated(reading, node);
     if (is_whole)
         *(unsigned *)out = bits;
     return is_whole;
-}
-
-static bool tell_no_pattern(const struct reading *reading, const struct node *node,
-                            const struct error *err)
-{
-    problems_add(reading->problems, node, "%s%s is no pattern: %s", prefix(reading),
-                 node_describe(node, reading->problems->arena), err->text);
-    return false;
 }
 
 static bool read_glob(const struct reading *reading, const struct node *node, struct globs *globs)
@@ -333,7 +265,7 @@ static bool read_glob(const struct reading *reading, const struct node *node, st
     if (!read_string(reading, NULL, node, &text))
         return false;
     if (!glob_parse(node->text, reading->arena, &glob, &err))
-        return tell_no_pattern(reading, node, &err);
+        return reading_no_pattern(reading, node, &err);
     *ARENA_APPEND(reading->arena, globs->items, globs->count) = glob;
     return true;
 }
@@ -351,7 +283,7 @@ static bool read_globs(const struct reading *reading, const struct field *field,
         if (!read_glob(&entry, &node->children[i], &globs))
             is_whole = false;
     }
-    tell_repeated(reading, node);
+    reading_repeated(reading, node);
     if (is_whole)
         *(struct globs *)out = globs;
     return is_whole;
@@ -398,7 +330,7 @@ static bool read_regex(const struct reading *reading, const struct node *node,
     if (!read_string(reading, NULL, node, &text))
         return false;
     return regex_compile(node->text, reading->arena, out, &err) ||
-           tell_no_pattern(reading, node, &err);
+           reading_no_pattern(reading, node, &err);
 }
 
 static bool read_regex_map(const struct reading *reading, const struct field *field,
@@ -434,35 +366,6 @@ static struct strings known_names(const struct schema *schema, struct arena *are
     return known;
 }
 
-/* False where a field is likely to be meant. */
-static bool tell_unknown(const struct reading *reading, const struct strings *known,
-                         const struct node *key)
-{
-    struct arena *arena = reading->problems->arena;
-    const char *nearest = strings_nearest(known->items, known->count, key->text);
-
-    problems_add(reading->problems, key, "unknown field \"%s\"; %s", text_quote(arena, key->text),
-                 nearest ? arena_printf(arena, "did you mean \"%s\"?", nearest)
-                         : arena_printf(arena, "known here: %s",
-                                        strings_join(known, known->count, arena)));
-    return !nearest;
-}
-
-/* That a field is mistyped is told already, so not that it is missing. */
-static bool tell_missing(const struct reading *reading, const struct strings *known,
-                         const char *name, const struct node *node)
-{
-    for (size_t i = 0; i < node->count; i++) {
-        const char *nearest =
-            strings_nearest(known->items, known->count, node->children[2 * i].text);
-
-        if (nearest && !strcmp(nearest, name))
-            return false;
-    }
-    problems_add(reading->problems, node_place(node), "\"%s\" is required here", name);
-    return false;
-}
-
 static bool read_member(const struct reading *map, const struct field *field,
                         const struct node *value, void *out);
 
@@ -476,7 +379,7 @@ static bool read_members(const struct reading *reading, const struct schema *sch
         if (strings_has(&known, node->children[2 * i].text))
             continue;
         has_unknown = true;
-        is_whole &= tell_unknown(reading, &known, &node->children[2 * i]);
+        is_whole &= reading_unknown(reading, &known, &node->children[2 * i]);
     }
     for (const struct field *field = schema->fields; field->name; field++) {
         const struct node *value = node_find(node, field->name);
@@ -484,7 +387,7 @@ static bool read_members(const struct reading *reading, const struct schema *sch
         if (value)
             is_whole &= read_member(reading, field, value, (char *)out + field->offset);
         else if (field->is_required)
-            is_whole &= tell_missing(reading, &known, field->name, node);
+            is_whole &= reading_missing(reading, &known, field->name, node);
     }
     if (is_whole && schema->choice)
         choice_check(schema, node, has_unknown, reading->problems);
@@ -497,7 +400,7 @@ static bool read_object(const struct reading *reading, const struct schema *sche
     const struct field *shorthand = schema->shorthand;
     bool is_whole;
 
-    if (!has_value(reading, node))
+    if (!reading_has_value(reading, node))
         return false;
     *(const struct node **)out = node;
     if (shorthand && node->kind == NODE_STRING)
@@ -505,10 +408,10 @@ static bool read_object(const struct reading *reading, const struct schema *sche
     else if (node->kind == NODE_MAP)
         is_whole = read_members(reading, schema, node, out);
     else
-        return tell_unexpected(reading, node,
-                               shorthand ? arena_printf(reading->problems->arena, "%s, or a map",
-                                                        shorthand->words[0])
-                                         : "a map");
+        return reading_unexpected(reading, node,
+                                  shorthand ? arena_printf(reading->problems->arena, "%s, or a map",
+                                                           shorthand->words[0])
+                                            : "a map");
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);
     return is_whole;
@@ -529,7 +432,7 @@ static bool read_object_field(const struct reading *reading, const struct field 
     /* What is missing says more than that nothing is there. */
     if (node->kind == NODE_MAP && node->count == 0 && !field->may_be_empty &&
         !requires_any(field->schema))
-        return tell_empty(reading, node);
+        return reading_empty(reading, node);
     return read_object(reading, field->schema, node, out);
 }
 
@@ -555,7 +458,8 @@ static bool read_objects(const struct reading *reading, const struct field *fiel
 static bool read_custom(const struct reading *reading, const struct field *field,
                         const struct node *node, void *out)
 {
-    return has_value(reading, node) && field->read(node, reading->arena, out, reading->problems);
+    return reading_has_value(reading, node) &&
+           field->read(node, reading->arena, out, reading->problems);
 }
 
 static const reader_fn readers[] = {
