@@ -68,7 +68,7 @@ static void print_place(const struct reference_place *place, bool is_recursive, 
 {
     const char *choice = place->schema ? reference_choice(place->schema, arena) : NULL;
 
-    printf("KIND:     %s\nVERSION:  %s\n\n", place->kind->name, load_api_version);
+    printf("KIND:     %s\nVERSION:  %s\n\n", place->kind->name, document_api_version);
     if (place->field) {
         printf("FIELD: ");
         print_field_name(place->field, place->path);
@@ -108,7 +108,7 @@ static json_t *index_json(struct arena *arena)
     for (size_t i = 0; tenancy_checks[i]; i++)
         json_array_append_new(always,
                               index_row(tenancy_checks[i]->name, tenancy_checks[i]->summary));
-    return json_pack("{s:s, s:o, s:o, s:o}", "apiVersion", load_api_version, "kinds", kinds,
+    return json_pack("{s:s, s:o, s:o, s:o}", "apiVersion", document_api_version, "kinds", kinds,
                      "checks", checks, "tenancyChecks", always);
 }
 

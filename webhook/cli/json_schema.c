@@ -184,7 +184,7 @@ json_t *json_schema_new(struct arena *arena)
     }
     properties = json_object_get(root, "properties");
     json_object_set_new(json_object_get(properties, "apiVersion"), "const",
-                        json_string(load_api_version));
+                        json_string(document_api_version));
     json_object_set_new(json_object_get(properties, "kind"), "enum", names);
     json_object_set_new(root, "allOf", kinds);
     json_object_set_new(root, "$defs", definitions.named);

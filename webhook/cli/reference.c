@@ -228,7 +228,7 @@ static json_t *list_fields(const struct schema *schema, bool is_recursive, struc
 json_t *reference_json(const struct reference_place *place, bool is_recursive, struct arena *arena)
 {
     json_t *object =
-        json_pack("{s:s, s:s}", "kind", place->kind->name, "apiVersion", load_api_version);
+        json_pack("{s:s, s:s}", "kind", place->kind->name, "apiVersion", document_api_version);
 
     if (place->field) {
         set_text(object, "path", place->path);

@@ -7,18 +7,6 @@
 
 enum { MAX_FILE_BYTES = 16 * 1024 * 1024, MAX_NAME_BYTES = 63 };
 
-const char load_api_version[] = "fairgate.dev/v1alpha1";
-
-enum document_kind {
-    KIND_CLUSTER,
-    KIND_TENANT,
-    KIND_LADDER,
-    KIND_POLICY,
-    KIND_EXCEPTION,
-    KIND_RESERVATION,
-    KIND_COUNT
-};
-
 struct loading {
     struct arena *arena;
     struct loaded *out;
@@ -34,96 +22,6 @@ struct loading {
         size_t count;
     } names;
 };
-
-static const struct field metadata_fields[] = {
-    {.name = "name",
-     .type = FIELD_STRING,
-     .is_required = true,
-     .offset = offsetof(struct metadata, name),
-     .summary = "the document's name: lower-case letters, digits, '-' and '.'"},
-    {.name = "labels",
-     .type = FIELD_STRING_MAP,
-     .may_be_empty = true,
-     .offset = offsetof(struct metadata, labels),
-     .summary = "labels, for people and tools"},
-    {.name = "annotations",
-     .type = FIELD_STRING_MAP,
-     .may_be_empty = true,
-     .offset = offsetof(struct metadata, annotations),
-     .summary = "annotations, for people and tools"},
-    {0},
-};
-
-const struct schema metadata_schema = {.name = "metadata",
-                                       .fields = metadata_fields,
-                                       .size = sizeof(struct metadata)};
-
-struct head {
-    const struct node *node;
-    struct metadata metadata;
-};
-
-static bool read_version(const struct node *node, struct arena *arena, void *out,
-                         struct problems *problems)
-{
-    (void)out;
-    if (node->kind == NODE_STRING && bytes_is(node->text, load_api_version))
-        return true;
-    problems_add(problems, node, "\"apiVersion\": expected \"%s\", got %s", load_api_version,
-                 node_describe(node, arena));
-    return false;
-}
-
-static bool read_kind(const struct node *node, struct arena *arena, void *out,
-                      struct problems *problems);
-
-static bool read_spec(const struct node *node, struct arena *arena, void *out,
-                      struct problems *problems)
-{
-    (void)out;
-    if (node->kind == NODE_MAP)
-        return true;
-    problems_add(problems, node, "\"spec\": expected a map, got %s", node_describe(node, arena));
-    return false;
-}
-
-static const struct field head_fields[] = {
-    {.name = "apiVersion",
-     .type = FIELD_CUSTOM,
-     .read = read_version,
-     .is_required = true,
-     .offset = offsetof(struct head, node),
-     .summary = "the version of the language: fairgate.dev/v1alpha1",
-     .type_name = "string",
-     .json_schema = "{\"type\": \"string\"}"},
-    {.name = "kind",
-     .type = FIELD_CUSTOM,
-     .read = read_kind,
-     .is_required = true,
-     .offset = offsetof(struct head, node),
-     .summary = "what the document is",
-     .type_name = "string",
-     .json_schema = "{\"type\": \"string\"}"},
-    {.name = "metadata",
-     .type = FIELD_OBJECT,
-     .schema = &metadata_schema,
-     .is_required = true,
-     .offset = offsetof(struct head, metadata),
-     .summary = "the document's name, and what every Kubernetes object may carry"},
-    {.name = "spec",
-     .type = FIELD_CUSTOM,
-     .read = read_spec,
-     .is_required = true,
-     .offset = offsetof(struct head, node),
-     .summary = "what the document says",
-     .type_name = "Object",
-     .json_schema = "{\"type\": \"object\"}"},
-    {0},
-};
-
-const struct schema document_schema = {.name = "document",
-                                       .fields = head_fields,
-                                       .size = sizeof(struct head)};
 
 /* What is read of one document: its kind's schema, its name, whether that is a good one. */
 struct reading {
@@ -201,28 +99,26 @@ static void read_reservation(struct loading *loading, const struct reading *read
             reservation;
 }
 
-/* A new kind is a row here, and one in the enum. */
+/* A new kind is a row here. */
 static const struct document_row {
-    const char *name, *summary;
+    const char *summary;
     const struct schema *schema; /* NULL: made by policy_schema_new */
     void (*read)(struct loading *loading, const struct reading *reading);
     bool is_single;
 } kind_rows[] = {
-    [KIND_CLUSTER] = {"Cluster", "what counts as a GPU, who administers, what is exempt",
-                      &cluster_schema, read_cluster, true},
-    [KIND_TENANT] = {"Tenant", "who may hold how much, where, and with which priority",
-                     &tenant_schema, read_tenant, false},
-    [KIND_LADDER] = {"PriorityLadder",
-                     "which priority classes there are, and whose pods may evict whose",
+    [KIND_CLUSTER] = {"what counts as a GPU, who administers, what is exempt", &cluster_schema,
+                      read_cluster, true},
+    [KIND_TENANT] = {"who may hold how much, where, and with which priority", &tenant_schema,
+                     read_tenant, false},
+    [KIND_LADDER] = {"which priority classes there are, and whose pods may evict whose",
                      &ladder_schema, read_ladder, true},
-    [KIND_POLICY] = {"Policy", "rules that objects are held against, and what pods are filled in",
-                     NULL, read_policy, false},
-    [KIND_EXCEPTION] = {"Exception",
-                        "rules that don't apply to some tenants for a while, and GPUs "
+    [KIND_POLICY] = {"rules that objects are held against, and what pods are filled in", NULL,
+                     read_policy, false},
+    [KIND_EXCEPTION] = {"rules that don't apply to some tenants for a while, and GPUs "
                         "beyond their caps",
                         &exception_schema, read_exception, false},
-    [KIND_RESERVATION] = {"Reservation", "GPUs that a tenant is promised for a while",
-                          &reservation_schema, read_reservation, false},
+    [KIND_RESERVATION] = {"GPUs that a tenant is promised for a while", &reservation_schema,
+                          read_reservation, false},
 };
 
 /* As is_name. */
@@ -236,22 +132,13 @@ const struct policy_kind *load_kinds(struct arena *arena)
         const struct document_row *row = &kind_rows[i];
 
         kinds[i] =
-            (struct policy_kind){.name = row->name,
+            (struct policy_kind){.name = document_kinds[i],
                                  .summary = row->summary,
                                  .name_schema = NAME_JSON,
                                  .schema = row->schema ? row->schema : policy_schema_new(arena),
                                  .is_single = row->is_single};
     }
     return kinds;
-}
-
-static struct strings list_kinds(struct arena *arena)
-{
-    struct strings names = {0};
-
-    for (int i = 0; i < KIND_COUNT; i++)
-        strings_add(&names, arena, kind_rows[i].name);
-    return names;
 }
 
 /* What findings of our own begin with: a policy's rules must have other names. */
@@ -304,12 +191,12 @@ static bool take_name(struct loading *loading, enum document_kind kind, const st
             continue;
         if (!strcmp(other->text, text)) {
             problems_add(loading->problems, node, "there is a %s \"%s\" already, at %s:%u",
-                         kind_rows[kind].name, text, other->node->source->name, other->node->line);
+                         document_kinds[kind], text, other->node->source->name, other->node->line);
             return false;
         }
         if (kind_rows[kind].is_single) {
             problems_add(loading->problems, node, "a set has one %s at most: \"%s\" is at %s:%u",
-                         kind_rows[kind].name, other->text, other->node->source->name,
+                         document_kinds[kind], other->text, other->node->source->name,
                          other->node->line);
             return false;
         }
@@ -317,64 +204,6 @@ static bool take_name(struct loading *loading, enum document_kind kind, const st
     name = ARENA_APPEND(loading->arena, loading->names.items, loading->names.count);
     *name = (struct name){kind, text, node};
     return true;
-}
-
-static bool find_kind(const struct node *node, enum document_kind *out)
-{
-    for (int i = 0; node && node->kind == NODE_STRING && i < KIND_COUNT; i++) {
-        if (bytes_is(node->text, kind_rows[i].name)) {
-            *out = (enum document_kind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_test(const struct node *kind)
-{
-    return kind && kind->kind == NODE_STRING && bytes_is(kind->text, "PolicyTest");
-}
-
-/* The kind of ours that is likely to be meant; NULL: none. */
-static const char *nearest_kind(const struct node *node, struct arena *arena)
-{
-    struct strings kinds = list_kinds(arena);
-
-    return node->kind == NODE_STRING ? strings_nearest(kinds.items, kinds.count, node->text) : NULL;
-}
-
-static bool read_kind(const struct node *node, struct arena *arena, void *out,
-                      struct problems *problems)
-{
-    const char *nearest = nearest_kind(node, arena);
-    struct strings kinds = list_kinds(arena);
-    enum document_kind ignored;
-
-    (void)out;
-    if (find_kind(node, &ignored))
-        return true;
-    if (is_test(node))
-        problems_add(problems, node,
-                     "a PolicyTest is run only from a file whose name ends in .test.yaml");
-    else
-        problems_add(problems, node, "\"kind\": expected one of %s; got %s%s",
-                     strings_join(&kinds, kinds.count, arena), node_describe(node, arena),
-                     nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
-    return false;
-}
-
-/* Is the document another API's, such as a Pod that a test uses? One of ours with a wrong
- * apiVersion, or with none, isn't. */
-static bool is_foreign(const struct node *document)
-{
-    const struct node *version = node_find(document, "apiVersion");
-    enum document_kind kind;
-    bool is_ours = version && bytes_is(version->text, load_api_version);
-
-    return version && version->kind == NODE_STRING && version->text.len > 0 && !is_ours &&
-           node_find(document, "kind") && !find_kind(node_find(document, "kind"), &kind) &&
-           !is_test(node_find(document, "kind")) &&
-           !bytes_has_prefix(version->text, BYTES("fairgate.dev/"));
 }
 
 /* A document of that kind, KIND_COUNT: of any, could not be read. */
@@ -391,66 +220,16 @@ static const char *last_name(const struct loading *loading)
     return loading->names.items[loading->names.count - 1].text;
 }
 
-static bool has_key_like(const struct node *map, const char *name)
-{
-    for (size_t i = 0; i < map->count; i++) {
-        if (strings_nearest(&name, 1, map->children[2 * i].text))
-            return true;
-    }
-    return false;
-}
-
-/* Is it no object at all? */
-static bool refuse_shape(struct loading *loading, const struct node *document)
-{
-    struct strings kinds = list_kinds(loading->arena);
-
-    if (document->kind != NODE_MAP)
-        problems_add(loading->problems, document,
-                     "expected an object with apiVersion, kind, metadata and spec, got %s",
-                     node_describe(document, loading->arena));
-    else if (!has_key_like(document, "apiVersion") && !has_key_like(document, "kind"))
-        problems_add(loading->problems, document,
-                     "this is no object: it has neither apiVersion nor kind; policy has "
-                     "apiVersion: %s and as kind one of %s",
-                     load_api_version, strings_join(&kinds, kinds.count, loading->arena));
-    else
-        return false;
-    return true;
-}
-
-/* Is it of a kind that was hardly meant to be one of ours? Its other fields tell nothing. */
-static bool refuse_stranger(struct loading *loading, const struct node *document)
-{
-    const struct node *version = node_find(document, "apiVersion");
-    const struct node *kind = node_find(document, "kind");
-
-    if (!kind || kind->kind != NODE_STRING || kind->text.len == 0 ||
-        nearest_kind(kind, loading->arena))
-        return false;
-    if (version)
-        read_version(version, loading->arena, NULL, loading->problems);
-    else
-        problems_add(loading->problems, document, "\"apiVersion\" is required here");
-    if (version || is_test(kind))
-        read_kind(kind, loading->arena, NULL, loading->problems);
-    return true;
-}
-
 /* What can be read of a spec is read even where its name is a mistake, so that all mistakes are
  * told at once; but it is kept only under a good name. */
 static void read_document(struct loading *loading, const struct node *document)
 {
     const struct node *spec = node_find(document, "spec");
     const struct node *name_node = node_find(node_find(document, "metadata"), "name");
-    bool is_kept = false, is_ours;
-    struct head head = {0};
+    bool is_kept = false;
     enum document_kind kind;
 
-    is_ours = !refuse_shape(loading, document) && !refuse_stranger(loading, document);
-    if (is_ours)
-        schema_read(&document_schema, document, loading->arena, &head, loading->problems);
-    if (!is_ours || !find_kind(node_find(document, "kind"), &kind)) {
+    if (!document_read(document, &kind, loading->arena, loading->problems)) {
         note_lost(loading, KIND_COUNT);
         return;
     }
@@ -513,7 +292,7 @@ static bool load_file(struct loading *loading, const char *directory, const char
     if (documents.is_cut)
         note_lost(loading, KIND_COUNT);
     for (size_t i = 0; i < documents.count; i++) {
-        if (is_foreign(documents.items[i])) {
+        if (document_is_foreign(documents.items[i])) {
             refuse_list(loading, documents.items[i]);
             continue;
         }

@@ -2,6 +2,7 @@
  * compared across documents here but names. */
 #pragma once
 
+#include "policy/document.h"
 #include "policy/policy.h"
 #include "tenancy/tenancy.h"
 
@@ -22,21 +23,6 @@ struct loaded {
     /* Likewise, or one of its tenants or policies has mistakes. */
     bool may_lack_caps, may_lack_rules;
 };
-
-/* The metadata of a document: a name, and what every Kubernetes object may carry. */
-struct metadata {
-    const struct node *node;
-    const char *name;
-    struct string_map labels, annotations;
-};
-
-/* What each of our documents says under apiVersion. */
-extern const char load_api_version[];
-
-extern const struct schema metadata_schema;
-
-/* What every document has: apiVersion, kind, metadata, spec. */
-extern const struct schema document_schema;
 
 /* A kind of document, for the reference. */
 struct policy_kind {
