@@ -274,7 +274,7 @@ def plant_broken(kind, text):
     """What is no YAML: none of the file's documents can be read, and none is missed elsewhere."""
     count = len(text.lines)
     whole = "\n".join(text.lines) + "\n"
-    yield Mistake(f"{kind}: a list that isn't closed", kind, whole + "more: [\n", count + 1, 1, "")
+    yield Mistake(f"{kind}: a list that isn't closed", kind, whole + "more: [\n", count, 7, "")
     yield Mistake(f"{kind}: a tab", kind, "\t" + whole, 0, 1, "")
     yield Mistake(f"{kind}: an unknown alias", kind, whole + "more: *x\n", count, 7, "anchor")
     yield Mistake(f"{kind}: a list for a document", kind, "- x\n", 0, 1, "expected an object")

@@ -36,6 +36,20 @@ static bool give_up(struct builder *builder)
     return false;
 }
 
+/* From the text's end back to the last thing in it: there is a line to show. */
+static void leave_end(struct cursor *cursor)
+{
+    size_t at = cursor->at;
+
+    if (at < cursor->text.len)
+        return;
+    while (at > 0 && strchr(" \t\r\n", cursor->text.data[at - 1]))
+        at--;
+    while (at > 0 && ((unsigned char)cursor->text.data[--at] & 0xc0) == 0x80)
+        ;
+    cursor_to_offset(cursor, at);
+}
+
 static bool tell_fault(struct builder *builder)
 {
     struct reader_fault fault;
@@ -46,6 +60,7 @@ static bool tell_fault(struct builder *builder)
                          fault.offset + builder->source->text.len - builder->reader.text.len);
     else
         cursor_to_index(&builder->cursor, fault.at.index);
+    leave_end(&builder->cursor);
     problems_add_at(builder->problems, builder->source, builder->cursor.line,
                     builder->cursor.column, "%s", fault.words);
     return give_up(builder);

@@ -31,7 +31,8 @@ static PRINTF_LIKE(3, 0) void add(struct problems *problems, struct problem prob
     if (len > 0)
         vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);
-    problem.text = text;
+    /* What quotes the set may hold what moves or hides text on a terminal. */
+    problem.text = text_clean(problems->arena, bytes_from(text), strlen(text));
     *ARENA_APPEND(problems->arena, problems->items, problems->count) = problem;
     if (!problem.is_warning)
         problems->error_count++;
