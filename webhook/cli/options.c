@@ -3,9 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/instant.h"
 #include "cli/complete.h"
 #include "cli/help.h"
@@ -284,11 +284,8 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
 
 bool options_read_time(const char *text, int64_t *out, struct error *err)
 {
-    struct timespec now;
-
     if (text)
         return instant_parse(bytes_from(text), out, err) || error_wrap(err, "--time");
-    clock_gettime(CLOCK_REALTIME, &now);
-    *out = now.tv_sec;
+    *out = clock_seconds();
     return true;
 }

@@ -36,6 +36,8 @@ struct findings {
     const char *help; /* where denials say that their reader finds more (help.h); NULL: nowhere */
     const struct facts *excepted; /* what is found of these may be lifted by exceptions; NULL: none
                                    * is asked */
+    size_t lifted;                /* how many were, */
+    const char *lifted_by;        /* the last one by this exception */
     struct strings exceptions;    /* those that made a difference, */
     struct strings exception_warnings; /* and what is said of each */
     struct finding *items;

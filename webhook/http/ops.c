@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "http/loop.h"
 #include "http/ops_usages.h"
@@ -132,7 +133,7 @@ static void write_usage(struct ledger *ledger, struct buf *buf)
     struct ledger_usage *usage;
     size_t count;
 
-    ledger_report(ledger, buf->arena, &usage, &count);
+    ledger_report(ledger, clock_seconds(), buf->arena, &usage, &count);
     metrics_write_head(buf, "fairgate_tenant_gpus", "gauge",
                        "GPUs that a tenant holds, shares of one counted as such.");
     for (size_t i = 0; i < count; i++)
@@ -150,6 +151,12 @@ static void write_usage(struct ledger *ledger, struct buf *buf)
     for (size_t i = 0; i < count; i++) {
         begin_tenant(buf, "fairgate_tenant_pods", usage[i].tenant);
         buf_printf(buf, "} %zu\n", usage[i].pods);
+    }
+    metrics_write_head(buf, "fairgate_exceptions_in_force", "gauge",
+                       "Exceptions for a tenant that are in force.");
+    for (size_t i = 0; i < count; i++) {
+        begin_tenant(buf, "fairgate_exceptions_in_force", usage[i].tenant);
+        buf_printf(buf, "} %zu\n", usage[i].exceptions);
     }
 }
 

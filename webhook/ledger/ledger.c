@@ -499,7 +499,7 @@ static void report_classes(const struct holdings *holdings, const struct tenant_
         *ARENA_APPEND(arena, out->by_class, out->class_count) = (struct class_usage){"", rest};
 }
 
-static void report_tenant(const struct holdings *holdings, const struct tenant *tenant,
+static void report_tenant(const struct holdings *holdings, const struct tenant *tenant, int64_t now,
                           struct arena *arena, struct ledger_usage *out)
 {
     const struct tenant_holdings *held = &holdings->tenants[tenant->index];
@@ -507,18 +507,19 @@ static void report_tenant(const struct holdings *holdings, const struct tenant *
     *out = (struct ledger_usage){.tenant = arena_copy(arena, bytes_from(tenant->name)),
                                  .gpus = total_amount(&held->all.gpus),
                                  .reserved = total_amount(&held->unseen.gpus),
-                                 .guaranteed = tenant->gpus.guaranteed,
-                                 .burst = tenant->gpus.burst,
+                                 .guaranteed = grants_common_limit(tenant, false, now),
+                                 .burst = grants_common_limit(tenant, true, now),
                                  .has_guaranteed = tenant->gpus.node,
                                  .has_burst = tenant->gpus.has_burst,
-                                 .pods = held->pods};
+                                 .pods = held->pods,
+                                 .exceptions = grants_count(tenant, now)};
     for (int mode = 0; mode < MODE_COUNT; mode++)
         out->by_mode[mode] = total_amount(&held->all.by_mode[mode]);
     report_classes(holdings, held, arena, out);
 }
 
-void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,
-                   size_t *count)
+void ledger_report(struct ledger *ledger, int64_t now, struct arena *arena,
+                   struct ledger_usage **out, size_t *count)
 {
     const struct tenancy *tenancy;
 
@@ -527,6 +528,6 @@ void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usa
     *count = tenancy ? tenancy->tenant_count : 0;
     *out = arena_alloc(arena, *count * sizeof(**out));
     for (size_t i = 0; i < *count; i++)
-        report_tenant(&ledger->holdings, tenancy->tenants[i], arena, &(*out)[i]);
+        report_tenant(&ledger->holdings, tenancy->tenants[i], now, arena, &(*out)[i]);
     pthread_mutex_unlock(&ledger->lock);
 }

@@ -79,8 +79,9 @@ struct ledger_usage {
     } * by_class; /* where there is a ladder: each of its classes, and "" */
     size_t class_count;
     size_t pods;
+    size_t exceptions; /* that are in force */
 };
 
-/* Ordered by name. */
-void ledger_report(struct ledger *ledger, struct arena *arena, struct ledger_usage **out,
-                   size_t *count);
+/* Ordered by name, with the caps as they are at `now`. */
+void ledger_report(struct ledger *ledger, int64_t now, struct arena *arena,
+                   struct ledger_usage **out, size_t *count);

@@ -283,7 +283,7 @@ bool shared_commit(struct shared_txn *txn, struct value object)
     pthread_mutex_lock(&ledger->lock);
     settle_tentative(txn);
     if (txn->has_told)
-        shared_note_told(txn->tenant, txn->told);
+        shared_note_told(txn->tenant, txn->told, txn->told_limit);
     txn->tenant->written =
         object_version(value_text(value_path(object, "metadata.resourceVersion")));
     end(txn);
@@ -351,9 +351,10 @@ static struct bytes status_of(struct shared_txn *txn, struct arena *arena)
         return tenant->copy->status;
     txn->has_told = true;
     txn->told = shared_changes(txn->ledger, tenant);
+    txn->told_limit = shared_limit(txn->ledger, tenant);
     buf_init(&buf, arena, STATUS_MAX_BYTES);
     if (found)
-        usage_status_write(holdings, found, &buf);
+        usage_status_write(holdings, found, clock_seconds(), &buf);
     return buf.is_full ? BYTES("") : buf_bytes(&buf);
 }
 
@@ -418,7 +419,8 @@ static void end_draft(const struct draft *draft)
 static bool is_stale(const struct ledger *ledger, const struct shared_tenant *tenant, int64_t now)
 {
     return now >= tenant->due &&
-           (tenant->set.has_lost || tenant->told != shared_changes(ledger, tenant));
+           (tenant->set.has_lost || tenant->told != shared_changes(ledger, tenant) ||
+            amount_compare(tenant->told_limit, shared_limit(ledger, tenant)) != 0);
 }
 
 static bool has_to_write(const struct shared_txn *txn)

@@ -35,7 +35,9 @@ struct shared_tenant {
     int64_t others_at;          /* and when one that wasn't was found here last; 0: never */
     int64_t due;                /* the earliest time for a write without a request; milliseconds */
     unsigned long told;         /* the changes of the tenant's totals that the status tells of */
-    struct shared_txn *txn;     /* under way; NULL: none */
+    struct amount
+        told_limit;         /* the guarantee as it was then: grants and reservations come and go */
+    struct shared_txn *txn; /* under way; NULL: none */
 };
 
 /* A reservation that was replaced within a transaction. */
@@ -54,8 +56,9 @@ struct shared_txn {
     struct bytes version;                /* of the copy when it began; empty: there was none */
     uint64_t last;                       /* the number of the latest reservation */
     bool has_new;
-    bool has_told;      /* what it writes has a status of its own, */
-    unsigned long told; /* which tells of these changes */
+    bool has_told;            /* what it writes has a status of its own, */
+    unsigned long told;       /* which tells of these changes, */
+    struct amount told_limit; /* and of this guarantee */
     struct shared_stash *stash;
     struct arena arena; /* holds version and stash */
 };
@@ -87,8 +90,12 @@ const struct shared_tenant *shared_rival(const struct holdings *holdings,
 /* What the tenant's totals have gone through; 0: it has none. The caller holds the lock. */
 unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant);
 
-/* The status tells of these changes of the tenant's totals, for a second at least. */
-void shared_note_told(struct shared_tenant *tenant, unsigned long changes);
+/* The guarantee that the status tells at this moment. */
+struct amount shared_limit(const struct ledger *ledger, const struct shared_tenant *tenant);
+
+/* The status tells of these changes of the tenant's totals, and of this guarantee, for a second at
+ * least. */
+void shared_note_told(struct shared_tenant *tenant, unsigned long changes, struct amount limit);
 
 /* As shared_take, with the number of the latest reservation in the object; false: it can't be read
  * whole. */

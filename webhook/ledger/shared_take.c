@@ -62,10 +62,11 @@ void shared_release(struct ledger *ledger)
 }
 
 /* The next one not at once, and not by all replicas at the same time. */
-void shared_note_told(struct shared_tenant *tenant, unsigned long changes)
+void shared_note_told(struct shared_tenant *tenant, unsigned long changes, struct amount limit)
 {
     tenant->due = clock_milliseconds() + REFRESH_MS + random() % JITTER_MS;
     tenant->told = changes;
+    tenant->told_limit = limit;
 }
 
 static struct shared_copy *make_copy(const struct tenant_usage *usage, uint64_t version,
@@ -224,11 +225,25 @@ static void forget(struct ledger *ledger, struct shared_tenant *tenant)
     pthread_cond_broadcast(&ledger->progress);
 }
 
-unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant)
+/* As the policy set has it; NULL: it has none of the name. */
+static const struct tenant *find_tenant(const struct ledger *ledger,
+                                        const struct shared_tenant *tenant)
 {
     const struct tenancy *tenancy = ledger->holdings.tenancy;
-    const struct tenant *found =
-        tenancy ? tenancy_find_tenant(tenancy, bytes_from(tenant->name)) : NULL;
+
+    return tenancy ? tenancy_find_tenant(tenancy, bytes_from(tenant->name)) : NULL;
+}
+
+struct amount shared_limit(const struct ledger *ledger, const struct shared_tenant *tenant)
+{
+    const struct tenant *found = find_tenant(ledger, tenant);
+
+    return found ? grants_common_limit(found, false, clock_seconds()) : (struct amount){0};
+}
+
+unsigned long shared_changes(const struct ledger *ledger, const struct shared_tenant *tenant)
+{
+    const struct tenant *found = find_tenant(ledger, tenant);
 
     return found ? ledger->holdings.tenants[found->index].changes : 0;
 }
@@ -270,7 +285,8 @@ static void take_newer(struct ledger *ledger, struct shared_tenant *tenant,
     tenant->copy = copy;
     /* Who wrote it, told of what there is now, or of so little less that the next change will. */
     if (is_told)
-        shared_note_told(tenant, copy->status.len ? shared_changes(ledger, tenant) : ULONG_MAX);
+        shared_note_told(tenant, copy->status.len ? shared_changes(ledger, tenant) : ULONG_MAX,
+                         shared_limit(ledger, tenant));
     take_items(&ledger->holdings, tenant, usage, now);
     pthread_cond_broadcast(&ledger->progress);
 }

@@ -12,6 +12,7 @@ struct status {
     const struct holdings *holdings;
     const struct tenant *tenant;
     const struct tenant_holdings *held;
+    int64_t now;
     struct arena scratch;
     struct buf *out;
 };
@@ -34,17 +35,19 @@ static void write_totals(struct status *status)
 {
     const struct tenant *tenant = status->tenant;
     struct amount used = total_amount(&status->held->all.gpus);
+    struct amount guaranteed = grants_common_limit(tenant, false, status->now);
+    struct amount burst = grants_common_limit(tenant, true, status->now);
 
     if (tenant->gpus.node)
-        write_gpus(status, "guaranteed", tenant->gpus.guaranteed);
+        write_gpus(status, "guaranteed", guaranteed);
     if (tenant->gpus.has_burst)
-        write_gpus(status, "burst", tenant->gpus.burst);
+        write_gpus(status, "burst", burst);
     write_gpus(status, "used", used);
     write_gpus(status, "reserved", total_amount(&status->held->unseen.gpus));
     if (tenant->gpus.node)
-        write_gpus(status, "free", left_of(tenant->gpus.guaranteed, used));
+        write_gpus(status, "free", left_of(guaranteed, used));
     if (tenant->gpus.has_burst)
-        write_gpus(status, "freeBurst", left_of(tenant->gpus.burst, used));
+        write_gpus(status, "freeBurst", left_of(burst, used));
 }
 
 static void write_modes(struct status *status)
@@ -217,12 +220,13 @@ static void write_resources(struct status *status)
     buf_add_char(status->out, ']');
 }
 
-void usage_status_write(const struct holdings *holdings, const struct tenant *tenant,
+void usage_status_write(const struct holdings *holdings, const struct tenant *tenant, int64_t now,
                         struct buf *out)
 {
     struct status status = {.holdings = holdings,
                             .tenant = tenant,
                             .held = &holdings->tenants[tenant->index],
+                            .now = now,
                             .out = out};
 
     buf_add_char(out, '{');

@@ -149,19 +149,20 @@ struct amount grants_limit(const struct tenant *tenant, bool is_burst, struct by
     return limit;
 }
 
-struct amount grants_common(const struct tenant *tenant, int64_t now)
+struct amount grants_common_limit(const struct tenant *tenant, bool is_burst, int64_t now)
 {
-    struct amount sum = sum_reserved(tenant, NULL, now);
+    struct amount limit = is_burst ? tenant->gpus.burst : tenant->gpus.guaranteed;
 
+    add(&limit, sum_reserved(tenant, NULL, now));
     for (size_t i = 0; i < tenant->exception_count; i++) {
         const struct exception *exception = tenant->exceptions[i];
 
         if (exception->window.until <= now)
             break;
         if (window_holds(&exception->window, now) && exception->grant.node && !exception->pods.node)
-            add(&sum, exception->grant.gpus);
+            add(&limit, exception->grant.gpus);
     }
-    return sum;
+    return limit;
 }
 
 size_t grants_count(const struct tenant *tenant, int64_t now)

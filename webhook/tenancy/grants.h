@@ -27,9 +27,9 @@ struct amount grants_reserved(const struct tenant *tenant, struct bytes class_na
 struct amount grants_limit(const struct tenant *tenant, bool is_burst, struct bytes class_name,
                            int64_t now);
 
-/* What everything in force raises them by for whatever is the tenant's: without what is for some
- * pods or some classes only. */
-struct amount grants_common(const struct tenant *tenant, int64_t now);
+/* The same with everything in force for whatever is the tenant's: without what is for some pods or
+ * some classes only. For figures that people look at. */
+struct amount grants_common_limit(const struct tenant *tenant, bool is_burst, int64_t now);
 
 /* The exceptions for the tenant that are in force. */
 size_t grants_count(const struct tenant *tenant, int64_t now);

@@ -138,7 +138,7 @@ static void change_hands(struct mix *mix, struct scene *scene, int round)
     ledger_adopt(scene->ledger, mix->tenancies[round % 2]);
     scene->tenancy = mix->tenancies[round % 2];
     scene_label(scene, "more", round % 3 ? "\"fairgate.dev/tenant\":\"other\"" : "");
-    ledger_report(scene->ledger, &scene->arena, &usage, &count);
+    ledger_report(scene->ledger, scene->now, &scene->arena, &usage, &count);
     assert_int_equal(count, 2);
 }
 
@@ -148,9 +148,9 @@ static void check_totals(struct scene *scene)
     struct ledger_usage *before, *after;
     size_t count;
 
-    ledger_report(scene->ledger, &scene->arena, &before, &count);
+    ledger_report(scene->ledger, scene->now, &scene->arena, &before, &count);
     ledger_adopt(scene->ledger, scene->tenancy);
-    ledger_report(scene->ledger, &scene->arena, &after, &count);
+    ledger_report(scene->ledger, scene->now, &scene->arena, &after, &count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(before[i].pods, after[i].pods);
         assert_int_equal(amount_compare(before[i].gpus, after[i].gpus), 0);

@@ -270,7 +270,7 @@ static void a_pod_that_can_not_be_weighed_leaves_no_room(void **state)
     assert_string_equal(
         scene_usage(&scene, "research", GPU ": 1"),
         "9223372036854775807 whole=pod research/a mig=pod research/a shared=pod research/a");
-    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    ledger_report(scene.ledger, scene.now, &scene.arena, &usage, &count);
     for (int mode = 0; mode < MODE_COUNT; mode++)
         assert_true(usage[0].by_mode[mode].num == INT64_MAX);
     scene_delete(&scene, &(struct pod_text){.name = "a", .uid = "u1", .asks = GPU ": 1"});
@@ -315,7 +315,7 @@ static void the_report_has_every_tenant_by_name(void **state)
     scene_load(&scene, scene_pod(&scene, &whole));
     scene_load(&scene, scene_pod(&scene, &mig));
     scene_load(&scene, scene_pod(&scene, &plain));
-    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    ledger_report(scene.ledger, scene.now, &scene.arena, &usage, &count);
     assert_int_equal(count, 2);
     assert_string_equal(usage[0].tenant, "a");
     assert_true(amount_is_zero(usage[0].gpus) && usage[0].pods == 0);
@@ -345,10 +345,10 @@ static void the_report_has_each_class_of_the_ladder(void **state)
                                                 .spec = arena_printf(&scene.arena,
                                                                      "\"priorityClassName\":\"%s\"",
                                                                      classes[i])}));
-    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    ledger_report(scene.ledger, scene.now, &scene.arena, &usage, &count);
     assert_int_equal(usage[0].class_count, 0);
     ((struct tenancy *)scene.tenancy)->ladder.tiers = (struct objects){tiers, COUNT(tiers)};
-    ledger_report(scene.ledger, &scene.arena, &usage, &count);
+    ledger_report(scene.ledger, scene.now, &scene.arena, &usage, &count);
     assert_int_equal(usage[0].class_count, 3);
     assert_string_equal(usage[0].by_class[0].name, "p0");
     assert_true(amount_is_zero(usage[0].by_class[0].gpus));

@@ -33,6 +33,19 @@ static void read_spec(struct scene *scene, const struct schema *schema, const st
     abort();
 }
 
+/* Exceptions, by name. */
+static void read_exceptions(struct scene *scene, const struct node *map, struct grants *grants)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct node *key = &map->children[2 * i];
+        struct exception *exception = arena_alloc(&scene->arena, sizeof(*exception));
+
+        read_spec(scene, &exception_schema, key + 1, exception);
+        exception->name = arena_copy(&scene->arena, key->text);
+        *ARENA_APPEND(&scene->arena, grants->exceptions, grants->exception_count) = exception;
+    }
+}
+
 const struct tenancy *scene_tenancy(struct scene *scene, const char *yaml)
 {
     const struct node *root = parse(scene, yaml);
@@ -49,6 +62,10 @@ const struct tenancy *scene_tenancy(struct scene *scene, const char *yaml)
             read_spec(scene, &cluster_schema, spec, &tenancy->cluster);
             continue;
         }
+        if (bytes_is(key->text, "exceptions")) {
+            read_exceptions(scene, spec, &tenancy->grants);
+            continue;
+        }
         tenants[count] = arena_alloc(arena, sizeof(struct tenant));
         tenant_init_defaults(tenants[count]);
         read_spec(scene, &tenant_schema, spec, tenants[count]);
@@ -56,6 +73,7 @@ const struct tenancy *scene_tenancy(struct scene *scene, const char *yaml)
     }
     accelerators_init(&tenancy->cluster.accelerators, &tenancy->cluster.accelerator_rows, arena);
     tenancy_init(tenancy, tenants, count, arena);
+    grants_init(tenancy, tenants, arena);
     return tenancy;
 }
 

@@ -16,7 +16,8 @@ struct scene {
     struct fake_store *store; /* what replicas share; NULL: the ledger is not a live one */
 };
 
-/* `yaml`: a map of tenants by name, as under `spec`; the key "cluster" is the Cluster's. */
+/* `yaml`: a map of tenants by name, as under `spec`; the key "cluster" is the Cluster's,
+ * and "exceptions" a map of such by name. */
 void scene_init(struct scene *scene, const char *yaml);
 void scene_release(struct scene *scene);
 

@@ -19,7 +19,7 @@ static const char *status_of(struct scene *scene, size_t tenant)
     struct buf out;
 
     buf_init(&out, &scene->arena, 64 * 1024);
-    usage_status_write(&scene->ledger->holdings, scene->tenancy->tenants[tenant], &out);
+    usage_status_write(&scene->ledger->holdings, scene->tenancy->tenants[tenant], scene->now, &out);
     assert_false(out.is_full);
     return buf_bytes(&out).data;
 }
@@ -151,6 +151,45 @@ static void pods_of_nodes_that_are_gone_are_told_as_such(void **state)
     scene_release(&scene);
 }
 
+/* 16 guaranteed and 24 burst, 6 in use; the grant of 2 1/2 is for all pods, that of 4 for some. */
+static void grants_count_as_long_as_they_run(void **state)
+{
+    static const struct {
+        int64_t after;
+        const char *guaranteed, *free;
+    } rows[] = {
+        {-1, "\"guaranteed\":\"16\",\"burst\":\"24\"", "\"free\":\"10\",\"freeBurst\":\"18\""},
+        {0, "\"guaranteed\":\"18 1/2\",\"burst\":\"26 1/2\"",
+         "\"free\":\"12 1/2\",\"freeBurst\":\"20 1/2\""},
+        {3599, "\"guaranteed\":\"18 1/2\",\"burst\":\"26 1/2\"",
+         "\"free\":\"12 1/2\",\"freeBurst\":\"20 1/2\""},
+        {3600, "\"guaranteed\":\"16\",\"burst\":\"24\"", "\"free\":\"10\",\"freeBurst\":\"18\""},
+    };
+    struct scene scene;
+
+    scene_init_live(&scene,
+                    "research: {namespaces: ['research*'], gpus: {guaranteed: 16, burst: 24}, "
+                    "priority: {burst: [p2]}}\n"
+                    "exceptions: {all: {tenants: [research], grant: {gpus: 2.5}, "
+                    "from: '2026-11-21T09:00:00Z', until: '2026-11-21T10:00:00Z'}, "
+                    "some: {tenants: [research], grant: {gpus: 4}, "
+                    "pods: {matchLabels: {a: b}}, until: '2030-01-01T00:00:00Z'}}");
+    see(&scene, (struct pod_text){.name = "a", .uid = "u1", .asks = GPU ": 6"});
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *status;
+        struct ledger_usage *usage;
+        size_t count;
+
+        scene.now = 1795251600 + rows[i].after; /* 2026-11-21T09:00:00Z */
+        status = status_of(&scene, 0);
+        assert_non_null(strstr(status, rows[i].guaranteed));
+        assert_non_null(strstr(status, rows[i].free));
+        ledger_report(scene.ledger, scene.now, &scene.arena, &usage, &count);
+        assert_int_equal(usage[0].exceptions, rows[i].after < 0 || rows[i].after >= 3600 ? 1 : 2);
+    }
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +198,7 @@ int main(void)
         cmocka_unit_test(of_many_classes_the_largest_are_told),
         cmocka_unit_test(what_is_reserved_but_not_seen_is_told),
         cmocka_unit_test(pods_of_nodes_that_are_gone_are_told_as_such),
+        cmocka_unit_test(grants_count_as_long_as_they_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
