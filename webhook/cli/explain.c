@@ -39,6 +39,7 @@ static bool is_told(const struct trace_list *list, size_t at)
 struct found {
     const struct finding **items;
     size_t count, dropped;
+    const struct exception *exception; /* that lifted something, or raised a cap; NULL: none */
 };
 
 static void add_found(const struct subject_part *part, const struct trace_entry *entry,
@@ -47,6 +48,8 @@ static void add_found(const struct subject_part *part, const struct trace_entry 
     for (size_t i = 0; i < entry->count; i++)
         *ARENA_APPEND(part->arena, found->items, found->count) = finding_at(part, entry->first + i);
     found->dropped += entry->dropped;
+    if (entry->exception)
+        found->exception = entry->exception;
 }
 
 static struct found collect_found(const struct subject_part *part, const struct trace_list *list,
@@ -107,7 +110,12 @@ static void print_asked(const struct subject_part *part, enum trace_kind kind)
             print_found(entry, &found);
             continue;
         }
-        print_name(entry->unmet ? "not applied" : "passed", entry->name, entry->node);
+        print_name(entry->unmet      ? "not applied"
+                   : found.exception ? "excepted"
+                                     : "passed",
+                   entry->name, entry->node);
+        if (found.exception)
+            printf(": by exception \"%s\"", found.exception->name);
         printf("%s%s\n", entry->unmet ? ": " : "", entry->unmet ? entry->unmet : "");
     }
 }
@@ -234,6 +242,8 @@ static json_t *write_asked(const struct subject_part *part, enum trace_kind kind
         found = collect_found(part, list, i, is_tenancy);
         entry = write_entry(&list->items[i]);
         json_object_set_new(entry, "violations", write_found(&found));
+        json_object_set_new(entry, "exception",
+                            found.exception ? json_string(found.exception->name) : json_null());
         json_array_append_new(entries, entry);
     }
     return entries;

@@ -126,11 +126,19 @@ static void write_unreached(const struct coverage *coverage, struct buf *out)
     }
 }
 
+static void write_idle(const char *what, const struct coverage *coverage, struct buf *out)
+{
+    size_t idle = coverage->count - coverage_reached(coverage);
+
+    if (idle)
+        buf_printf(out, "\n%s in any case: %zu of %zu\n", what, idle, coverage->count);
+    write_unreached(coverage, out);
+}
+
 static void write_coverage(const struct test_report *report, struct buf *out)
 {
-    const struct coverage *rules = &report->rules, *mutations = &report->mutations;
+    const struct coverage *rules = &report->rules;
     size_t unfired = rules->count - coverage_reached(rules);
-    size_t unset = mutations->count - coverage_reached(mutations);
 
     if (report->count == 0)
         return;
@@ -140,10 +148,8 @@ static void write_coverage(const struct test_report *report, struct buf *out)
         buf_printf(out, "\nrules that no case made fire: %zu of %zu (%u%% fired)\n", unfired,
                    rules->count, test_report_coverage(report));
     write_unreached(rules, out);
-    if (unset)
-        buf_printf(out, "\nmutations that set nothing in any case: %zu of %zu\n", unset,
-                   mutations->count);
-    write_unreached(mutations, out);
+    write_idle("mutations that set nothing", &report->mutations, out);
+    write_idle("exceptions that made no difference", &report->exceptions, out);
 }
 
 void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out)

@@ -12,6 +12,7 @@ struct test_result {
     const char *message; /* of a denial; else NULL */
     struct strings rules, warnings;
     struct strings mutations;       /* the entries of policies' mutate that set something */
+    struct strings exceptions;      /* those that made a difference */
     struct differences differences; /* none: it passed */
 };
 
@@ -20,7 +21,7 @@ struct coverage {
     struct covered {
         const char *name; /* "gpu-baseline/images" */
         const struct node *node;
-        size_t cases; /* that made it fire, or set something */
+        size_t cases; /* that made it fire, set something, or make a difference */
     } * items;
     size_t count;
 };
@@ -30,6 +31,7 @@ struct test_report {
     struct test_result *items; /* those of one document together */
     size_t count, failed;
     struct coverage rules, mutations; /* of the set's policies */
+    struct coverage exceptions;
 };
 
 /* How many of them some case reached. */
@@ -38,8 +40,9 @@ size_t coverage_reached(const struct coverage *coverage);
 /* Whole percents of the rules that fired, rounded down; 100 where there are none. */
 unsigned test_report_coverage(const struct test_report *report);
 
-/* A line a case, what differs side by side, the rules that never fired and the mutations that never
- * set anything, and last, always, `N passed, N failed`. */
+/* A line a case, what differs side by side, the rules that never fired, the mutations that never
+ * set anything and the exceptions that made no difference, and last, always, `N passed, N failed`.
+ */
 void test_report_write_text(const struct test_report *report, bool is_coloured, struct buf *out);
 
 /* A new object. */

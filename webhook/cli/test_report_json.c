@@ -58,15 +58,16 @@ static json_t *write_covered(const struct coverage *coverage, json_t *unreached)
 
 static json_t *write_coverage(const struct test_report *report)
 {
-    json_t *unfired = json_array(), *unset = json_array();
+    json_t *unfired = json_array(), *unset = json_array(), *idle = json_array();
     json_t *rules = write_covered(&report->rules, unfired);
     json_t *mutations = write_covered(&report->mutations, unset);
+    json_t *exceptions = write_covered(&report->exceptions, idle);
 
-    return json_pack("{s:I, s:I, s:i, s:o, s:o, s:o, s:o}", "rules",
+    return json_pack("{s:I, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "rules",
                      (json_int_t)report->rules.count, "fired",
                      (json_int_t)coverage_reached(&report->rules), "percent",
-                     (int)test_report_coverage(report), "unfired", unfired, "unset", unset,
-                     "byRule", rules, "byMutation", mutations);
+                     (int)test_report_coverage(report), "unfired", unfired, "unset", unset, "idle",
+                     idle, "byRule", rules, "byMutation", mutations, "byException", exceptions);
 }
 
 json_t *test_report_json(const struct test_report *report)

@@ -85,6 +85,7 @@ static void record(struct case_run *one, const struct judgement *judgement, stru
     result->rules = copy_strings(&verdict->rules, arena);
     result->warnings = copy_strings(&verdict->warnings, arena);
     result->mutations = list_mutations(judgement, arena);
+    result->exceptions = copy_strings(&verdict->exceptions, arena);
     test_compare(&one->test_case->expect, judgement, arena, &result->differences);
 }
 
@@ -154,19 +155,29 @@ static void list_problems(const struct running *running, struct strings *out)
 
 /* ---- what the cases reached */
 
+static void add_covered(struct test_report *report, struct coverage *coverage, const char *name,
+                        const struct node *node)
+{
+    *ARENA_APPEND(report->arena, coverage->items, coverage->count) =
+        (struct covered){name, node, 0};
+}
+
 static void list_covered(const struct policy_set *set, struct test_report *report)
 {
+    const struct grants *grants = &set->tenancy.grants;
+
     for (size_t i = 0; i < set->policy_count; i++) {
         const struct policy_rule *rules = set->policies[i]->rules.items;
         const struct policy_mutation *mutations = set->policies[i]->mutations.items;
 
         for (size_t j = 0; j < set->policies[i]->rules.count; j++)
-            *ARENA_APPEND(report->arena, report->rules.items, report->rules.count) =
-                (struct covered){rules[j].rule.name, rules[j].rule.node, 0};
+            add_covered(report, &report->rules, rules[j].rule.name, rules[j].rule.node);
         for (size_t j = 0; j < set->policies[i]->mutations.count; j++)
-            *ARENA_APPEND(report->arena, report->mutations.items, report->mutations.count) =
-                (struct covered){mutations[j].name, mutations[j].node, 0};
+            add_covered(report, &report->mutations, mutations[j].name, mutations[j].node);
     }
+    for (size_t i = 0; i < grants->exception_count; i++)
+        add_covered(report, &report->exceptions, grants->exceptions[i]->name,
+                    grants->exceptions[i]->node);
 }
 
 static int compare_covered(const void *a, const void *b)
@@ -204,10 +215,12 @@ static void count_covered(struct test_report *report)
 {
     struct covered **rules = order(&report->rules, report->arena);
     struct covered **mutations = order(&report->mutations, report->arena);
+    struct covered **exceptions = order(&report->exceptions, report->arena);
 
     for (size_t i = 0; i < report->count; i++) {
         count(rules, report->rules.count, &report->items[i].rules);
         count(mutations, report->mutations.count, &report->items[i].mutations);
+        count(exceptions, report->exceptions.count, &report->items[i].exceptions);
     }
 }
 

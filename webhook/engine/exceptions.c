@@ -83,6 +83,8 @@ void exceptions_note(const struct facts *facts, const struct exception *exceptio
 {
     bool ends_soon = exception->window.until - facts->world->now < DAY;
 
+    findings->noted = exception;
+    findings->note_count++;
     if (strings_has(&findings->exceptions, bytes_from(exception->name)))
         return;
     strings_add(&findings->exceptions, findings->arena, exception->name);

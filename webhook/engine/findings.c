@@ -21,12 +21,9 @@ static bool is_lifted(struct findings *findings)
     const struct facts *facts = findings->excepted;
     const struct exception *exception = facts ? exceptions_find(facts, findings->rule->name) : NULL;
 
-    if (!exception)
-        return false;
-    exceptions_note(facts, exception, findings);
-    findings->lifted++;
-    findings->lifted_by = exception->name;
-    return true;
+    if (exception)
+        exceptions_note(facts, exception, findings);
+    return exception;
 }
 
 PRINTF_LIKE(4, 0)

@@ -29,6 +29,7 @@ struct finding {
     bool was_there;      /* the old object has it too: told, but it doesn't deny */
 };
 
+struct exception;
 struct facts;
 
 struct findings {
@@ -36,10 +37,10 @@ struct findings {
     const char *help; /* where denials say that their reader finds more (help.h); NULL: nowhere */
     const struct facts *excepted; /* what is found of these may be lifted by exceptions; NULL: none
                                    * is asked */
-    size_t lifted;                /* how many were, */
-    const char *lifted_by;        /* the last one by this exception */
     struct strings exceptions;    /* those that made a difference, */
     struct strings exception_warnings; /* and what is said of each */
+    const struct exception *noted;     /* the last that made a difference; and how often one did */
+    size_t note_count;
     struct finding *items;
     size_t count;
     size_t denying;          /* how many of them have a rule that denies */

@@ -24,7 +24,7 @@ struct trace_entry *trace_open(struct trace *trace, const struct facts *facts, e
     *entry = (struct trace_entry){.prefix = facts->prefix,
                                   .first = findings ? findings->count : 0,
                                   .dropped = findings ? findings->dropped : 0,
-                                  .lifted = findings ? findings->lifted : 0};
+                                  .noted = findings ? findings->note_count : 0};
     return entry;
 }
 
@@ -32,8 +32,6 @@ void trace_close(struct trace_entry *entry, const struct findings *findings)
 {
     entry->count = findings->count - entry->first;
     entry->dropped = findings->dropped - entry->dropped;
-    entry->lifted = findings->lifted - entry->lifted;
-    if (entry->lifted)
-        entry->unmet =
-            arena_printf(findings->arena, "lifted by exception \"%s\"", findings->lifted_by);
+    entry->noted = findings->note_count - entry->noted;
+    entry->exception = entry->noted ? findings->noted : NULL;
 }

@@ -16,7 +16,8 @@ struct trace_entry {
     struct strings paths;    /* TRACE_MUTATION: what was set */
     size_t first, count;     /* its findings, among the decision's */
     size_t dropped;          /* and those that are not kept */
-    size_t lifted;           /* and those that an exception has lifted */
+    size_t noted;            /* how often an exception made a difference, */
+    const struct exception *exception; /* the last one that did; NULL: none */
 };
 
 struct trace {
