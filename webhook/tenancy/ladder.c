@@ -76,6 +76,38 @@ const struct tier *ladder_find(const struct ladder *ladder, struct bytes class_n
     return NULL;
 }
 
+/* The names that the tiers give, in the text; NULL where it is none. */
+static const struct node *class_of(const struct node *tier)
+{
+    const struct node *name = node_find(tier, "class");
+
+    return name && name->kind == NODE_STRING && name->text.len ? name : NULL;
+}
+
+static bool is_named_before(const struct node *tiers, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (bytes_equal(class_of(&tiers->children[i])->text, class_of(&tiers->children[at])->text))
+            return true;
+    }
+    return false;
+}
+
+bool ladder_may_have(const struct ladder *ladder, struct bytes class_name)
+{
+    const struct node *tiers = node_find(ladder->node, "tiers");
+
+    if (!tiers || tiers->kind != NODE_LIST || tiers->count == 0)
+        return true;
+    for (size_t i = 0; i < tiers->count; i++) {
+        const struct node *name = class_of(&tiers->children[i]);
+
+        if (!name || bytes_equal(name->text, class_name) || is_named_before(tiers, i))
+            return true;
+    }
+    return false;
+}
+
 static const char *class_or_name(const struct tier *tier)
 {
     return tier->class_name ? tier->class_name : tier->name ? tier->name : "?";
@@ -121,12 +153,12 @@ static void check_pair(const struct ladder *ladder, const struct tier *above,
         problems_add(problems, list,
                      "%s preempts %s here, but with preemptionPolicy Never it can't",
                      above->class_name, below->class_name);
-    else if (says)
+    else if (says && above > below) /* else the tiers' order is told as the mistake */
         problems_add(problems, list,
                      "%s preempts %s here, but its value %lld is not above %lld, so it can't",
                      above->class_name, below->class_name, (long long)above->value,
                      (long long)below->value);
-    else if (knows_all(ladder, &above->preempts))
+    else if (!says && knows_all(ladder, &above->preempts))
         problems_add(problems, list,
                      "%s doesn't preempt %s here, but its value %lld is above %lld, so it can; "
                      "list it, or set preemptionPolicy: Never",
@@ -141,10 +173,22 @@ static bool is_whole(const struct tier *tier)
     return tier->class_name && value && value->kind == NODE_INTEGER;
 }
 
+static void check_listed(const struct ladder *ladder, const struct node *list,
+                         struct problems *problems)
+{
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->count; i++) {
+        const struct node *item = &list->children[i];
+
+        if (item->kind == NODE_STRING && !ladder_may_have(ladder, item->text))
+            problems_add(problems, item, "the ladder has no class \"%s\"%s",
+                         text_quote(problems->arena, item->text),
+                         ladder_suggest(ladder, item->text, problems->arena));
+    }
+}
+
 static void check_names(const struct ladder *ladder, size_t at, struct problems *problems)
 {
     const struct tier *tiers = ladder->tiers.items, *tier = &tiers[at];
-    const struct node *list = node_find(tier->node, "preempts");
 
     for (size_t i = 0; i < at; i++) {
         if (tier->class_name && tiers[i].class_name &&
@@ -162,14 +206,7 @@ static void check_names(const struct ladder *ladder, size_t at, struct problems 
                      "tiers stand most important first: %s must be below %lld, the value of %s",
                      tier->class_name, (long long)tiers[at - 1].value,
                      class_or_name(&tiers[at - 1]));
-    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->count; i++) {
-        const struct node *item = &list->children[i];
-
-        if (item->kind == NODE_STRING && !ladder_find(ladder, item->text))
-            problems_add(problems, item, "the ladder has no class \"%s\"%s",
-                         text_quote(problems->arena, item->text),
-                         ladder_suggest(ladder, item->text, problems->arena));
-    }
+    check_listed(ladder, node_find(tier->node, "preempts"), problems);
 }
 
 static void finish(void *out, struct arena *arena, struct problems *problems)

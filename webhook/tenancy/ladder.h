@@ -32,6 +32,10 @@ void ladder_init_defaults(struct ladder *ladder);
 /* The tier of a class; NULL if the ladder lacks it. */
 const struct tier *ladder_find(const struct ladder *ladder, struct bytes class_name);
 
+/* Does the ladder name the class? Of one with mistakes the tiers are in the text only. Where a
+ * tier's class can't be read, or is another tier's, it may be meant. */
+bool ladder_may_have(const struct ladder *ladder, struct bytes class_name);
+
 /* What to say of a class that the ladder lacks: `; did you mean "NAME"?`, or "". */
 const char *ladder_suggest(const struct ladder *ladder, struct bytes class_name,
                            struct arena *arena);

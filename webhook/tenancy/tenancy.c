@@ -170,24 +170,6 @@ struct belonging tenancy_belonging(const struct tenancy *tenancy, struct bytes n
     return belonging;
 }
 
-/* Does the ladder name the class? Of one with mistakes the tiers are in the text only; what can't
- * be read there may be the class. */
-static bool may_have_class(const struct ladder *ladder, struct bytes class_name)
-{
-    const struct node *tiers = node_find(ladder->node, "tiers");
-
-    if (!tiers || tiers->kind != NODE_LIST || tiers->count == 0)
-        return true;
-    for (size_t i = 0; i < tiers->count; i++) {
-        const struct node *name = node_find(&tiers->children[i], "class");
-
-        if (!name || name->kind != NODE_STRING || name->text.len == 0 ||
-            bytes_equal(name->text, class_name))
-            return true;
-    }
-    return false;
-}
-
 static bool is_text(const struct node *node)
 {
     return node && node->kind == NODE_STRING && node->text.len > 0;
@@ -197,7 +179,7 @@ static bool is_text(const struct node *node)
 static void check_class(const struct tenancy *tenancy, const struct node *node,
                         struct problems *problems)
 {
-    if (!is_text(node) || may_have_class(&tenancy->ladder, node->text))
+    if (!is_text(node) || ladder_may_have(&tenancy->ladder, node->text))
         return;
     problems_add(problems, node, "the ladder has no class \"%s\"%s",
                  text_quote(problems->arena, node->text),
