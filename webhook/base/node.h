@@ -45,7 +45,8 @@ struct nodes {
  * keys are mistakes, as are merge keys (`<<`), aliases without an anchor or inside what they refer
  * to, and tags not named above. Bounds: 16 MiB, 100,000 nodes after aliases in the file, keys
  * counted, 64 levels of lists and maps, 256 anchors a document, 64 %TAG directives. A UTF-8 BOM at
- * the beginning, CRLF and CR are fine; invalid UTF-8, UTF-16 and control characters are mistakes,
+ * the beginning, CRLF and CR are fine; invalid UTF-8, UTF-16, control characters, what ends a line
+ * for some readers only (U+0085, U+2028, U+2029) and what turns the direction of text are mistakes,
  * and nothing of such a file is read. */
 void node_parse(const struct source *source, struct arena *arena, struct nodes *out,
                 struct problems *problems);

@@ -404,12 +404,20 @@ static const char *character_fault(struct bytes text, size_t at, size_t len)
                    : "control characters are not allowed in YAML";
     if (len == 0)
         return "the text is not valid UTF-8";
-    if (bytes_has_prefix(rest, BYTES("\xef\xbb\xbf")) && at > 0)
-        return "a byte order mark (U+FEFF) is allowed at the beginning only";
-    if ((c == 0xc2 && (unsigned char)text.data[at + 1] < 0xa0 && text.data[at + 1] != '\x85') ||
+    if (bytes_has_prefix(rest, BYTES("\xef\xbb\xbf")))
+        return at ? "a byte order mark (U+FEFF) is allowed at the beginning only" : NULL;
+    if (bytes_has_prefix(rest, BYTES("\xc2\x85")) ||
+        bytes_has_prefix(rest, BYTES("\xe2\x80\xa8")) ||
+        bytes_has_prefix(rest, BYTES("\xe2\x80\xa9")))
+        return "the characters U+0085, U+2028 and U+2029 end a line for some readers of YAML and "
+               "not for others; in double quotes write \\N, \\L and \\P";
+    if ((c == 0xc2 && (unsigned char)text.data[at + 1] < 0xa0) ||
         bytes_has_prefix(rest, BYTES("\xef\xbf\xbe")) ||
         bytes_has_prefix(rest, BYTES("\xef\xbf\xbf")))
         return "control characters are not allowed in YAML";
+    if (text_is_control(rest.data, len))
+        return "a character that turns the direction of text makes a file look other than it is "
+               "read; in double quotes write \\u and its code";
     return NULL;
 }
 

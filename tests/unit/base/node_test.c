@@ -244,7 +244,14 @@ static const struct document_row document_rows[] = {
     {"DEL", "a: \x7f\n", "", "1:4 the character U+007F is not allowed in YAML\n"},
     {"a C1 control character", "a: \xc2\x80\n", "",
      "1:4 control characters are not allowed in YAML\n"},
-    {"NEL is allowed", "a: \"\xc2\x85x\"\n", "{\"a\":\" x\"}\n", ""},
+    {"what ends a line for some only", "a: 1 # \xc2\x85 b: 2\n", "",
+     "1:8 the characters U+0085, U+2028 and U+2029 end a line for some readers of YAML and not for "
+     "others; in double quotes write \\N, \\L and \\P\n"},
+    {"escaped it is text", "a: \"\\N\\L\\P\"\n", "{\"a\":\"\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\"}\n",
+     ""},
+    {"what turns the direction of text", "a: \"\xe2\x80\xae\"\n", "",
+     "1:5 a character that turns the direction of text makes a file look other than it is read; in "
+     "double quotes write \\u and its code\n"},
     {"a second byte order mark",
      "a: 1\n---\n\xef\xbb\xbf"
      "b: 2\n",
@@ -305,8 +312,6 @@ static const struct place_row place_rows[] = {
      "\xef\xbb\xbf"
      "a: 1\n",
      "a", 1, 1, 1, 4},
-    /* libyaml ends a line here, editors don't */
-    {"after NEL and U+2028", "a: \"\xc2\x85\xe2\x80\xa8\"\nb: 2\n", "b", 2, 1, 2, 4},
     {"an anchor belongs to its value", "a: &x 1\n", "a", 1, 1, 1, 4},
     {"an alias stands where it stands", "a: &x {c: 1}\nb: *x\n", "b", 2, 1, 2, 4},
     {"what is below an alias stands where it was written", "a: &x {c: 1}\nb: *x\n", "b.c", 1, 8, 1,
