@@ -103,38 +103,61 @@ static bool waits_for(const struct tenant *tenant, const struct ladder *ladder,
     return has_class;
 }
 
-static void find_unevictable_class(const struct policy_set *set, const struct tenant *tenant,
-                                   const struct node *entry, struct problems *problems)
+/* The class among those that the tenant's pods may use above its guarantee; NULL: it isn't. */
+static const struct node *find_burst(const struct tenant *tenant, const char *class_name)
 {
-    const struct tenancy *tenancy = &set->tenancy;
-    const struct tier *tier = ladder_find(&tenancy->ladder, entry->text);
-    struct strings waiting = {0};
+    const struct node *list = node_find(tenant->priority.node, "burst");
 
-    for (size_t i = 0; tier && i < tenancy->tenant_count; i++) {
-        const struct tenant *other = tenancy->tenants[i];
-
-        if (other != tenant && share_domains(tenant, other) &&
-            waits_for(other, &tenancy->ladder, tier))
-            strings_add(&waiting, problems->arena, other->name);
+    if (!tenant->gpus.node || amount_compare(tenant->gpus.burst, tenant->gpus.guaranteed) <= 0)
+        return NULL;
+    for (size_t i = 0; list && i < list->count; i++) {
+        if (bytes_is(list->children[i].text, class_name))
+            return &list->children[i];
     }
-    if (waiting.count)
+    return NULL;
+}
+
+struct waiting {
+    const struct tenant **items;
+    size_t count;
+};
+
+static void tell_unevictable(const struct tenant *tenant, const struct node *entry,
+                             const struct waiting *waiting, struct problems *problems)
+{
+    struct strings names = {0};
+
+    for (size_t i = 0; i < waiting->count; i++) {
+        if (waiting->items[i] != tenant && share_domains(tenant, waiting->items[i]))
+            strings_add(&names, problems->arena, waiting->items[i]->name);
+    }
+    if (names.count)
         problems_warn(
             problems, entry,
             "what runs in \"%s\" above the guarantee stays while others wait for theirs: no "
             "guaranteed class of %s evicts it",
-            tier->class_name, strings_join(&waiting, 3, problems->arena));
+            text_quote(problems->arena, entry->text), strings_join(&names, 3, problems->arena));
 }
 
+/* Tier by tier: in most sets nobody waits for any, and there may be thousands of tenants. */
 static void find_unevictable_bursts(const struct policy_set *set, struct problems *problems)
 {
-    for (size_t i = 0; set->tenancy.ladder.node && i < set->tenancy.tenant_count; i++) {
-        const struct tenant *tenant = set->tenancy.tenants[i];
-        const struct node *list = node_find(tenant->priority.node, "burst");
+    const struct tenancy *tenancy = &set->tenancy;
+    const struct tier *tiers = tenancy->ladder.tiers.items;
 
-        if (!tenant->gpus.node || amount_compare(tenant->gpus.burst, tenant->gpus.guaranteed) <= 0)
-            continue;
-        for (size_t j = 0; list && j < list->count; j++)
-            find_unevictable_class(set, tenant, &list->children[j], problems);
+    for (size_t i = 0; i < tenancy->ladder.tiers.count; i++) {
+        struct waiting waiting = {0};
+
+        for (size_t j = 0; j < tenancy->tenant_count; j++) {
+            if (waits_for(tenancy->tenants[j], &tenancy->ladder, &tiers[i]))
+                *ARENA_APPEND(problems->arena, waiting.items, waiting.count) = tenancy->tenants[j];
+        }
+        for (size_t j = 0; waiting.count && j < tenancy->tenant_count; j++) {
+            const struct node *entry = find_burst(tenancy->tenants[j], tiers[i].class_name);
+
+            if (entry)
+                tell_unevictable(tenancy->tenants[j], entry, &waiting, problems);
+        }
     }
 }
 
