@@ -78,7 +78,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench install install-files clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench image-test install install-files clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -90,11 +90,11 @@ all: ## build build/fairgate (with SAN=: build/$SAN/fairgate)
 	$(INNER) program
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
-		while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '%-18s%s\n' "$$name" "$$text"; done
 	@sed -n '/^#   [A-Z]*=/s/^# / /p' Makefile
 
-deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint, model, bench or e2e; default: all)
+deps: ## install the Debian packages that are missing (FOR=build, demo, test, lint, model, bench, e2e or image; default: all)
 	@tests/deps.sh install $(FOR)
 
 test: ## all tests under sanitizers (CASE=word narrows, SAN=thread switches)
@@ -160,6 +160,10 @@ bench: ## requests a second beside a bare h2o server (VIEW=1: a large cluster's 
 	$(call ENSURE,bench)
 	$(INNER) program $(TOOLS)
 	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/bench/bench.sh $(if $(VIEW),view)$(if $(CLUSTER),cluster)$(if $(SHARED),reservations)
+
+image-test: ## build the image twice on a Debian of its own, look into it and run it (needs root)
+	$(call ENSURE,image)
+	@tests/image/run
 
 install: all install-files ## the program, its manual pages, what bash and zsh complete it with, under $(DESTDIR)$(PREFIX)
 

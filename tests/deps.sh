@@ -4,7 +4,7 @@
 #   deps.sh missing [FOR]   the packages that are missing, on one line; nothing if all are there
 #   deps.sh install [FOR]   install them (`make deps` is the only caller)
 #
-# FOR: build, demo, test, lint, model, bench, e2e (and the oracle), or all (the default). Go is not among
+# FOR: build, demo, test, lint, model, bench, e2e (and the oracle), image, or all (the default). Go is not among
 # Debian 12's packages: tests/e2e/go.bash says so where it lacks.
 set -u
 
@@ -38,6 +38,8 @@ lint  clang-tidy-14         command -v clang-tidy-14
 lint  shellcheck            command -v shellcheck
 model spin                  command -v spin
 bench wrk                   command -v wrk
+image buildah               command -v buildah
+image debootstrap           command -v debootstrap
 e2e   ca-certificates       test -e /etc/ssl/certs/ca-certificates.crt
 ROWS
 }
@@ -52,8 +54,9 @@ includes() {
     model) echo build demo model ;;
     bench) echo build demo bench ;;
     e2e) echo build demo e2e ;;
-    all) echo build demo test lint model bench e2e ;;
-    *) echo "FOR=$1: expected build, demo, test, lint, model, bench, e2e or all" >&2; exit 2 ;;
+    image) echo build demo image ;;
+    all) echo build demo test lint model bench e2e image ;;
+    *) echo "FOR=$1: expected build, demo, test, lint, model, bench, e2e, image or all" >&2; exit 2 ;;
     esac
 }
 
