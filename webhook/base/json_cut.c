@@ -171,6 +171,18 @@ bool list_kind_is_list(struct bytes kind)
     return bytes_has_suffix(kind, BYTES("List"));
 }
 
+bool list_refuse(struct value object, struct error *err)
+{
+    struct bytes kind = value_text(value_member(object, "kind"));
+    enum value_type items = value_type(value_member(object, "items"));
+
+    if (!list_kind_is_list(kind) || items == VALUE_ABSENT || items == VALUE_NULL)
+        return true;
+    if (items == VALUE_ARRAY)
+        return error_set(err, "a list inside a list is not read; write its items instead");
+    return error_set(err, "\"items\" of a list: expected a list, got %s", value_type_name(items));
+}
+
 /* `"name":"text",` */
 static void add_member(struct buf *buf, const char *name, struct bytes text)
 {
@@ -232,8 +244,10 @@ static bool give_items(struct scan *scan, const struct list_head *list, object_f
     int c;
 
     scan->at++;
-    if (skip_blanks(scan) == ']')
+    if (skip_blanks(scan) == ']') {
+        scan->at++;
         return true;
+    }
     do {
         struct bytes item;
         size_t start;
@@ -276,14 +290,17 @@ static bool give_object(struct scan *scan, object_fn each, void *context)
 
 bool texts_objects(struct bytes text, object_fn each, void *context, struct error *err)
 {
+    static const struct list_head nothing;
     struct scan scan = {.text = text, .err = err};
+    int c;
 
     if (bytes_has_prefix(text, BYTES("\xef\xbb\xbf")))
         scan.at = 3;
-    while (skip_blanks(&scan) >= 0) {
-        if (peek(&scan) != '{')
+    while ((c = skip_blanks(&scan)) >= 0) {
+        if (c != '{' && c != '[')
             return fail(&scan, "an object");
-        if (!give_object(&scan, each, context))
+        if (c == '{' ? !give_object(&scan, each, context)
+                     : !give_items(&scan, &nothing, each, context))
             return false;
     }
     return true;

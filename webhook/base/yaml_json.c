@@ -400,7 +400,7 @@ static bool give_items(struct converter *converter, struct root *root)
         if (converter->reader.event.type == YAML_SEQUENCE_END_EVENT)
             return true;
         if (converter->reader.event.type != YAML_MAPPING_START_EVENT)
-            return fail(converter, "expected a map in \"items\"");
+            return fail(converter, "expected a map in the list");
         line = line_here(converter);
         if (!write_node(converter, 1, &levels))
             return false;
@@ -521,8 +521,10 @@ static bool convert_document(struct converter *converter)
     root.line = line_here(converter);
     if (is_nothing(converter))
         return next_event(converter);
+    if (event->type == YAML_SEQUENCE_START_EVENT)
+        return give_items(converter, &root) && next_event(converter);
     if (event->type != YAML_MAPPING_START_EVENT)
-        return fail(converter, "expected a map");
+        return fail(converter, "expected a map or a list of maps");
     return write_root(converter, &root) && next_event(converter) && give_root(converter, &root);
 }
 

@@ -4,7 +4,8 @@
  * For what kubectl and helm print, which may be bulky: memory is bounded by the largest single
  * object. A document is a list if its kind ends in "List" and it has a list (or null) as `items`;
  * it gives its items one by one instead of itself. Items of a typed list (PodList) that name no
- * kind or apiVersion get the list's ("Pod"). Lists in lists are given as they are. */
+ * kind or apiVersion get the list's ("Pod"). A bare list of objects, as jq and yq print it, gives
+ * its items, too. Lists in lists are given as they are: see list_refuse in json_cut.h. */
 #pragma once
 
 #include "base/buf.h"
@@ -16,10 +17,11 @@ typedef bool (*object_fn)(void *context, struct bytes json, struct error *err);
 /* Scalars by the YAML 1.2 core schema; a number in no JSON form (0x1f, .5, +1) becomes a string;
  * keys are text as written, duplicate ones are kept (the JSON reader finds them). Refused: null or
  * empty keys, lists, maps, anchors and aliases as keys, merge keys, unknown tags, documents that
- * are neither maps nor empty (null is empty, too). Aliases are expanded within one object, bounded
- * as in node.h (100,000 nodes an object, nesting 64); what they add is at most 64 MiB in a text,
- * and an object has at most 64 MiB of JSON. Errors, also those of `each`, carry "line N: " in front
- * (but for the one that the text has more than 64 %TAG directives); the objects before were given.
+ * are neither maps, lists of maps nor empty (null is empty, too). Aliases are expanded within one
+ * object, bounded as in node.h (100,000 nodes an object, nesting 64); what they add is at most 64
+ * MiB in a text, and an object has at most 64 MiB of JSON. Errors, also those of `each`, carry
+ * "line N: " in front (but for the one that the text has more than 64 %TAG directives); the objects
+ * before were given.
  *
  * A list is given item by item where its kind is known when its items begin: because it stands
  * before them, or because a line `kind: ...` with the indentation of the list's members comes

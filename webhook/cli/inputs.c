@@ -122,13 +122,39 @@ static bool is_one_review(struct bytes text)
     return is_review && (texts_objects(text, count_to_two, &count, &ignored) || count < 2);
 }
 
+/* To whom the objects go. */
+struct receiver {
+    object_fn each;
+    void *context;
+};
+
+/* The event of a watch, {"type": "ADDED", "object": {...}}, stands for the object in it. */
+static bool give_object(void *context, struct bytes text, struct error *err)
+{
+    const struct receiver *receiver = context;
+    struct arena arena = {0};
+    struct document document;
+    struct value root, object;
+
+    document_parse(text, 2, &arena, &document);
+    root = document_root(&document);
+    object = value_member(root, "object");
+    if (value_type(object) == VALUE_OBJECT &&
+        value_type(value_member(root, "type")) == VALUE_STRING && value_count(root) == 2)
+        text = value_raw(object);
+    arena_release(&arena);
+    return receiver->each(receiver->context, text, err);
+}
+
 static bool cut(struct bytes text, object_fn each, void *context, struct error *err)
 {
+    struct receiver receiver = {each, context};
+
     if (!input_begins_as_json(text) || has_document_marks(text))
-        return yaml_objects(text, each, context, err);
+        return yaml_objects(text, give_object, &receiver, err);
     if (is_one_review(text))
         return each(context, text, err);
-    return texts_objects(text, each, context, err);
+    return texts_objects(text, give_object, &receiver, err);
 }
 
 bool input_read(const char *path, object_fn each, void *context, struct error *err)

@@ -11,11 +11,10 @@ bool inputs_expand(const struct strings *operands, struct arena *arena, struct s
                    struct error *err) MUST_CHECK;
 
 /* Give each object in a file ("-": standard input) as JSON text: single objects, lists of them,
- * YAML documents, JSON objects one after another; empty documents are passed over. A file that is
- * one damaged AdmissionReview can't be cut; it is given whole, as the server would get it. Fails on
- * what is none of these, and on a file that says nothing at all: an empty list says that there are
- * none.
- */
+ * YAML documents, JSON objects one after another, the objects in a watch's events; empty documents
+ * are passed over. A file that is one damaged AdmissionReview can't be cut; it is given whole, as
+ * the server would get it. Fails on what is none of these, and on a file that says nothing at all:
+ * an empty list says that there are none. */
 bool input_read(const char *path, object_fn each, void *context, struct error *err) MUST_CHECK;
 
 /* Is it an AdmissionReview, be it a damaged one? */

@@ -1,5 +1,6 @@
 #include "cli/judge.h"
 
+#include "base/json_cut.h"
 #include "kube/response.h"
 
 void judge_init(struct judge *judge, const struct policy_set *policies, struct ledger *ledger,
@@ -125,6 +126,8 @@ static bool read_identity(struct bytes text, const struct judge_request *request
     if (api_version.len == 0 || out->kind.len == 0)
         return error_set(err, "neither a manifest nor an AdmissionReview: it has no %s",
                          api_version.len == 0 ? "apiVersion" : "kind");
+    if (!list_refuse(root, err))
+        return error_wrap(err, "%s", text_quote(arena, out->kind));
     out->row = kinds_find_manifest(out->group, out->kind);
     out->name = arena_copy_bytes(arena, value_text(value_path(root, "metadata.name")));
     out->namespace = arena_copy_bytes(arena, value_text(value_path(root, "metadata.namespace")));

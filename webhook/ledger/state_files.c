@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/field.h"
 #include "base/file.h"
+#include "base/json_cut.h"
 #include "base/yaml_json.h"
 #include "ledger/object_read.h"
 
@@ -82,7 +83,7 @@ static bool read_object(struct reading *reading, struct value object, struct err
     }
     if (bytes_is(kind, "AdmissionReview"))
         return error_set(err, "a request, not an object that exists");
-    return true;
+    return list_refuse(object, err);
 }
 
 /* Say which object it is: `Pod research/train-0: ...`. */

@@ -43,6 +43,8 @@ static void lists_and_objects_are_read_as_json_and_yaml(void **state)
         {"{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[" POD("a") "," POD("b") "]}",
          "default/a default/b"},
         {"{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[]}", ""},
+        {"[" POD("a") "," POD("b") "]", "default/a default/b"},
+        {"[]", ""},
         {"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"a\","
          "\"namespace\":\"red\"}}]}",
          "red/a"},
@@ -81,7 +83,12 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         const char *text, *error;
     } rows[] = {
         {"{", "byte 1: expected a key in quotes, but the text ends"},
-        {"[]", "byte 0: expected an object"},
+        {"[1]", "byte 1: expected an object"},
+        {"{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{\"apiVersion\":\"v1\","
+         "\"kind\":\"PodList\",\"items\":[" POD("a") "]}]}",
+         "byte 42: PodList: a list inside a list is not read; write its items instead"},
+        {"{\"apiVersion\":\"v1\",\"kind\":\"PodList\",\"items\":{\"a\":1}}",
+         "byte 0: PodList: \"items\" of a list: expected a list, got an object"},
         {"{\"a\":1}", "byte 0: an object without apiVersion and kind"},
         {POD("a") "{\"apiVersion\":\"v1\",\"kind\":7}",
          "byte 56: kind: expected a string, got a number"},
@@ -104,7 +111,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
          "2026-11-20T00:00:00Z, got \"yesterday\""},
         {"apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: p}\nvalue: x\n",
          "line 1: PriorityClass p: value: expected an integer, got a string"},
-        {"hello", "line 1: expected a map"},
+        {"hello", "line 1: expected a map or a list of maps"},
         {"a: [",
          "line 2: not valid YAML: did not find expected node content, while parsing a flow node"},
     };
