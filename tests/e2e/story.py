@@ -19,6 +19,7 @@ CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clu
 
 HEADER = re.compile(r"(policies|given|serve|api-server|replicas|without|namespace +\S+): *(.*)")
 REPLICAS = re.compile(r"([1-9])(, each asked)?")
+PLAYS = re.compile(r"plays: *(\S+), *(.+)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
 PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+)|kube-apiserver: *(stops|starts)|"
                      r"link: *(works|hangs|breaks)|trouble: as long as that runs")
@@ -85,8 +86,10 @@ class Story:
             self.expect(number, "\n".join(block).rstrip())
 
     def read_line(self, number, line):
-        header = HEADER.fullmatch(line)
-        if not header:
+        header, plays = HEADER.fullmatch(line), PLAYS.fullmatch(line)
+        if plays:
+            self.play_page(number, *plays.groups())
+        elif not header:
             self.add_step(Step(number, line))
         elif self.steps:
             raise Failed(f"line {number}: \"{header[1]}\" stands before the first step")
@@ -110,6 +113,18 @@ class Story:
             for user in users:
                 must_be_user(number, user)
             self.namespaces[header[1].split()[1]] = users
+
+    def play_page(self, number, path, heading):
+        """What the console shows under that heading of a page."""
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?:^#|\Z)", file.read(), re.M | re.S)
+        blocks = re.findall(r"^```console\n(.*?)^```$", section[1], re.M | re.S) if section else []
+        if not blocks:
+            raise Failed(f"line {number}: {path} shows no console under \"{heading}\"")
+        for part in re.split(r"^\$ ", "".join(blocks), flags=re.M)[1:]:
+            command, text = part.split("\n", 1)
+            self.add_step(Step(number, f"as admin: {command}"))
+            self.expect(number, text.rstrip())
 
     def add_step(self, step):
         if step.process and step.process[0] == "trouble" and not (self.replicas and self.steps and self.steps[-1].meanwhile):
