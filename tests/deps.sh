@@ -31,6 +31,7 @@ test  python3-jsonpatch     python3 -c 'import jsonpatch'
 test  python3-jsonschema    python3 -c 'from jsonschema import Draft202012Validator'
 test  groff-base            command -v groff
 test  zsh                   command -v zsh
+test  prometheus            command -v prometheus && command -v promtool
 lint  clang-14              command -v clang-14
 lint  libclang-rt-14-dev    test -e "$(clang-14 -print-file-name=libclang_rt.fuzzer-$(uname -m).a)"
 lint  clang-format-14       command -v clang-format-14
@@ -71,6 +72,29 @@ missing() {
     echo "${list[*]}"
 }
 
+# Packages whose programs are wanted and whose services are not: those are kept from being started, now and
+# at the next boot.
+SERVICES=(prometheus)
+POLICY=/usr/sbin/policy-rc.d # asked by maintainer scripts before they start anything; 101: don't
+
+install_packages() { # of one line; as_root is the caller's
+    local packages=$1 package made_policy=
+
+    if [ ! -e "$POLICY" ]; then
+        made_policy=yes
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$POLICY" >/dev/null
+        "${as_root[@]}" chmod 755 "$POLICY" || exit 1
+    fi
+    # shellcheck disable=SC2086 # one word a package
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $packages \
+        </dev/null | sed -un 's/^Setting up \([^ ]*\).*/deps:   \1/p'
+    [ -z "$made_policy" ] || "${as_root[@]}" rm -f "$POLICY"
+    for package in "${SERVICES[@]}"; do
+        [[ " $packages " != *" $package "* ]] || "${as_root[@]}" update-rc.d "$package" disable
+    done
+}
+
 install() {
     local list as_root=()
 
@@ -92,10 +116,7 @@ install() {
     echo "deps: installing $list"
     echo "deps: reading the package lists"
     "${as_root[@]}" apt-get -qq update || exit 1
-    # shellcheck disable=SC2086 # one word a package
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $list \
-        </dev/null | sed -un 's/^Setting up \([^ ]*\).*/deps:   \1/p'
+    install_packages "$list"
     list=$(missing "$1")
     [ -z "$list" ] || { echo "deps: still missing: $list"; exit 1; }
     echo "deps: done"

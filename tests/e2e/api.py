@@ -100,9 +100,11 @@ def counted(admin=None):
     """{tenant: (GPUs that fairgate counts, of these reserved)}, by its metrics."""
     with urllib.request.urlopen(f"http://{admin or os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
         text = page.read().decode()
-    held, reserved = (dict(re.findall(rf'^{name}{{tenant="(.+)"}} ([0-9.]+)$', text, re.M))
-                      for name in ("fairgate_tenant_gpus", "fairgate_tenant_gpus_reserved"))
-    return {tenant: (float(held[tenant]), float(reserved[tenant])) for tenant in held}
+    reserved = dict(re.findall(r'^fairgate_tenant_gpus_reserved{tenant="(.+)"} ([0-9.]+)$', text, re.M))
+    held = dict.fromkeys(reserved, 0.0)
+    for tenant, gpus in re.findall(r'^fairgate_tenant_gpus{tenant="(.+)",mode=".+"} ([0-9.]+)$', text, re.M):
+        held[tenant] += float(gpus)
+    return {tenant: (held[tenant], float(reserved[tenant])) for tenant in held}
 
 
 def pod(name, gpus, resource="nvidia.com/gpu", **spec):

@@ -57,6 +57,8 @@ def an_exception_begins_and_ends_without_a_reload():
         assert metrics['fairgate_policy_reloads_total{result="ok"}'] == "0", metrics
         assert float(metrics['fairgate_tenant_gpus_guaranteed{tenant="team-a"}']) == 3, metrics
         assert metrics['fairgate_exceptions_in_force{tenant="team-a"}'] == "1", metrics
+        assert metrics['fairgate_exception_end_timestamp_seconds{exception="begins"}'] == "7226582400", metrics
+        assert 'fairgate_exception_end_timestamp_seconds{exception="ends"}' not in metrics, metrics
     with open(log, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     assert lines[-2]["exceptions"] == ["begins"] and lines[-2]["allowed"], lines[-2]

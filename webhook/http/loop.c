@@ -29,8 +29,9 @@ struct loop {
     atomic_uint wishes;
     atomic_bool has_stopped_accepting;
     atomic_size_t connections, cut_off;
-    h2o_timeout_entry_t watch; /* linked while there are connections */
-    size_t buffered;           /* what a round of the watch adds up */
+    h2o_timeout_entry_t watch;  /* linked while there are connections */
+    h2o_timeout_entry_t second; /* where config.on_second is */
+    size_t buffered;            /* what a round of the watch adds up */
     int listener_fd;
     sem_t is_set_up;
 };
@@ -89,6 +90,14 @@ static void on_watch(h2o_timeout_entry_t *entry)
         http1->foreach_request(&loop->context, cut_off_large, loop);
     if (atomic_load(&loop->connections) > 0)
         h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->watch);
+}
+
+static void on_own_second(h2o_timeout_entry_t *entry)
+{
+    struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, second, entry);
+
+    loop->config.on_second(loop->config.data);
+    h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, &loop->second);
 }
 
 static void on_retry(h2o_timeout_entry_t *entry)
@@ -262,6 +271,9 @@ static void set_up(struct loop *loop)
         h2o_evloop_socket_create(loop->context.loop, loop->listener_fd, H2O_SOCKET_FLAG_DONT_READ);
     loop->listener->data = loop;
     h2o_socket_read_start(loop->listener, on_connection);
+    loop->second.cb = on_own_second;
+    if (config->on_second)
+        h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, &loop->second);
 }
 
 static void *run(void *data)

@@ -15,6 +15,8 @@ struct loop_config {
     void *data;          /* of whoever handles requests: loop_data */
     /* Called with what was sent to loop_returns, which it leaves empty; NULL: nothing is. */
     void (*on_return)(h2o_linklist_t *messages);
+    /* Called in the loop's thread once a second, with `data`; NULL: nothing is. */
+    void (*on_second)(void *data);
 };
 
 struct loop;

@@ -182,6 +182,13 @@ void metrics_write_head(struct buf *buf, const char *name, const char *type, con
     buf_printf(buf, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+void metrics_write_value(struct buf *buf, const char *name, const char *type, const char *help,
+                         long long value)
+{
+    metrics_write_head(buf, name, type, help);
+    buf_printf(buf, "%s %lld\n", name, value);
+}
+
 void metrics_write_label(struct buf *buf, const char *name, struct bytes value)
 {
     buf_printf(buf, "%s=\"", name);
@@ -197,7 +204,7 @@ void metrics_write_label(struct buf *buf, const char *name, struct bytes value)
 
 static void write_decisions(struct series_table *table, struct buf *buf)
 {
-    struct series **series = series_sort(table);
+    struct series **series = series_sort(table, buf->arena);
 
     metrics_write_head(buf, "fairgate_decisions_total", "counter",
                        "Reviews answered, by phase, verdict and the tenant they concern.");
@@ -212,7 +219,7 @@ static void write_decisions(struct series_table *table, struct buf *buf)
 
 static void write_violations(struct series_table *table, struct buf *buf)
 {
-    struct series **series = series_sort(table);
+    struct series **series = series_sort(table, buf->arena);
 
     metrics_write_head(buf, "fairgate_rule_violations_total", "counter",
                        "Reviews that broke a rule, by rule, tenant and how it is enforced.");

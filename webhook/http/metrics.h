@@ -39,5 +39,9 @@ void metrics_write(struct metrics *metrics, struct buf *buf);
 /* The lines before a metric's samples. `type` is counter, gauge or histogram. */
 void metrics_write_head(struct buf *buf, const char *name, const char *type, const char *help);
 
+/* A metric that has one sample, without labels. */
+void metrics_write_value(struct buf *buf, const char *name, const char *type, const char *help,
+                         long long value);
+
 /* name="value", escaped as the text format wants. */
 void metrics_write_label(struct buf *buf, const char *name, struct bytes value);

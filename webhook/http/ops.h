@@ -3,6 +3,7 @@
 
 #include <h2o.h>
 
+#include "http/gpu_time.h"
 #include "http/service.h"
 
 struct loop;
@@ -13,6 +14,10 @@ struct ops {
     struct loop **loops; /* those that serve reviews */
     size_t loop_count;
     struct snapshot_reader policies;
+    struct gpu_time gpu_time;
 };
+
+/* Of the loop: `data` is the struct ops. */
+void ops_on_second(void *data);
 
 void ops_configure(h2o_globalconf_t *http);

@@ -76,9 +76,9 @@ static int compare(const void *a, const void *b)
     return order ? order : (int)x->kind - (int)y->kind;
 }
 
-struct series **series_sort(struct series_table *table)
+struct series **series_sort(const struct series_table *table, struct arena *arena)
 {
-    struct series **sorted = arena_alloc(&table->arena, table->count * sizeof(struct series *));
+    struct series **sorted = arena_alloc(arena, table->count * sizeof(struct series *));
     size_t count = 0;
 
     for (size_t i = 0; i < table->slot_count; i++) {

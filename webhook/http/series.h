@@ -25,7 +25,7 @@ void series_count(struct series_table *table, const struct series *series);
 /* Everything that `from` has, too. */
 void series_count_all(struct series_table *table, const struct series_table *from);
 
-/* In the order of their names. Lives in the table's arena. */
-struct series **series_sort(struct series_table *table);
+/* In the order of their names. The array lives in `arena`. */
+struct series **series_sort(const struct series_table *table, struct arena *arena);
 
 void series_release(struct series_table *table);

@@ -150,8 +150,10 @@ static bool start_ops(struct server *server, struct error *err)
         .max_connections = MAX_OPS_CONNECTIONS,
         .max_buffered = MAX_BUFFERED_BYTES,
         .data = &server->ops,
+        .on_second = ops_on_second,
     };
 
+    server->ops.gpu_time.looked_at = clock_milliseconds();
     return loop_start(&config, err) != NULL;
 }
 

@@ -1,0 +1,69 @@
+"""A serving fairgate whose metrics have something of everything: what the tests of monitoring look at."""
+
+import contextlib
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
+# pylint: disable=wrong-import-position
+from fake_api import FakeApi
+from fake_cluster import Cluster, namespace, ready, serve, usage
+from serving import CLUSTER, pod, review, scratch, write
+
+POLICIES = CLUSTER + """\
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Tenant
+metadata: {name: research}
+spec:
+  namespaces: [research]
+  gpus: {guaranteed: 4, burst: 6}
+  priority: {allowed: [solid, spare], burst: [spare]}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Tenant
+metadata: {name: vision}
+spec:
+  namespaces: [vision]
+  gpus: {guaranteed: 8}
+  priority: {allowed: [solid]}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: PriorityLadder
+metadata: {name: tiers}
+spec:
+  tiers:
+    - {name: solid, class: solid, value: 2000, preempts: [spare]}
+    - {name: spare, class: spare, value: 1000, preemptionPolicy: Never, preempts: []}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Exception
+metadata: {name: deadline}
+spec: {tenants: [vision], grant: {gpus: 2}, until: '2199-01-01T00:00:00Z', reason: a deadline}
+"""
+
+
+def classed(name, gpus, space, priority):
+    obj = pod(name, gpus, namespace=space)
+    obj["spec"]["priorityClassName"] = priority
+    return obj
+
+
+@contextlib.contextmanager
+def busy():
+    """Two tenants that hold GPUs of two classes, one of whom has been refused some; a live view; an exception."""
+    folder = os.path.join(scratch(), "monitored")
+    write(os.path.join(folder, "set.yaml"), POLICIES)
+    cluster = Cluster(namespace("research"), namespace("vision"), classed("seen", 2, "research", "solid"),
+                      usages=(usage("research"), usage("vision")))
+    with FakeApi(cluster.step) as api, \
+            serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), folder=folder) as server:
+        ready(server)
+        allowed = [server.validate(review(obj))["allowed"] for obj in (
+            classed("spare", 2, "research", "spare"),
+            classed("large", 4, "vision", "solid"),
+            classed("too-large", 4, "research", "solid"))]
+        assert allowed == [True, True, False], allowed
+        assert server.validate(review(classed("mutated", 1, "vision", "solid")), path="/mutate")["allowed"]
+        server.post("/validate", "{}")
+        yield server
