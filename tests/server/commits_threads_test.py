@@ -319,6 +319,7 @@ def the_audit_log_tells_how_long_it_waited():
             ready(serve(api, "--audit-log", log).__enter__()) as server:
         cluster.troubles = [slow]
         assert denial(server, pod("a", 1)) == "" and denial(server, pod("plain")) == ""
+        wait_until(lambda: server.metrics()["fairgate_audit_log_queued_lines"] == "0")
         with open(log, encoding="utf-8") as file:
             first, second = (json.loads(line) for line in file)
         assert first["name"] == "a" and first["microseconds"] < 300_000 <= first["waitedMicroseconds"], first

@@ -98,8 +98,10 @@ def metrics_count_decisions_rules_and_time():
 @test
 def the_manual_names_what_operators_read():
     path = os.path.join(scratch(), "named.log")
-    with open("docs/operations.md", encoding="utf-8") as file:
-        told = set(re.findall(r"`([A-Za-z_]+)`", file.read()))
+    told = set()
+    for page in ("operations", "audit-log"):
+        with open(f"docs/{page}.md", encoding="utf-8") as file:
+            told |= set(re.findall(r"`([A-Za-z_]+)`", file.read()))
     with Server("--audit-log", path) as server:
         server.validate(review(pod("a", 1)))
         families = parse(server.ask("/metrics")[2])

@@ -1,42 +1,247 @@
 #include "http/audit_log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <unistd.h>
+#include <pthread.h>
 
-#include "base/instant.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
-#include "http/metrics.h"
+#include "http/audit_file.h"
 
-/* Above a line's largest parts: names, groups and the message are bounded far below. */
-enum { LINE_MAX_BYTES = 256 * 1024, NAME_MAX_BYTES = 1024, MESSAGE_MAX_BYTES = 4096 };
+enum {
+    LINE_MAX_BYTES = 256 * 1024, /* above its largest parts, which are bounded far below */
+    QUEUE_MAX_BYTES = 16 * 1024 * 1024,
+    GAP_MAX_BYTES = 256, /* of the line that tells of missing ones */
+    COLLECT_MS = 5,      /* lines that come within it are written together */
+    RETRY_MS = 100,
+    END_MS = 3000, /* with the 95 s of draining below the 100 s that a pod has */
+    END_SLACK_MS = 500,
+};
+
+struct lines {
+    char *data; /* QUEUE_MAX_BYTES, and room for a gap's line */
+    size_t len;
+    unsigned long missing; /* dropped behind them; nothing is added once there is one */
+};
 
 struct audit_log {
     const char *path;
-    int fd; /* stays the same number when the file is opened anew */
-    atomic_ulong failures;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, ended;
+
+    /* guarded by lock */
+    struct lines filling;
+    size_t queued; /* lines of decisions that are not in the file, those being written included */
+    unsigned long dropped;
+    struct error problem; /* why nothing can be written for now; empty text: it can */
+    bool is_idle;         /* the writer waits for `wake` */
+    bool wants_reopen, has_ended;
+    int64_t end_by; /* 0: not told to end */
+    bool is_joined; /* of whoever calls audit_log_end */
+
+    /* the writer's own */
+    struct audit_file file;
+    struct lines writing;
+    size_t at; /* so much of it is written */
+
+    pthread_mutex_t telling;
+    /* guarded by telling */
+    bool is_told;
+    unsigned long dropped_before, dropped_seen;
 };
 
-static int open_file(const char *path, struct error *err)
-{
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+/* ---- the writer's thread */
 
-    if (fd < 0)
-        error_set(err, "%s: %s", path, strerror(errno));
-    return fd;
+static void pause_for(long milliseconds)
+{
+    const struct timespec time = {.tv_nsec = milliseconds * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+static bool has_work(const struct audit_log *log)
+{
+    return log->filling.len > 0 || log->filling.missing > 0 || log->wants_reopen;
+}
+
+/* False: it is to end, and there is nothing left. */
+static bool wait_for_work(struct audit_log *log)
+{
+    bool has_any;
+
+    pthread_mutex_lock(&log->lock);
+    while (!has_work(log) && !log->end_by) {
+        log->is_idle = true;
+        pthread_cond_wait(&log->wake, &log->lock);
+    }
+    log->is_idle = false;
+    has_any = has_work(log);
+    pthread_mutex_unlock(&log->lock);
+    return has_any;
+}
+
+static void add_gap(struct lines *lines)
+{
+    struct arena arena = {0};
+    struct bytes line;
+    struct buf buf;
+
+    buf_init(&buf, &arena, GAP_MAX_BYTES);
+    audit_line_write_gap(lines->missing, &buf);
+    line = buf_bytes(&buf);
+    memcpy(lines->data + lines->len, line.data, line.len);
+    lines->len += line.len;
+    arena_release(&arena);
+}
+
+static void take_lines(struct audit_log *log)
+{
+    struct lines empty = {.data = log->writing.data};
+
+    pthread_mutex_lock(&log->lock);
+    log->writing = log->filling;
+    log->filling = empty;
+    pthread_mutex_unlock(&log->lock);
+    log->at = 0;
+    if (log->writing.missing)
+        add_gap(&log->writing);
+}
+
+/* The new file begins with a whole line, which the old one may have a part of. */
+static void reopen(struct audit_log *log)
+{
+    struct error err = {0};
+
+    if (!audit_file_reopen(&log->file, &err)) {
+        log_error("audit log not opened anew, the old file goes on", "error", err.text);
+        return;
+    }
+    while (log->at > 0 && log->writing.data[log->at - 1] != '\n')
+        log->at--;
+    log_info("audit log opened anew", "file", log->path);
+}
+
+/* False: the time is over. */
+static bool heed_wishes(struct audit_log *log)
+{
+    bool wants_reopen, is_over;
+
+    pthread_mutex_lock(&log->lock);
+    wants_reopen = log->wants_reopen;
+    log->wants_reopen = false;
+    is_over = log->end_by && clock_milliseconds() > log->end_by;
+    pthread_mutex_unlock(&log->lock);
+    if (wants_reopen)
+        reopen(log);
+    return !is_over;
+}
+
+static size_t count_lines(struct bytes text)
+{
+    size_t count = 0;
+
+    for (const char *end; (end = memchr(text.data, '\n', text.len)); count++)
+        text = bytes_tail(text, (size_t)(end - text.data) + 1);
+    return count;
+}
+
+static void note_written(struct audit_log *log, size_t written, const struct error *problem)
+{
+    size_t count = count_lines((struct bytes){log->writing.data + log->at, written});
+
+    log->at += written;
+    if (log->at == log->writing.len && log->writing.missing)
+        count--;
+    pthread_mutex_lock(&log->lock);
+    log->queued -= count;
+    log->problem = *problem;
+    pthread_mutex_unlock(&log->lock);
+}
+
+/* What can't be written now is tried again until it can: meanwhile the queue takes what it has room
+ * for. False: the time is over. */
+static bool write_lines(struct audit_log *log)
+{
+    while (heed_wishes(log)) {
+        struct bytes rest = {log->writing.data + log->at, log->writing.len - log->at};
+        struct error problem = {0};
+        size_t written;
+
+        if (rest.len == 0)
+            return true;
+        written = audit_file_write(&log->file, rest, &problem);
+        note_written(log, written, &problem);
+        if (*problem.text)
+            pause_for(RETRY_MS);
+    }
+    return false;
+}
+
+static void *run(void *data)
+{
+    struct audit_log *log = data;
+
+    while (wait_for_work(log)) {
+        pause_for(COLLECT_MS);
+        take_lines(log);
+        if (!write_lines(log))
+            break;
+    }
+    pthread_mutex_lock(&log->lock);
+    log->dropped += log->queued;
+    log->queued = 0;
+    log->has_ended = true;
+    pthread_cond_signal(&log->ended);
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+/* ---- all others */
+
+static bool start(struct audit_log *log, struct error *err)
+{
+    pthread_condattr_t monotonic;
+    int failure;
+
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_mutex_init(&log->telling, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->wake, NULL);
+    pthread_cond_init(&log->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    /* The pages are taken from the system as they are filled for the first time. */
+    log->filling.data = memory_alloc(QUEUE_MAX_BYTES + GAP_MAX_BYTES);
+    log->writing.data = memory_alloc(QUEUE_MAX_BYTES + GAP_MAX_BYTES);
+    failure = pthread_create(&log->thread, NULL, run, log);
+    return failure == 0 || error_set(err, "a thread: %s", strerror(failure));
+}
+
+static void dispose(struct audit_log *log)
+{
+    pthread_mutex_destroy(&log->lock);
+    pthread_mutex_destroy(&log->telling);
+    pthread_cond_destroy(&log->wake);
+    pthread_cond_destroy(&log->ended);
+    free(log->filling.data);
+    free(log->writing.data);
+    audit_file_close(&log->file);
+    free(log);
 }
 
 struct audit_log *audit_log_new(const char *path, struct error *err)
 {
-    int fd = strcmp(path, "-") != 0 ? open_file(path, err) : STDOUT_FILENO;
-    struct audit_log *log;
+    struct audit_log *log = memory_alloc(sizeof(*log));
 
-    if (fd < 0)
-        return NULL;
-    log = memory_alloc(sizeof(*log));
     log->path = path;
-    log->fd = fd;
+    if (!audit_file_open(&log->file, path, err)) {
+        free(log);
+        return NULL;
+    }
+    if (!start(log, err)) {
+        dispose(log);
+        return NULL;
+    }
     return log;
 }
 
@@ -44,108 +249,130 @@ void audit_log_free(struct audit_log *log)
 {
     if (!log)
         return;
-    if (log->fd != STDOUT_FILENO)
-        close(log->fd);
-    free(log);
+    audit_log_end(log);
+    if (log->is_joined)
+        dispose(log);
 }
 
-bool audit_log_reopen(struct audit_log *log, struct error *err)
+static bool put_line(struct audit_log *log, struct bytes line)
 {
-    int fd;
+    struct lines *lines = &log->filling;
 
-    if (log->fd == STDOUT_FILENO)
-        return true;
-    fd = open_file(log->path, err);
-    if (fd < 0)
+    if (log->has_ended || lines->missing || line.len == 0 ||
+        line.len > QUEUE_MAX_BYTES - lines->len)
         return false;
-    /* Threads write meanwhile: each line goes to the old file or to the new one. */
-    dup3(fd, log->fd, O_CLOEXEC);
-    close(fd);
+    memcpy(lines->data + lines->len, line.data, line.len);
+    lines->len += line.len;
+    log->queued++;
     return true;
 }
 
-static void add_name(struct buf *buf, const char *name)
+static void queue_line(struct audit_log *log, struct bytes line)
 {
-    buf_add_char(buf, ',');
-    buf_add_json(buf, bytes_from(name));
-    buf_add_char(buf, ':');
-}
+    bool is_waited_for;
 
-static void add_text(struct buf *buf, const char *name, struct bytes value)
-{
-    add_name(buf, name);
-    buf_add_json(buf, bytes_from(text_clean(buf->arena, value, NAME_MAX_BYTES)));
-}
-
-static void add_list(struct buf *buf, const char *name, const struct strings *list)
-{
-    add_name(buf, name);
-    buf_add_char(buf, '[');
-    for (size_t i = 0; i < list->count; i++) {
-        if (i > 0)
-            buf_add_char(buf, ',');
-        buf_add_json(buf, bytes_from(list->items[i]));
+    pthread_mutex_lock(&log->lock);
+    if (!put_line(log, line)) {
+        log->dropped++;
+        log->filling.missing++;
     }
-    buf_add_char(buf, ']');
-}
-
-static void add_message(struct buf *buf, const char *message)
-{
-    size_t len = strcspn(message, "\n");
-
-    add_name(buf, "message");
-    buf_add_json(buf, (struct bytes){message, len < MESSAGE_MAX_BYTES ? len : MESSAGE_MAX_BYTES});
-}
-
-static void write_line(const struct decision *decision, const struct audit_times *times,
-                       struct buf *buf)
-{
-    const struct review *review = &decision->review;
-    const char *time_text = instant_write(times->when.tv_sec, buf->arena);
-
-    buf_printf(buf, "{\"time\":\"%.19s.%03ldZ\"", time_text, times->when.tv_nsec / 1000000);
-    add_text(buf, "uid", review->uid);
-    add_text(buf, "phase", bytes_from(decision->phase == PHASE_MUTATE ? "mutate" : "validate"));
-    add_text(buf, "operation", bytes_from(operation_name(review->operation)));
-    add_text(buf, "kind", review->kind);
-    if (review->sub_resource.len)
-        add_text(buf, "subResource", review->sub_resource);
-    add_text(buf, "namespace", review->namespace);
-    add_text(buf, "name", review->name);
-    add_text(buf, "user", review->user);
-    buf_printf(buf, ",\"dryRun\":%s", review->is_dry_run ? "true" : "false");
-    if (*decision_tenant(decision))
-        add_text(buf, "tenant", bytes_from(decision_tenant(decision)));
-    buf_printf(buf, ",\"allowed\":%s", decision->verdict.is_allowed ? "true" : "false");
-    add_list(buf, "rules", &decision->verdict.rules);
-    if (decision->verdict.exceptions.count)
-        add_list(buf, "exceptions", &decision->verdict.exceptions);
-    if (decision->verdict.message)
-        add_message(buf, decision->verdict.message);
-    add_text(buf, "policySet", bytes_from(decision->policies->digest));
-    buf_printf(buf, ",\"microseconds\":%llu", (unsigned long long)(times->judging / 1000));
-    if (times->waiting)
-        buf_printf(buf, ",\"waitedMicroseconds\":%llu",
-                   (unsigned long long)(times->waiting / 1000));
-    buf_add_text(buf, "}\n");
+    is_waited_for = log->is_idle;
+    log->is_idle = false;
+    pthread_mutex_unlock(&log->lock);
+    if (is_waited_for)
+        pthread_cond_signal(&log->wake);
 }
 
 void audit_log_write(struct audit_log *log, const struct decision *decision,
                      const struct audit_times *times, struct arena *arena)
 {
-    struct bytes line;
     struct buf buf;
 
     if (!log)
         return;
     buf_init(&buf, arena, LINE_MAX_BYTES);
-    write_line(decision, times, &buf);
-    line = buf_bytes(&buf);
-    if (buf.is_full || write(log->fd, line.data, line.len) != (ssize_t)line.len)
-        atomic_fetch_add_explicit(&log->failures, 1, memory_order_relaxed);
+    audit_line_write(decision, times, &buf);
+    queue_line(log, buf.is_full ? BYTES("") : buf_bytes(&buf));
 }
 
-unsigned long audit_log_failures(const struct audit_log *log)
+void audit_log_reopen(struct audit_log *log)
 {
-    return atomic_load_explicit(&log->failures, memory_order_relaxed);
+    pthread_mutex_lock(&log->lock);
+    log->wants_reopen = true;
+    pthread_mutex_unlock(&log->lock);
+    pthread_cond_signal(&log->wake);
+}
+
+static void tell_begin(const struct audit_log *log, const struct error *problem)
+{
+    log_error("the audit log can't be written; what can't be held back is dropped", "file",
+              log->path, "problem",
+              *problem->text ? problem->text : "nobody reads it, or more slowly than it grows");
+}
+
+static void tell_end(const struct audit_log *log, const char *message, unsigned long dropped)
+{
+    char figure[32];
+
+    snprintf(figure, sizeof(figure), "%lu", dropped);
+    log_warning(message, "file", log->path, "dropped", figure);
+}
+
+void audit_log_tell(struct audit_log *log)
+{
+    struct error problem;
+    unsigned long dropped;
+    bool is_bad, has_ended;
+
+    pthread_mutex_lock(&log->telling);
+    pthread_mutex_lock(&log->lock);
+    problem = log->problem;
+    dropped = log->dropped;
+    has_ended = log->has_ended;
+    is_bad = (*problem.text || log->filling.missing) && !has_ended;
+    is_bad = is_bad || dropped != log->dropped_seen;
+    pthread_mutex_unlock(&log->lock);
+    if (is_bad && !log->is_told) {
+        tell_begin(log, &problem);
+        log->dropped_before = log->dropped_seen;
+        log->is_told = true;
+    }
+    log->dropped_seen = dropped;
+    if (log->is_told && (!is_bad || has_ended)) {
+        tell_end(log, has_ended ? "the audit log ends" : "the audit log is written again",
+                 dropped - log->dropped_before);
+        log->is_told = false;
+    }
+    pthread_mutex_unlock(&log->telling);
+}
+
+void audit_log_end(struct audit_log *log)
+{
+    int64_t until = clock_milliseconds() + END_MS + END_SLACK_MS;
+    const struct timespec time = {until / 1000, until % 1000 * 1000000};
+    size_t left;
+
+    pthread_mutex_lock(&log->lock);
+    log->end_by = until - END_SLACK_MS;
+    pthread_cond_signal(&log->wake);
+    while (!log->has_ended && pthread_cond_timedwait(&log->ended, &log->lock, &time) == 0)
+        continue;
+    log->is_joined = log->has_ended;
+    left = log->queued;
+    pthread_mutex_unlock(&log->lock);
+    audit_log_tell(log);
+    if (log->is_joined)
+        pthread_join(log->thread, NULL);
+    else /* a file system that does not answer keeps it */
+        tell_end(log, "the audit log ends", left);
+}
+
+struct audit_log_figures audit_log_figures(struct audit_log *log)
+{
+    struct audit_log_figures figures;
+
+    pthread_mutex_lock(&log->lock);
+    figures = (struct audit_log_figures){log->dropped, log->queued};
+    pthread_mutex_unlock(&log->lock);
+    return figures;
 }

@@ -168,6 +168,18 @@ static void write_readiness(struct service *service, struct buf *buf)
                         is_ready(service, &reasons));
 }
 
+static void write_audit_log(struct audit_log *log, struct buf *buf)
+{
+    struct audit_log_figures figures = audit_log_figures(log);
+
+    metrics_write_value(buf, "fairgate_audit_log_failures_total", "counter",
+                        "Decisions whose lines are missing in the audit log.",
+                        (long long)figures.dropped);
+    metrics_write_value(buf, "fairgate_audit_log_queued_lines", "gauge",
+                        "Lines that wait to be written to the audit log.",
+                        (long long)figures.queued);
+}
+
 static void send_metrics(struct ops *ops, h2o_req_t *req)
 {
     struct service *service = ops->service;
@@ -186,9 +198,7 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
     if (service->committer)
         ops_write_usages(service, &buf);
     if (service->audit_log)
-        metrics_write_value(&buf, "fairgate_audit_log_failures_total", "counter",
-                            "Lines that could not be written to the audit log.",
-                            (long long)audit_log_failures(service->audit_log));
+        write_audit_log(service->audit_log, &buf);
     write_readiness(service, &buf);
     write_connections(ops, &buf);
     ops_write_process(&buf);

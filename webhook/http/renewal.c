@@ -53,19 +53,26 @@ static void *run(void *data)
 {
     static const struct timespec step = {.tv_nsec = LOOK_MS * 1000000};
     struct renewal *renewal = data;
-    sigset_t hangup;
+    struct audit_log *audit_log = renewal->service->audit_log;
+    sigset_t signals;
 
-    sigemptyset(&hangup);
-    sigaddset(&hangup, SIGHUP);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGUSR1);
     for (;;) {
-        if (sigtimedwait(&hangup, NULL, &step) == SIGHUP) {
+        int number = sigtimedwait(&signals, NULL, &step);
+
+        if (audit_log && number > 0)
+            audit_log_reopen(audit_log);
+        if (number == SIGHUP) {
             take_now(&renewal->policies, renewal->service);
             take_now(&renewal->certificates, renewal->service);
-            service_reopen_audit_log(renewal->service);
         } else {
             renewed_look(&renewal->policies, renewal->service);
             renewed_look(&renewal->certificates, renewal->service);
         }
+        if (audit_log)
+            audit_log_tell(audit_log);
     }
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* renewal: policy set, certificates and keys are read anew when their files change, by a thread of
- * its own; at SIGHUP at once.
+ * its own; at SIGHUP at once. So is the audit log's file at SIGHUP and SIGUSR1; and what is wrong
+ * with it is told in between.
  *
  * The files are looked at, four times a second, instead of waiting to be told: some filesystems
  * tell nothing, and a look at 1,000 files takes 2 ms. What has changed is read when it was found
@@ -32,5 +33,5 @@ struct renewal {
 /* Before the service reads the files for the first time. */
 void renewal_init(struct renewal *renewal, struct service *service);
 
-/* SIGHUP must be blocked in all threads. Both must last as long as the process. */
+/* SIGHUP and SIGUSR1 must be blocked in all threads. Both must last as long as the process. */
 bool renewal_start(struct renewal *renewal, struct error *err) MUST_CHECK;

@@ -45,11 +45,13 @@ static void block_signals(struct server *server)
     sigset_t all;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the audit log at a limit of its size is an error like others */
     sigemptyset(&server->signals);
     sigaddset(&server->signals, SIGTERM);
     sigaddset(&server->signals, SIGINT);
     all = server->signals;
     sigaddset(&all, SIGHUP);
+    sigaddset(&all, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
@@ -260,6 +262,7 @@ static bool drain(struct server *server)
 
 bool server_wait(struct server *server)
 {
+    bool is_drained;
     char left[32];
 
     log_start(server);
@@ -268,7 +271,10 @@ bool server_wait(struct server *server)
     /* Whoever reads the line finds the server not ready. */
     atomic_store(&server->service.is_draining, true);
     log_info("draining");
-    if (drain(server)) {
+    is_drained = drain(server);
+    if (server->service.audit_log)
+        audit_log_end(server->service.audit_log);
+    if (is_drained) {
         log_info("drained");
         return true;
     }

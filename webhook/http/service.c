@@ -210,11 +210,3 @@ bool service_reload_certificates(struct service *service, uint64_t fingerprint, 
     }
     return false;
 }
-
-void service_reopen_audit_log(struct service *service)
-{
-    struct error err = {0};
-
-    if (service->audit_log && !audit_log_reopen(service->audit_log, &err))
-        log_error("audit log not opened anew, the old file goes on", "error", err.text);
-}

@@ -60,10 +60,8 @@ void service_release(struct service *service);
 
 /* Read the policy set anew and put it in force. False: it can't be used, or its files no longer
  * have that fingerprint, and nothing has changed; with `tells` the log and the metrics have it.
- * Called by one thread at a time, none of which serves requests; so are the next two. */
+ * Called by one thread at a time, none of which serves requests; so is the next. */
 bool service_reload_policies(struct service *service, uint64_t fingerprint, bool tells);
 
 /* The same of certificate, key and the clients' authority. */
 bool service_reload_certificates(struct service *service, uint64_t fingerprint, bool tells);
-
-void service_reopen_audit_log(struct service *service);

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""The audit log's file: whatever becomes of it, answers don't wait, and no line is lost uncounted."""
+
+import contextlib
+import glob
+import json
+import os
+import resource
+import signal
+import tempfile
+import threading
+import time
+
+from serving import Server, in_threads, main, pod, review, scratch, test
+
+DROPPED = "fairgate_audit_log_failures_total"
+QUEUED = "fairgate_audit_log_queued_lines"
+BEGINS = "the audit log can't be written; what can't be held back is dropped"
+QUEUE = 16 * 1024 * 1024  # bytes that it holds back
+
+
+def fresh():
+    return os.path.join(tempfile.mkdtemp(dir=scratch()), "audit.log")
+
+
+def fifo():
+    path = fresh()
+    os.mkfifo(path)
+    return path
+
+
+def lines_of(*paths):
+    """What the files hold in turn; every line must be JSON."""
+    lines = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            lines += [json.loads(line) for line in file]
+    return lines
+
+
+def names(lines):
+    return [line["name"] for line in lines if "missing" not in line]
+
+
+def missing(lines):
+    return sum(line.get("missing", 0) for line in lines)
+
+
+def figure(server, name):
+    return int(server.metrics()[name])
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.02)
+
+
+def settled(server):
+    wait_until(lambda: figure(server, QUEUED) == 0)
+
+
+def ask(server, count, prefix="p", user="alice"):
+    """So many decisions by one connection, one after the other."""
+    with contextlib.closing(server.http()) as connection:
+        for number in range(count):
+            body = review(pod(f"{prefix}-{number}"))
+            body["request"]["userInfo"]["username"] = user
+            assert server.validate(body, connection)["allowed"]
+
+
+def numbered(count, prefix="p"):
+    return [f"{prefix}-{number}" for number in range(count)]
+
+
+def limit(server, size):
+    """No file of the server's may grow beyond: what a full disk is."""
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+@contextlib.contextmanager
+def read_by(path):
+    """What a thread reads from a FIFO until its writer is gone; in a list, afterwards."""
+    parts = []
+
+    def read():
+        with open(path, "rb") as file:
+            parts.extend(json.loads(line) for line in file)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    yield parts
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+@test
+def what_a_full_disk_can_not_take_waits():
+    path = fresh()
+    with Server("--audit-log", path) as server:
+        ask(server, 3, "before")
+        settled(server)
+        size = os.path.getsize(path)
+        limit(server, size + 100)  # not even a line
+        ask(server, 50, "full")
+        assert server.wait_for_log(BEGINS)["problem"] == "File too large"
+        wait_until(lambda: os.path.getsize(path) == size + 100)
+        limit(server, resource.RLIM_INFINITY)
+        told = server.wait_for_log("the audit log is written again")
+        assert (told["file"], told["dropped"]) == (path, "0"), told
+        settled(server)
+        assert figure(server, DROPPED) == 0
+    assert names(lines_of(path)) == numbered(3, "before") + numbered(50, "full")
+
+
+@test
+def a_file_opened_anew_begins_with_the_line_that_the_full_one_has_a_part_of():
+    path = fresh()
+    with Server("--audit-log", path) as server:
+        ask(server, 1, "before")
+        settled(server)
+        size = os.path.getsize(path)
+        limit(server, size + 100)
+        ask(server, 2, "full")
+        server.wait_for_log(BEGINS)
+        wait_until(lambda: os.path.getsize(path) == size + 100)
+        os.rename(path, path + ".old")
+        server.signal(signal.SIGUSR1)
+        assert server.wait_for_log("audit log opened anew")["file"] == path
+        limit(server, resource.RLIM_INFINITY)
+        settled(server)
+    with open(path + ".old", "rb") as file:
+        first, rest = file.read().split(b"\n")
+    assert json.loads(first)["name"] == "before-0" and 0 < len(rest) <= 100, (first, rest)
+    assert names(lines_of(path)) == numbered(2, "full")
+
+
+@test
+def a_line_that_somebody_left_torn_gets_its_end():
+    path = fresh()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('{"time":"2026')
+    with Server("--audit-log", path) as server:
+        ask(server, 2)
+    with open(path, encoding="utf-8") as file:
+        torn, *rest = file.read().splitlines()
+    assert torn == '{"time":"2026' and [json.loads(line)["name"] for line in rest] == numbered(2)
+
+
+@test
+def a_disk_that_stays_full_is_told_and_counted():
+    with Server("--audit-log", "/dev/full") as server:
+        ask(server, 20)
+        told = server.wait_for_log(BEGINS)
+        assert (told["file"], told["problem"]) == ("/dev/full", "No space left on device"), told
+        assert figure(server, QUEUED) == 20
+        server.stop()
+        told = server.wait_for_log("the audit log ends")
+        assert told["dropped"] == "20", told
+        assert sum(BEGINS in line for line in server.lines if line) == 1, server.errors()
+
+
+def ask_much(server, count, prefix="p"):
+    """The same with lines of 14 KB."""
+    with contextlib.closing(server.http()) as connection:
+        for number in range(count):
+            body = review(pod(f"{prefix}-{number}", namespace="\1" * 1024))
+            body["request"]["userInfo"]["username"] = "\1" * 1024
+            assert server.validate(body, connection)["allowed"]
+
+
+@test
+def lines_that_are_missing_are_counted_where_they_are():
+    path = fifo()
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # has it open, and reads nothing
+    count = QUEUE // 14000 + 200
+    with Server("--audit-log", path) as server:
+        ask_much(server, count)
+        assert server.wait_for_log(BEGINS)["problem"] == "nobody reads it, or more slowly than it grows"
+        dropped = figure(server, DROPPED)
+        assert dropped > 0 and 0 < count - dropped - figure(server, QUEUED) < 10  # that are in the pipe
+        with read_by(path) as lines:
+            settled(server)
+            assert server.wait_for_log("the audit log is written again")["dropped"] == str(dropped)
+            ask(server, 5, "after")
+            server.stop()
+        os.close(reader)
+    at = next(at for at, line in enumerate(lines) if "missing" in line)
+    assert set(lines[at]) == {"time", "missing"} and lines[at]["missing"] == dropped, lines[at]
+    assert names(lines[:at]) == numbered(count - dropped)
+    assert names(lines[at + 1:]) == numbered(5, "after") and missing(lines[at + 1:]) == 0
+
+
+@test
+def a_pipe_that_nobody_reads_holds_up_no_end():
+    path = fifo()
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with Server("--audit-log", path) as server:
+        ask_much(server, 20)  # a pipe holds 64 KiB
+        left = figure(server, QUEUED)
+        server.stop()
+        assert 0 < left <= 20 and server.wait_for_log("the audit log ends")["dropped"] == str(left)
+    os.close(reader)
+
+
+@test
+def a_fifo_may_get_its_reader_later():
+    path = fifo()
+    with Server("--audit-log", path) as server:
+        ask(server, 5)
+        assert server.wait_for_log(BEGINS)["problem"] == "nobody reads from it"
+        with read_by(path) as lines:
+            assert server.wait_for_log("the audit log is written again")["dropped"] == "0"
+            settled(server)
+            server.stop()
+    assert names(lines) == numbered(5) and missing(lines) == 0
+
+
+@test
+def standard_output_that_nobody_reads_delays_nothing():
+    with Server("--audit-log", "-") as server:
+        ask_much(server, 100)
+        left = figure(server, QUEUED)
+        assert left > 0
+        lines = [json.loads(server.process.stdout.readline()) for _ in range(100)]
+        assert names(lines) == numbered(100) and missing(lines) == 0
+        settled(server)
+
+
+def gathered(path):
+    """The lines of all files, those moved away first, in the order in which they were."""
+    moved = sorted(glob.glob(path + ".*"), key=lambda name: int(name.rsplit(".", 1)[1]))
+    return lines_of(*moved, path)
+
+
+def by_connection(lines):
+    result = {}
+    for name in names(lines):
+        result.setdefault(name.rsplit("-", 1)[0], []).append(name)
+    return result
+
+
+@test
+def moving_it_away_under_load_loses_nothing_and_keeps_the_order():
+    path = fresh()
+    with Server("--audit-log", path, "--threads", "3") as server:
+        is_over = threading.Event()
+
+        def move():
+            count = 0
+            while not is_over.is_set():
+                os.rename(path, f"{path}.{count}")
+                server.signal(signal.SIGUSR1)
+                server.wait_for_log("audit log opened anew")
+                count += 1
+            return count
+
+        def client(number):
+            if number == 0:
+                return move()
+            ask(server, 100, f"c{number}")
+            if number == 1:
+                is_over.set()
+            return 0
+
+        moves = in_threads(7, client)[0]
+        assert moves > 1, moves
+        assert figure(server, DROPPED) == 0
+    found = by_connection(gathered(path))
+    assert found == {f"c{at}": numbered(100, f"c{at}") for at in range(1, 7)}, found
+
+
+@test
+def a_file_that_can_not_be_opened_anew_goes_on():
+    path = fresh()
+    with Server("--audit-log", path) as server:
+        ask(server, 1, "before")
+        os.rename(os.path.dirname(path), os.path.dirname(path) + ".away")
+        server.signal(signal.SIGUSR1)
+        told = server.wait_for_log("audit log not opened anew, the old file goes on")
+        assert told["error"] == f"{path}: No such file or directory", told
+        ask(server, 1, "after")
+    away = os.path.join(os.path.dirname(path) + ".away", "audit.log")
+    assert names(lines_of(away)) == ["before-0", "after-0"]
+
+
+@test
+def the_signal_ends_no_server_without_an_audit_log():
+    with Server() as server:
+        server.signal(signal.SIGUSR1)
+        ask(server, 1)
+
+
+@test
+def what_is_decided_while_it_drains_is_in_the_file():
+    path = fresh()
+    with Server("--audit-log", path, "--drain-grace", "1s") as server, \
+            contextlib.closing(server.http()) as connection:
+        server.validate(review(pod("a")), connection)
+        server.signal(signal.SIGTERM)
+        server.wait_for_log("draining")
+        server.validate(review(pod("b")), connection)
+        server.wait(60)
+    assert names(lines_of(path)) == ["a", "b"]
+
+
+if __name__ == "__main__":
+    main()

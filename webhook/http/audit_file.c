@@ -1,0 +1,121 @@
+#include "http/audit_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WRITE_MAX_BYTES = 256 * 1024, READER_WAIT_MS = 100 };
+
+/* Does a file that somebody left end within a line? */
+static bool ends_torn(const char *path, off_t size)
+{
+    int fd = size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    char last = '\n';
+
+    if (fd < 0)
+        return false;
+    if (pread(fd, &last, 1, size - 1) != 1)
+        last = '\n';
+    close(fd);
+    return last != '\n';
+}
+
+/* `file` is as it was where it fails. */
+static bool open_path(struct audit_file *file, const char *path, struct error *err)
+{
+    /* A FIFO that nobody reads would have to be waited for. */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+    struct stat status = {0};
+
+    if (fd < 0 && errno != ENXIO)
+        return error_set(err, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        fstat(fd, &status);
+    audit_file_close(file);
+    *file = (struct audit_file){
+        .path = path,
+        .fd = fd,
+        .is_regular = S_ISREG(status.st_mode),
+        .is_torn = S_ISREG(status.st_mode) ? ends_torn(path, status.st_size) : file->is_open,
+    };
+    return true;
+}
+
+bool audit_file_open(struct audit_file *file, const char *path, struct error *err)
+{
+    struct stat status;
+
+    *file = (struct audit_file){.path = path, .fd = -1};
+    if (strcmp(path, "-") != 0)
+        return open_path(file, path, err);
+    file->fd = STDOUT_FILENO;
+    file->is_regular = fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+    return true;
+}
+
+bool audit_file_reopen(struct audit_file *file, struct error *err)
+{
+    return file->fd == STDOUT_FILENO || open_path(file, file->path, err);
+}
+
+void audit_file_close(struct audit_file *file)
+{
+    if (file->fd >= 0 && file->fd != STDOUT_FILENO)
+        close(file->fd);
+    file->fd = -1;
+}
+
+/* Whole lines of `max` bytes together, or of one that is longer the first `max`. What is written to
+ * a pipe at once is not mixed with what others write there as long as it has PIPE_BUF bytes. */
+static size_t portion(struct bytes lines, size_t max)
+{
+    const char *end;
+
+    if (lines.len <= max)
+        return lines.len;
+    end = memrchr(lines.data, '\n', max);
+    return end ? (size_t)(end - lines.data) + 1 : max;
+}
+
+/* Is there room, or an error to be told? */
+static bool has_room(const struct audit_file *file)
+{
+    struct pollfd question = {.fd = file->fd, .events = POLLOUT};
+
+    return file->is_regular || poll(&question, 1, READER_WAIT_MS) > 0;
+}
+
+static size_t write_some(struct audit_file *file, struct bytes text, struct error *err)
+{
+    ssize_t written = write(file->fd, text.data, text.len);
+
+    if (written > 0)
+        return (size_t)written;
+    if (written == 0 || (errno != EAGAIN && errno != EINTR))
+        error_set(err, "%s", written == 0 ? "nothing was written" : strerror(errno));
+    return 0;
+}
+
+size_t audit_file_write(struct audit_file *file, struct bytes lines, struct error *err)
+{
+    size_t size = portion(lines, file->is_regular ? WRITE_MAX_BYTES : PIPE_BUF), written;
+
+    if (file->fd < 0 && !open_path(file, file->path, err))
+        return 0;
+    if (file->fd < 0) {
+        error_set(err, "nobody reads from it");
+        return 0;
+    }
+    if (!has_room(file))
+        return 0;
+    if (file->is_torn && write_some(file, BYTES("\n"), err) == 0)
+        return 0;
+    file->is_torn = false;
+    written = write_some(file, (struct bytes){lines.data, size}, err);
+    if (written > 0)
+        file->is_open = lines.data[written - 1] != '\n';
+    return written;
+}
