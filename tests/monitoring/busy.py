@@ -4,11 +4,16 @@ import contextlib
 import os
 import sys
 
+import yaml
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
 # pylint: disable=wrong-import-position
 from fake_api import FakeApi
 from fake_cluster import Cluster, namespace, ready, serve, usage
-from serving import CLUSTER, pod, review, scratch, write
+from serving import CLUSTER, ROOT, pod, review, scratch, write
+
+MONITORING = os.path.join(ROOT, "charts/fairgate/monitoring")
+ALERTS = os.path.join(MONITORING, "alerts.yaml")
 
 POLICIES = CLUSTER + """\
 ---
@@ -41,6 +46,16 @@ kind: Exception
 metadata: {name: deadline}
 spec: {tenants: [vision], grant: {gpus: 2}, until: '2199-01-01T00:00:00Z', reason: a deadline}
 """
+
+
+def rules():
+    """All of the alerts' file, the recording ones included."""
+    with open(ALERTS, encoding="utf-8") as file:
+        return [rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]]
+
+
+def alerts():
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
 def classed(name, gpus, space, priority):
