@@ -177,6 +177,9 @@ install-files:
 	@for command in $$($(PROGRAM) --complete '' | cut -f1); do \
 		$(PROGRAM) $$command --help=man > $(SHARE)/man/man1/fairgate-$$command.1 || exit 1; \
 	done
+	@for command in $$($(PROGRAM) --complete certs '' | cut -f1); do \
+		$(PROGRAM) certs $$command --help=man > $(SHARE)/man/man1/fairgate-certs-$$command.1 || exit 1; \
+	done
 	$(PROGRAM) completion bash > $(SHARE)/bash-completion/completions/fairgate
 	$(PROGRAM) completion zsh > $(SHARE)/zsh/site-functions/_fairgate
 

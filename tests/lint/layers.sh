@@ -12,11 +12,12 @@ declare -A sees=(
     [checks]="base kube tenancy engine"
     [policy]="base kube tenancy engine checks"
     [decide]="base kube tenancy engine checks policy"
+    [certs]="base"
     [ledger]="base kube tenancy engine"
     [answer]="base kube tenancy engine checks policy decide ledger"
     [cluster]="base kube tenancy engine ledger"
     [http]="base kube tenancy engine checks policy decide answer ledger cluster"
-    [cli]="base kube tenancy engine checks policy decide answer ledger cluster http"
+    [cli]="base kube tenancy engine checks policy decide answer ledger cluster certs http"
     [main]="base cli"
 )
 
@@ -25,7 +26,7 @@ libraries=(
     'yaml\.h           webhook/base/(node|yaml_.*)\.[ch]'
     'pcre2\.h          webhook/base/pattern\.c'
     'h2o(/.*)?\.h      webhook/http/.*'
-    'openssl/.*        webhook/(http/tls|base/digest)\.c'
+    'openssl/.*        webhook/(http/tls\.c|base/digest\.c|certs/.*\.c)'
     'jansson\.h        webhook/cli/.*'
     'curl/.*           webhook/cluster/.*'
     'sys/socket\.h     webhook/(http|cluster)/.*'

@@ -24,12 +24,26 @@ offers() {
     [ "$(offers "")" = "$listed" ]
 }
 
+# commands: each as it is called, those below others with a hyphen: certs-issue
+commands() {
+    offers "" | xargs -n 1 | grep -vx certs
+    printf 'certs-%s\n' $(offers certs "")
+}
+
 @test "every option that --help lists" {
-    for command in $(offers ""); do
-        listed=$("$FAIRGATE" "$command" --help | sed -n 's/^  \(-[a-z], \)\?\(--[a-z-]\+\).*/\2/p' | sort | xargs)
+    for command in $(commands); do
+        command=${command/-/ }
+        listed=$("$FAIRGATE" $command --help | sed -n 's/^  \(-[a-z], \)\?\(--[a-z-]\+\).*/\2/p' | sort | xargs)
         [ -n "$listed" ]
-        [ "$(offers "$command" --)" = "$listed" ]
+        [ "$(offers $command --)" = "$listed" ]
     done
+}
+
+@test "what stands below a command" {
+    listed=$("$FAIRGATE" certs --help | sed -n 's/^  \([a-z]\+\) .*/\1/p' | sort | xargs)
+    [ -n "$listed" ]
+    [ "$(offers certs "")" = "$listed" ]
+    [ "$(offers certs is)" = issue ]
 }
 
 @test "the values of an option that has a choice, in each way to write it" {

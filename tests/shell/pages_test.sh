@@ -21,7 +21,8 @@ report "the program is executable" "$("$scratch/usr/local/bin/fairgate" version 
 report "bash reads its completion" "$(bash -n "$scratch/usr/local/share/bash-completion/completions/fairgate" 2>&1)"
 report "zsh reads its completion" "$(zsh -n "$scratch/usr/local/share/zsh/site-functions/_fairgate" 2>&1)"
 
-commands=$("$FAIRGATE" --help | sed -n 's/^  \([a-z]\+\) .*/\1/p')
+names() { "$FAIRGATE" "$@" --help | sed -n 's/^  \([a-z]\+\) .*/\1/p'; }
+commands="$(names) $(names certs | sed 's/^/certs-/')"
 for page in fairgate $(printf 'fairgate-%s ' $commands); do
     file=$scratch/usr/local/share/man/man1/$page.1
     report "$page.1 without a warning of roff" "$(groff -ww -man -Tutf8 -z "$file" 2>&1)"
@@ -30,7 +31,7 @@ done
 # The page says what --help says.
 for command in $commands; do
     page=$(groff -man -Tascii -P-c -rLL=500n -rHY=0 "$scratch/usr/local/share/man/man1/fairgate-$command.1" 2>&1 | sed 's/.\x08//g')
-    lost=$("$FAIRGATE" "$command" --help | sed -n 's/^  \(-[a-z], \)\?\(--[a-z-]\+\).*/\2/p' | while read -r option; do
+    lost=$("$FAIRGATE" ${command/-/ } --help | sed -n 's/^  \(-[a-z], \)\?\(--[a-z-]\+\).*/\2/p' | while read -r option; do
         grep -qe "$option" <<<"$page" || echo "$option"
     done)
     report "fairgate-$command.1 has every option" "$lost"

@@ -35,13 +35,24 @@ static void print_word(char font, const char *text)
     printf("\\fR");
 }
 
-void man_page_print_head(const char *command, const char *summary)
+/* "fairgate certs issue" as a page is called: fairgate\-certs\-issue. */
+static void print_page_name(const char *name, bool is_upper)
 {
-    printf(".TH FAIRGATE%s", command ? "\\-" : "");
-    for (const char *c = command; c && *c; c++)
-        putchar(toupper((unsigned char)*c));
-    printf(" 1 \"\" \"fairgate %s\" \"User Commands\"\n.SH NAME\nfairgate%s%s \\- ", version,
-           command ? "\\-" : "", command ? command : "");
+    for (const char *c = name; *c; c++) {
+        if (*c == ' ')
+            printf("\\-");
+        else
+            putchar(is_upper ? toupper((unsigned char)*c) : *c);
+    }
+}
+
+void man_page_print_head(const char *name, const char *summary)
+{
+    printf(".TH ");
+    print_page_name(name, true);
+    printf(" 1 \"\" \"fairgate %s\" \"User Commands\"\n.SH NAME\n", version);
+    print_page_name(name, false);
+    printf(" \\- ");
     print_line(summary);
 }
 
@@ -130,21 +141,25 @@ void man_page_print(const struct command *command)
     printf(".SH SEE ALSO\n.BR fairgate (1)\n");
 }
 
-void man_page_print_index(const struct command_row *rows, size_t count)
+void man_page_print_index(const struct group *group)
 {
-    printf(".SH SYNOPSIS\n\\fBfairgate\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n"
-           ".SH DESCRIPTION\n");
-    print_line(PROGRAM_PURPOSE);
+    printf(".SH SYNOPSIS\n\\fB%s\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n"
+           ".SH DESCRIPTION\n",
+           group->name);
+    print_line(group->purpose);
     printf(".SH COMMANDS\n");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < group->count; i++) {
         printf(".TP\n");
-        print_word('B', rows[i].name);
+        print_word('B', group->rows[i].name);
         putchar('\n');
-        print_line(rows[i].summary);
+        print_line(group->rows[i].summary);
     }
     printf(".SH EXIT STATUS\n");
     print_line(PROGRAM_EXITS);
     printf(".SH SEE ALSO\n");
-    for (size_t i = 0; i < count; i++)
-        printf(".BR fairgate\\-%s (1)%s\n", rows[i].name, i + 1 < count ? "," : "");
+    for (size_t i = 0; i < group->count; i++) {
+        printf(".BR ");
+        print_page_name(group->name, false);
+        printf("\\-%s (1)%s\n", group->rows[i].name, i + 1 < group->count ? "," : "");
+    }
 }
