@@ -16,6 +16,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PODS, TENANTS, RULES = 10000, 1000, 200
+SAMPLE_TENANTS = 4
 MARK = "@@@@@@@@@@@@"  # as long as the number that replaces it
 IN_USE = 4             # GPUs of research, which may have 24
 
@@ -157,8 +158,8 @@ def sample_place(at):
 
 def large_place(at):
     """Each tenant has ten pods, one of them with a GPU."""
-    tenant = at % (TENANTS - 3)
-    return f"tenant-{tenant:04d}-prod", 1 if at < TENANTS - 3 else 0
+    tenant = at % (TENANTS - SAMPLE_TENANTS)
+    return f"tenant-{tenant:04d}-prod", 1 if at < TENANTS - SAMPLE_TENANTS else 0
 
 
 # ---- the large policy set
@@ -192,7 +193,7 @@ def policy(at, is_everywhere):
 def write_large_set(folder):
     shutil.copytree(os.path.join(ROOT, "policies/research-cluster"), folder,
                     ignore=shutil.ignore_patterns("*.test.yaml"))
-    documents = [tenant(at) for at in range(TENANTS - 3)]
+    documents = [tenant(at) for at in range(TENANTS - SAMPLE_TENANTS)]
     documents += [policy(at, is_everywhere=at < 8) for at in range(RULES // 5)]
     with open(os.path.join(folder, "large.yaml"), "w", encoding="utf-8") as file:
         for document in documents:  # JSON is YAML

@@ -48,7 +48,7 @@ var patches = patchesOf("patches", "policies",
 
 var samplePatches = func() kind {
 	out := patchesOf("patches-sample", "../../policies/research-cluster",
-		map[string][]string{"research": {"a"}, "serving": {"a", "b"}, "sandbox": nil, "nobody": nil})
+		map[string][]string{"research": {"a"}, "serving": {"a", "b"}, "sandbox": nil, "course-ml": {"b"}, "nobody": nil})
 	out.share = 5
 	return out
 }()
