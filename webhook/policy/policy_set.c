@@ -211,7 +211,13 @@ void policy_set_free(struct policy_set *set)
 
 static const char *tell_unasked(const char *check, const struct facts *facts)
 {
-    return arena_printf(facts->arena, "\"%s\" does not judge such a request", check);
+    const struct review *review = facts->review;
+    const char *sub_resource = text_quote(facts->arena, review->sub_resource);
+
+    return arena_printf(facts->arena, "\"%s\" does not judge %s of %s%s%s", check,
+                        operation_name(review->operation),
+                        text_quote(facts->arena, review->resource), *sub_resource ? "/" : "",
+                        sub_resource);
 }
 
 /* `unmet`: why the policy does not apply; NULL: it does. */
