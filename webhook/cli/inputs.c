@@ -12,12 +12,14 @@ static bool expand_folder(const char *folder, struct arena *arena, struct string
                           struct error *err)
 {
     static const char *const endings[] = {".yaml", ".yml", ".json", NULL};
+    bool has_slash = folder[strlen(folder) - 1] == '/';
     struct strings files = {0};
 
     if (!file_list(folder, endings, arena, &files, err))
         return false;
     for (size_t i = 0; i < files.count; i++)
-        strings_add(out, arena, arena_printf(arena, "%s/%s", folder, files.items[i]));
+        strings_add(out, arena,
+                    arena_printf(arena, "%s%s%s", folder, has_slash ? "" : "/", files.items[i]));
     return files.count || error_set(err, "%s: no .yaml, .yml or .json file is in it", folder);
 }
 
