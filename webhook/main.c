@@ -55,7 +55,7 @@ static int complete(int argc, char **argv)
     return command->run(argc, argv);
 }
 
-int main(int argc, char **argv)
+static int call(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
     char asks[] = "--help";
@@ -77,4 +77,15 @@ int main(int argc, char **argv)
         return run(argv[0], argc - 1, argv);
     }
     return run(name, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int status = call(argc, argv);
+
+    /* Half a report must not pass for a whole one. */
+    if (!ferror(stdout) && fflush(stdout) == 0)
+        return status;
+    fputs("fairgate: the output could not be written whole\n", stderr);
+    return EXIT_UNUSABLE;
 }
