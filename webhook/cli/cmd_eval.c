@@ -329,7 +329,10 @@ int cmd_eval(int argc, char **argv)
     run.lasting = &arena;
     make_options(&run, options);
     if (options_parse(&command, argc, argv, &arguments))
-        arguments.status = eval(&run, &arguments.operands, &arena);
+        arguments.status =
+            *run.request.namespace
+                ? eval(&run, &arguments.operands, &arena)
+                : options_complain(&command, "--namespace: expected a name, got \"\"");
     arena_release(&arena);
     return arguments.status;
 }
