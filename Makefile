@@ -2,7 +2,7 @@
 #
 #   CC=clang-14      another compiler, in folders of its own
 #   SAN=address      address and undefined-behaviour sanitizers; SAN=thread: data races
-#   CASE=caps        `make test`, `make accept`, `make e2e`, `make oracle` and `make model`: only what has this in its name
+#   CASE=caps        `make test`, `make accept`, `make e2e`, `make chart`, `make oracle` and `make model`: only what has this in its name
 #   SOURCES='webhook/base/*.c'      `make unit`: compile and link no more than these
 #   V=1              show the commands
 #   VIEW=1           `make bench`: the live view of 100,000 pods instead; CLUSTER=1: pods created in a real control plane;
@@ -78,7 +78,7 @@ TEST_SAN := $(or $(SAN),address)
 TEST_BUILD := build/$(call flavour,$(TEST_SAN))
 RUN_TESTS = @tests/run --build $(TEST_BUILD) --threads build/$(call flavour,thread) --case '$(CASE)'
 
-.PHONY: all help deps test unit accept lint docs fuzz run demo e2e oracle model bench image-test install install-files clean program unit-programs test-programs threads-programs FORCE
+.PHONY: all help deps test unit accept lint chart docs fuzz run demo e2e oracle model bench image-test install install-files clean program unit-programs test-programs threads-programs FORCE
 .DEFAULT_GOAL := all
 ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL: # `make -j8 test lint` is one after the other, each with eight jobs
@@ -117,6 +117,11 @@ lint: ## format, clang-tidy, layers, lengths, headers, scripts, and whether docs
 	$(call ENSURE,lint)
 	$(INNER) program
 	@FLAGS='$(FLAGS) $(LIBRARY_FLAGS) -DFAIRGATE_VERSION="lint"' tests/run --build $(BUILD) lint
+
+chart: ## the Helm chart, without Kubernetes: lint, schemas, what its renderings must have, what it refuses (CASE=word narrows; needs Go)
+	$(call ENSURE,e2e)
+	$(INNER) program
+	@FAIRGATE='$(CURDIR)/$(BUILD)/fairgate' tests/chart/run --case '$(CASE)'
 
 docs: ## write docs/reference.md anew from the program's tables
 	$(call ENSURE,build)

@@ -6,9 +6,10 @@
 # They are kept in ${XDG_CACHE_HOME:-~/.cache}/fairgate/e2e/KEY; KEY changes with go.mod, go.sum and
 # how this script builds. What a folder named by KUBEBUILDER_ASSETS has is taken from there instead.
 # kwok's stages, which say how its nodes and pods behave, lie beside the programs in stages/.
+# shellcheck disable=SC2034,SC2154 # extras, work and folder are provide.bash's
 set -euo pipefail
 cd "$(dirname "$0")"
-. ./go.bash
+. ./provide.bash
 
 # A program, the package that it is built from, and the mark that its version leaves there.
 programs() {
@@ -22,10 +23,6 @@ kwok                     sigs.k8s.io/kwok/cmd/kwok                   -
 ROWS
 }
 
-say() {
-    echo "e2e: $*" >&2
-}
-
 # The -X flags without which Kubernetes' clients complain about the server's version.
 version_flags() {
     local version major minor package
@@ -36,34 +33,6 @@ version_flags() {
         printf -- "-X %s.gitVersion=$version -X %s.gitMajor=$major -X %s.gitMinor=$minor " \
             "$package" "$package" "$package"
     done
-}
-
-# Reads what `go build -v` writes: a line a package on a terminal, else one in a while; errors whole.
-progress() { # program
-    awk -v program="$1" -v terminal="$([ -t 2 ] && echo 1)" '
-        /^[a-z0-9][^ ]*$/ {
-            count++
-            if (terminal)
-                printf "\r\033[Ke2e: building %s, %d packages so far: %s", program, count, $0
-            else if (count % 200 == 0)
-                printf "e2e: building %s, %d packages so far\n", program, count
-            fflush()
-            next
-        }
-        { print; fflush() }
-        END { if (terminal) printf "\r\033[K" }
-    ' >&2
-}
-
-build() { # program package mark
-    local flags="-s -w" seconds=$SECONDS
-
-    [ "$3" = kubernetes ] && flags+=" $(version_flags)"
-    say "building $1"
-    CGO_ENABLED=0 nice go build -v -mod=readonly -trimpath -ldflags "$flags" -o "$work/$1" "$2" 2>&1 |
-        progress "$1"
-    mv "$work/$1" "$folder/$1"
-    say "built $1 in $((SECONDS - seconds)) s"
 }
 
 copy_stages() {
@@ -79,57 +48,5 @@ copy_stages() {
     mv "$work/stages" "$folder/stages"
 }
 
-# Nothing half built ever has its final name: the work folder is beside, and goes at the end.
-build_missing() {
-    local program package mark
-
-    work=$(mktemp -d "$folder/.work.XXXXXX")
-    export GOTMPDIR=$work
-    trap 'rm -rf "$work"' EXIT
-    trap 'exit 130' INT TERM HUP
-    while read -r program package mark; do
-        [ -x "$folder/$program" ] || build "$program" "$package" "$mark"
-    done < <(programs)
-    [ -d "$folder/stages" ] || copy_stages
-}
-
-complete() {
-    local program
-
-    while read -r program _; do
-        [ -x "$folder/$program" ] || return 1
-    done < <(programs)
-    [ -d "$folder/stages" ]
-}
-
-# What the assets have is linked to, in a folder for just these assets.
-link_assets() {
-    local program
-
-    while read -r program _; do
-        [ ! -x "$KUBEBUILDER_ASSETS/$program" ] || ln -sfn "$KUBEBUILDER_ASSETS/$program" "$folder/$program"
-    done < <(programs)
-    [ ! -d "$KUBEBUILDER_ASSETS/stages" ] || [ -e "$folder/stages" ] ||
-        ln -sfn "$KUBEBUILDER_ASSETS/stages" "$folder/stages"
-}
-
-assets=${KUBEBUILDER_ASSETS:-}
-recipe=$(declare -f programs version_flags build copy_stages)
-key=$(cat go.mod go.sum <(echo "$recipe $assets") | sha256sum | cut -c1-16)
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/fairgate/e2e/$key
-mkdir -p "$folder"
-[ -z "$assets" ] || link_assets
-if ! complete; then
-    exec 9>"$folder/.lock"
-    flock -n 9 || { say "another build is under way in $folder; waiting for it"; flock -w 3600 9; }
-    rm -rf "$folder"/.work.*
-    if ! complete; then
-        if ! check_go "building the control plane"; then
-            say "or name a folder that has the programs: KUBEBUILDER_ASSETS"
-            exit 2
-        fi
-        build_missing
-        say "the control plane is in $folder"
-    fi
-fi
-echo "$folder"
+extras=(stages)
+provide e2e "the control plane" "$(declare -f programs version_flags build copy_stages)"

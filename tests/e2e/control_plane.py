@@ -231,7 +231,7 @@ class ControlPlane:
     def fill(self):
         """What every scenario finds there: what fairgate needs, and the cluster itself."""
         chart = os.path.join(ROOT, "charts/fairgate")
-        self.kubectl("apply", "-f", os.path.join(chart, "crds"), "-f", os.path.join(chart, "access"))
+        self.kubectl("apply", "-f", os.path.join(chart, "api"), "-f", os.path.join(chart, "access"))
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tenantusages.fairgate.dev")
         self.kubectl("apply", "-f", os.path.join(HERE, "cluster"))
         wait_until("nodes that are ready", self.nodes_are_ready, 60, 0.3)

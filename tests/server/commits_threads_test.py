@@ -154,7 +154,7 @@ def without_its_api_or_permission_it_is_not_ready():
     with FakeApi(cluster.step) as api, serve(api) as server:
         wait_until(lambda: server.ask("/readyz")[2] == (
             "not ready\ntenantusages: not listed yet: list tenantusages.fairgate.dev: there is no such resource "
-            "(kubectl apply -f charts/fairgate/crds/tenantusages.yaml): the API server answers 404: "
+            "(kubectl apply -f charts/fairgate/api/tenantusages.yaml): the API server answers 404: "
             "404 page not found\\u000a\n"))
         assert server.ask("/readyz")[0] == 503
         assert "the view of tenantusages isn't there yet" in denial(server, pod("a", 1))

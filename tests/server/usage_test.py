@@ -15,7 +15,7 @@ RULE = ('a ClusterRole must allow {apiGroups: ["fairgate.dev"], resources: ["ten
         '["get", "list", "watch", "create", "update"]} (kubectl apply -f charts/fairgate/access/fairgate.yaml): '
         'the API server answers 403: ')
 UNKNOWN_KIND = ("there is no such resource (kubectl apply -f "
-                "charts/fairgate/crds/tenantusages.yaml): the API server answers 404: ")
+                "charts/fairgate/api/tenantusages.yaml): the API server answers 404: ")
 
 
 def usage(name="research", uid="u-1", version="7"):

@@ -9,7 +9,7 @@
 #define USAGE_VERSION "v1alpha1"
 #define USAGE_RESOURCE "tenantusages"
 #define USAGE_VERBS "\"get\", \"list\", \"watch\", \"create\", \"update\""
-#define USAGE_REMEDY "kubectl apply -f charts/fairgate/crds/tenantusages.yaml"
+#define USAGE_REMEDY "kubectl apply -f charts/fairgate/api/tenantusages.yaml"
 
 struct usage_store;
 
