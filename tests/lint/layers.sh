@@ -26,7 +26,7 @@ libraries=(
     'yaml\.h           webhook/base/(node|yaml_.*)\.[ch]'
     'pcre2\.h          webhook/base/pattern\.c'
     'h2o(/.*)?\.h      webhook/http/.*'
-    'openssl/.*        webhook/(http/tls\.c|base/digest\.c|certs/.*\.c)'
+    'openssl/.*        webhook/(http/tls\.c|http/path_secret\.c|base/digest\.c|certs/.*\.c)'
     'jansson\.h        webhook/cli/.*'
     'curl/.*           webhook/cluster/.*'
     'sys/socket\.h     webhook/(http|cluster)/.*'

@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from serving import (Server, in_threads, main, pod, review, scratch, test)
+from serving import (Server, in_threads, main, pod, review, scratch, test, write)
 
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (-?[0-9.e+]+|\+Inf|NaN)$')
 LABELS = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
@@ -102,8 +102,9 @@ def the_manual_names_what_operators_read():
     for page in ("operations", "audit-log"):
         with open(f"docs/{page}.md", encoding="utf-8") as file:
             told |= set(re.findall(r"`([A-Za-z_]+)`", file.read()))
-    with Server("--audit-log", path) as server:
-        server.validate(review(pod("a", 1)))
+    secret = write(os.path.join(scratch(), "secret"), "0123456789abcdef")
+    with Server("--audit-log", path, "--path-secret-file", secret) as server:
+        server.validate(review(pod("a", 1)), path="/validate/0123456789abcdef")
         families = parse(server.ask("/metrics")[2])
         assert families and not set(families) - told, set(families) - told
         known = set(families)

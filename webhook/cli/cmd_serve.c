@@ -88,6 +88,13 @@ static size_t add_file_options(struct server_config *config, struct option_row *
         {.name = "in-cluster",
          .help = "Watch the cluster that this runs in, as its service account.",
          .flag = &service->is_in_cluster},
+        {.name = "path-secret-file",
+         .argument = "FILE",
+         .help =
+             "Take reviews at /mutate/SECRET and /validate/SECRET only; FILE has the secret, a "
+             "line of 16 to 256 letters, digits, - and _. When it changes, the secret before is "
+             "taken on until the next change.",
+         .text = &service->path_secret},
         {.name = "audit-log",
          .argument = "FILE",
          .help = "Append one JSON line a decision to FILE; - is standard output.",

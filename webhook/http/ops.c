@@ -38,6 +38,15 @@ static void write_policy_set(struct ops *ops, struct buf *buf)
         !atomic_load(&service->policy_reloads.has_failed));
 }
 
+static void write_path_secret(struct service *service, struct buf *buf)
+{
+    write_reloads(buf, "fairgate_path_secret_reloads_total",
+                  "Reloads of the path secret, by result.", &service->path_secret_reloads);
+    metrics_write_value(buf, "fairgate_path_secret_last_reload_successful", "gauge",
+                        "0: the path secret's file can't be used, and an older one is in force.",
+                        !atomic_load(&service->path_secret_reloads.has_failed));
+}
+
 static void write_exceptions(struct ops *ops, struct buf *buf)
 {
     static const char name[] = "fairgate_exception_end_timestamp_seconds";
@@ -191,6 +200,8 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
     write_policy_set(ops, &buf);
     write_exceptions(ops, &buf);
     write_certificate(service, &buf);
+    if (service->path_secret)
+        write_path_secret(service, &buf);
     if (service->ledger)
         ops_write_tenants(service->ledger, &ops->gpu_time, &buf);
     if (service->feed)

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/file.h"
 #include "policy/load.h"
 
 enum { LOOK_MS = 250, LOOKS_TO_RETRY = 16 };
@@ -15,6 +16,11 @@ static uint64_t look_at_policies(const struct service_config *config)
 static uint64_t look_at_certificates(const struct service_config *config)
 {
     return tls_fingerprint(&config->tls);
+}
+
+static uint64_t look_at_path_secret(const struct service_config *config)
+{
+    return file_fingerprint(config->path_secret);
 }
 
 static void try_to_renew(struct renewed *files, struct service *service, bool tells)
@@ -64,13 +70,8 @@ static void *run(void *data)
 
         if (audit_log && number > 0)
             audit_log_reopen(audit_log);
-        if (number == SIGHUP) {
-            take_now(&renewal->policies, renewal->service);
-            take_now(&renewal->certificates, renewal->service);
-        } else {
-            renewed_look(&renewal->policies, renewal->service);
-            renewed_look(&renewal->certificates, renewal->service);
-        }
+        for (size_t i = 0; i < renewal->group_count; i++)
+            (number == SIGHUP ? take_now : renewed_look)(&renewal->groups[i], renewal->service);
         if (audit_log)
             audit_log_tell(audit_log);
     }
@@ -79,21 +80,23 @@ static void *run(void *data)
 
 void renewal_init(struct renewal *renewal, struct service *service)
 {
+    static const struct renewed groups[RENEWAL_GROUPS] = {
+        {.look = look_at_policies, .reload = service_reload_policies, .patience = 1},
+        /* Certificate and key are two files, and not everybody changes both at once. */
+        {.look = look_at_certificates,
+         .reload = service_reload_certificates,
+         .patience = LOOKS_TO_RETRY},
+        {.look = look_at_path_secret, .reload = service_reload_path_secret, .patience = 1},
+    };
+
     renewal->service = service;
-    renewal->policies = (struct renewed){
-        .look = look_at_policies,
-        .reload = service_reload_policies,
-        .patience = 1,
-    };
-    /* Certificate and key are two files, and not everybody changes both at once. */
-    renewal->certificates = (struct renewed){
-        .look = look_at_certificates,
-        .reload = service_reload_certificates,
-        .patience = LOOKS_TO_RETRY,
-    };
-    renewal->policies.seen = renewal->policies.in_force = look_at_policies(&service->config);
-    renewal->certificates.seen = renewal->certificates.in_force =
-        look_at_certificates(&service->config);
+    renewal->group_count = service->config.path_secret ? RENEWAL_GROUPS : RENEWAL_GROUPS - 1;
+    for (size_t i = 0; i < renewal->group_count; i++) {
+        struct renewed *files = &renewal->groups[i];
+
+        *files = groups[i];
+        files->seen = files->in_force = files->look(&service->config);
+    }
 }
 
 bool renewal_start(struct renewal *renewal, struct error *err)

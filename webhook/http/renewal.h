@@ -1,6 +1,6 @@
-/* renewal: policy set, certificates and keys are read anew when their files change, by a thread of
- * its own; at SIGHUP at once. So is the audit log's file at SIGHUP and SIGUSR1; and what is wrong
- * with it is told in between.
+/* renewal: policy set, certificates, keys and the path secret are read anew when their files
+ * change, by a thread of its own; at SIGHUP at once. So is the audit log's file at SIGHUP and
+ * SIGUSR1; and what is wrong with it is told in between.
  *
  * The files are looked at, four times a second, instead of waiting to be told: some filesystems
  * tell nothing, and a look at 1,000 files takes 2 ms. What has changed is read when it was found
@@ -25,9 +25,12 @@ struct renewed {
 /* One look. */
 void renewed_look(struct renewed *files, struct service *service);
 
+enum { RENEWAL_GROUPS = 3 };
+
 struct renewal {
     struct service *service;
-    struct renewed policies, certificates;
+    struct renewed groups[RENEWAL_GROUPS];
+    size_t group_count;
 };
 
 /* Before the service reads the files for the first time. */

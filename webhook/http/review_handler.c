@@ -93,19 +93,33 @@ static void handle_review(struct reviewer *reviewer, h2o_req_t *req, enum phase 
     arena_reset(&reviewer->arena);
 }
 
+/* Is it `root`, or with a secret `root`/SECRET? */
+static bool is_path(struct bytes path, const char *root, struct path_secret *secret)
+{
+    struct bytes start = bytes_from(root);
+
+    if (!secret)
+        return bytes_equal(path, start);
+    return bytes_has_prefix(path, start) && path.len > start.len && path.data[start.len] == '/' &&
+           path_secret_matches(secret, bytes_tail(path, start.len + 1));
+}
+
 static int on_req(h2o_handler_t *self, h2o_req_t *req)
 {
     struct reviewer *reviewer = loop_data(req);
+    struct path_secret *secret = reviewer->service->path_secret;
     struct bytes path = reply_path(req);
-    bool is_mutate = bytes_is(path, "/mutate");
+    bool is_mutate = is_path(path, "/mutate", secret);
 
     (void)self;
     /* h2o has decided whether the connection stays when it read the headers, perhaps long ago. */
     if (atomic_load(&reviewer->service->is_draining))
         req->http1_is_persistent = 0;
-    if (!is_mutate && !bytes_is(path, "/validate")) {
+    if (!is_mutate && !is_path(path, "/validate", secret)) {
         metrics_count_refusal(reviewer->metrics, REFUSED_PATH);
-        reply_send_line(req, 404, "no such path; reviews go to /mutate or /validate");
+        reply_send_line(req, 404,
+                        secret ? "no such path"
+                               : "no such path; reviews go to /mutate or /validate");
     } else if (!bytes_is(reply_method(req), "POST")) {
         metrics_count_refusal(reviewer->metrics, REFUSED_METHOD);
         reply_send_not_allowed(req, "POST");

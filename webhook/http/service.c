@@ -107,13 +107,15 @@ static bool load_policies(struct service *service, struct problems *problems, st
 
 bool service_open(struct service *service, struct problems *problems, struct error *err)
 {
-    const char *audit_log = service->config.audit_log;
+    const char *audit_log = service->config.audit_log, *secret = service->config.path_secret;
 
     service->tls = tls_new(&service->config.tls, err);
     atomic_store(&service->tls_reloads.loaded_at, time(NULL));
     if (!service->tls || !find_cluster(service, err) || !load_states(service, err) ||
         !load_policies(service, problems, err))
         return false;
+    if (secret && !(service->path_secret = path_secret_new(secret, err)))
+        return error_wrap(err, "--path-secret-file");
     if (audit_log)
         service->audit_log = audit_log_new(audit_log, err);
     return !audit_log || service->audit_log;
@@ -128,6 +130,7 @@ void service_release(struct service *service)
     snapshot_cell_release(&service->policies);
     policy_set_free(service->unsound);
     audit_log_free(service->audit_log);
+    path_secret_free(service->path_secret);
     metrics_free(service->metrics);
     arena_release(&service->arena);
 }
@@ -207,6 +210,23 @@ bool service_reload_certificates(struct service *service, uint64_t fingerprint, 
     if (tells) {
         note_failure(&service->tls_reloads);
         log_error("certificate not reloaded, the old one goes on", "error", err.text);
+    }
+    return false;
+}
+
+bool service_reload_path_secret(struct service *service, uint64_t fingerprint, bool tells)
+{
+    struct error err = {0};
+
+    if (path_secret_reload(service->path_secret, fingerprint, &err)) {
+        note_success(&service->path_secret_reloads);
+        log_info("path secret reloaded, the one before goes on beside it", "file",
+                 service->config.path_secret);
+        return true;
+    }
+    if (tells) {
+        note_failure(&service->path_secret_reloads);
+        log_error("path secret not reloaded, the old one goes on", "error", err.text);
     }
     return false;
 }

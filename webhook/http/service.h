@@ -7,6 +7,7 @@
 #include "cluster/feed.h"
 #include "http/audit_log.h"
 #include "http/metrics.h"
+#include "http/path_secret.h"
 #include "http/tls.h"
 #include "ledger/ledger.h"
 
@@ -17,7 +18,8 @@ struct service_config {
     bool is_in_cluster;
     struct live_times times;
     struct tls_files tls;
-    const char *audit_log; /* NULL: none */
+    const char *audit_log;   /* NULL: none */
+    const char *path_secret; /* a file; NULL: none */
 };
 
 /* What became of what was read anew. */
@@ -36,13 +38,14 @@ struct service {
     struct committer *committer;   /* NULL: it isn't */
     struct arena arena;            /* holds what `cluster` points to */
     struct tls *tls;
-    struct audit_log *audit_log; /* NULL: none */
+    struct audit_log *audit_log;     /* NULL: none */
+    struct path_secret *path_secret; /* NULL: none */
     struct metrics *metrics;
     struct policy_set *unsound; /* read at the start, and full of mistakes */
 
     atomic_bool is_draining;
     atomic_bool was_ready; /* all of the cluster that decisions need has been listed once */
-    struct reloads policy_reloads, tls_reloads;
+    struct reloads policy_reloads, tls_reloads, path_secret_reloads;
 };
 
 void service_init(struct service *service, const struct service_config *config,
@@ -60,8 +63,11 @@ void service_release(struct service *service);
 
 /* Read the policy set anew and put it in force. False: it can't be used, or its files no longer
  * have that fingerprint, and nothing has changed; with `tells` the log and the metrics have it.
- * Called by one thread at a time, none of which serves requests; so is the next. */
+ * Called by one thread at a time, none of which serves requests; so are the next two. */
 bool service_reload_policies(struct service *service, uint64_t fingerprint, bool tells);
 
 /* The same of certificate, key and the clients' authority. */
 bool service_reload_certificates(struct service *service, uint64_t fingerprint, bool tells);
+
+/* The same of the word that paths end with. */
+bool service_reload_path_secret(struct service *service, uint64_t fingerprint, bool tells);
