@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 
 import yaml
 
@@ -14,6 +15,7 @@ from serving import CLUSTER, ROOT, pod, review, scratch, write
 
 MONITORING = os.path.join(ROOT, "charts/fairgate/monitoring")
 ALERTS = os.path.join(MONITORING, "alerts.yaml")
+SECONDS = 90  # until something must be there
 
 POLICIES = CLUSTER + """\
 ---
@@ -32,6 +34,13 @@ spec:
   namespaces: [vision]
   gpus: {guaranteed: 8}
   priority: {allowed: [solid]}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Tenant
+metadata: {name: crowd}
+spec:
+  namespaces: [crowd]
+  gpus: {guaranteed: 100000}
 ---
 apiVersion: fairgate.dev/v1alpha1
 kind: PriorityLadder
@@ -66,19 +75,36 @@ def classed(name, gpus, space, priority):
 
 @contextlib.contextmanager
 def busy():
-    """Two tenants that hold GPUs of two classes, one of whom has been refused some; a live view; an exception."""
+    """Two tenants that hold GPUs of two classes, one of whom has been refused some; a live view that came late; an
+    exception; a request that is no review."""
     folder = os.path.join(scratch(), "monitored")
     write(os.path.join(folder, "set.yaml"), POLICIES)
-    cluster = Cluster(namespace("research"), namespace("vision"), classed("seen", 2, "research", "solid"),
-                      usages=(usage("research"), usage("vision")))
+    cluster = Cluster(namespace("research"), namespace("vision"), namespace("crowd"), classed("seen", 2, "research", "solid"),
+                      usages=(usage("research"), usage("vision"), usage("crowd")))
+    cluster.refused.add("pods")
     with FakeApi(cluster.step) as api, \
             serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), folder=folder) as server:
+        assert not send(server, "early", 1, "vision", "solid")
+        cluster.refused.clear()
         ready(server)
-        allowed = [server.validate(review(obj))["allowed"] for obj in (
-            classed("spare", 2, "research", "spare"),
-            classed("large", 4, "vision", "solid"),
-            classed("too-large", 4, "research", "solid"))]
+        allowed = [send(server, *each) for each in (
+            ("spare", 2, "research", "spare"), ("large", 4, "vision", "solid"), ("too-large", 4, "research", "solid"))]
         assert allowed == [True, True, False], allowed
         assert server.validate(review(classed("mutated", 1, "vision", "solid")), path="/mutate")["allowed"]
         server.post("/validate", "{}")
         yield server
+
+
+def send(server, *each):
+    """Is it let in?"""
+    return server.validate(review(classed(*each)))["allowed"]
+
+
+def eventually(what, name):
+    deadline = time.monotonic() + SECONDS
+    while True:
+        result = what()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"{name} never came"
+        time.sleep(0.1)

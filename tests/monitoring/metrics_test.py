@@ -3,8 +3,9 @@
 
 import re
 import subprocess
+import time
 
-from busy import busy
+from busy import busy, eventually
 from serving import main, test
 
 
@@ -29,6 +30,28 @@ def every_metric_of_a_busy_server_has_a_sample():
         text = server.ask("/metrics")[2]
     for name in re.findall(r"^# TYPE (\w+) ", text, re.M):
         assert re.search(rf"^{name}(_bucket|_sum|_count)?[{{ ]", text, re.M), f"{name} has no sample"
+
+
+@test
+def gpus_are_counted_for_as_long_as_they_are_held():
+    """Research holds four, 2 seen and 2 reserved; of the seconds in between only so much is known. Clocks count in
+    milliseconds."""
+    with busy() as server:
+        first = look(server)
+        last = eventually(lambda: later_than(first, look(server)), "a second more")
+    counted = last[1] - first[1]
+    assert 4 * (last[0] - first[2] - 0.002) <= counted <= 4 * (last[2] - first[0] + 0.002), (first, last)
+
+
+def look(server):
+    """(when it was asked, GPU-seconds, when it had answered)"""
+    asked = time.monotonic()
+    value = float(server.metrics()['fairgate_tenant_gpu_seconds_total{tenant="research",mode="whole"}'])
+    return asked, value, time.monotonic()
+
+
+def later_than(first, other):
+    return other[0] > first[2] + 1 and other
 
 
 @test

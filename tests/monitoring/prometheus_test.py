@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""A real Prometheus scrapes a serving fairgate: every query of the dashboard returns data, and every rule can be evaluated."""
+
+import contextlib
+import json
+import math
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from busy import ALERTS, MONITORING, busy, eventually, rules, send
+from serving import main, scratch, test, write
+
+CONFIG = """\
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [%s]
+scrape_configs:
+  - {job_name: fairgate, static_configs: [{targets: ["%s:%d"]}]}
+"""
+# What Grafana puts in: the tenants that were chosen, the time range, four times the scrape interval.
+VARIABLES = {"$tenant": "research|vision", "$__range": "1m", "$__rate_interval": "10s"}
+SELECTOR = re.compile(r"\b((?:fairgate|process)_\w+)(\{[^}]*\})?")
+RECORDED = re.compile(r"\b\w+:\w+:\w+")
+
+
+class Prometheus:
+    def __init__(self, server):
+        self.folder = tempfile.mkdtemp(prefix="prometheus-", dir=scratch())
+        config = write(os.path.join(self.folder, "prometheus.yaml"), CONFIG % (ALERTS, *server.admin))
+        self.log = os.path.join(self.folder, "log")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", "--config.file", config, "--storage.tsdb.path", os.path.join(self.folder, "data"),
+                 "--web.listen-address=127.0.0.1:0", "--log.format=json"], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        self.address = None
+
+    def __enter__(self):
+        try:
+            self.address = eventually(self.listens, "an address to listen at")
+            eventually(self.is_ready, "a ready Prometheus")
+            eventually(lambda: self.numbers("up == 1"), "a scrape")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def listens(self):
+        """Where, once it does, by its log."""
+        with open(self.log, encoding="utf-8") as file:
+            text = file.read()
+        assert self.process.poll() is None, text
+        found = re.search(r'"address":"(127\.0\.0\.1:[1-9]\d*)"', text)
+        return found and found[1]
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=30):
+                return True
+        except urllib.error.HTTPError:
+            return False
+
+    def call(self, path, **parameters):
+        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+
+    def numbers(self, query):
+        """What it returns now; with a subquery as of the end of this minute, since its steps are full minutes."""
+        now = time.time()
+        at = math.ceil(now / 60) * 60 if ":1m]" in query else now
+        values = [float(sample["value"][1]) for sample in self.call("query", query=query, time=at)["result"]]
+        return [value for value in values if math.isfinite(value)]
+
+
+@contextlib.contextmanager
+def scraped():
+    """A server that is sent reviews as long as this lasts, and its Prometheus."""
+    over = threading.Event()
+
+    def go_on():
+        count = 0
+        while not over.wait(0.1):
+            count += 1
+            send(server, f"large-{count}", 9, "research", "solid")
+            send(server, f"small-{count}", 1, "crowd", "solid")
+
+    with busy() as server, Prometheus(server) as prometheus:
+        sender = threading.Thread(target=go_on)
+        sender.start()
+        try:
+            yield server, prometheus
+        finally:
+            over.set()
+            sender.join()
+
+
+def dashboard():
+    with open(os.path.join(MONITORING, "dashboard.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def queries():
+    """(title of the panel, query) of all."""
+    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+
+
+def filled(query):
+    for name, value in sorted(VARIABLES.items(), reverse=True):
+        query = query.replace(name, value)
+    return query
+
+
+def exported(server):
+    """The names of a scrape's samples."""
+    return set(re.findall(r"^(\w+)[{ ]", server.ask("/metrics")[2], re.M))
+
+
+@test
+def every_query_of_the_dashboard_returns_data():
+    asked = queries()
+    assert len(asked) > 40, len(asked)
+    with scraped() as (_, prometheus):
+        for title, query in asked:
+            eventually(lambda query=query: prometheus.numbers(filled(query)), f"{title}: {query}: data")
+
+
+@test
+def every_rule_can_be_evaluated_and_none_fires_on_a_healthy_server():
+    with scraped() as (_, prometheus):
+        def evaluated():
+            groups = prometheus.call("rules")["groups"]
+            found = [rule for group in groups for rule in group["rules"]]
+            return len(found) == len(rules()) and all(rule["health"] != "unknown" for rule in found) and found
+
+        for rule in eventually(evaluated, "an evaluation of each rule"):
+            assert rule["health"] == "ok" and "lastError" not in rule, rule
+            if rule["type"] == "recording":
+                eventually(lambda rule=rule: prometheus.numbers(rule["name"]), rule["name"])
+            else:
+                assert rule["state"] != "firing", rule
+
+
+@test
+def what_the_rules_select_is_exported():
+    """Each metric with the labels that its alert asks for, whatever its value."""
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    with scraped() as (_, prometheus):
+        for rule in rules():
+            assert set(RECORDED.findall(rule["expr"])) <= recorded, rule
+            selectors = SELECTOR.findall(RECORDED.sub("", rule["expr"]))
+            assert selectors or RECORDED.search(rule["expr"]), rule
+            for name, matchers in selectors:
+                eventually(lambda one=name + matchers: prometheus.numbers(one), f"{rule}: {name}{matchers}")
+
+
+@test
+def the_dashboard_and_the_rules_know_every_metric_they_name():
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    with busy() as server:
+        names = exported(server)
+    for query in [query for _, query in queries()] + [rule["expr"] for rule in rules()]:
+        assert set(RECORDED.findall(query)) <= recorded, query
+        unknown = {name for name, _ in SELECTOR.findall(RECORDED.sub("", query))} - names
+        assert not unknown, (query, unknown)
+
+
+@test
+def the_dashboard_is_one_that_grafana_takes():
+    board = dashboard()
+    variables = {one["name"]: one for one in board["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource" and variables["datasource"]["query"] == "prometheus"
+    assert variables["tenant"]["query"]["query"] == "label_values(fairgate_tenant_gpus, tenant)"
+    assert [panel["title"] for panel in board["panels"] if panel.get("repeat") == "tenant"] == ["Tenant $tenant"]
+    panels = board["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert place["x"] + place["w"] <= 24 and not cells & taken, panel["title"]
+        taken |= cells
+        if panel["type"] != "row":
+            assert panel["description"] and panel["targets"], panel["title"]
+            for target in panel["targets"]:
+                assert target["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
+                assert set(re.findall(r"\$\w+", target["expr"])) <= set(VARIABLES), target["expr"]
+
+
+if __name__ == "__main__":
+    main()
