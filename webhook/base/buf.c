@@ -173,7 +173,7 @@ bool text_is_control(const char *c, size_t len)
     unsigned code = code_of(c, len);
 
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff || code == 0xfffe || code == 0xffff;
 }
 
 const char *text_clean(struct arena *arena, struct bytes text, size_t max)

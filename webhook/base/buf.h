@@ -36,5 +36,5 @@ const char *text_quote(struct arena *arena, struct bytes text);
 size_t text_character(struct bytes text, size_t at);
 
 /* Would the character, of as many bytes as text_character says, move or hide what stands around it
- * on a terminal? True of what is no character. */
+ * on a terminal? True of what is no character, and of U+FFFE and U+FFFF, which never are one. */
 bool text_is_control(const char *c, size_t len);

@@ -1,5 +1,7 @@
 #include "cli/yaml_print.h"
 
+#include <strings.h>
+
 #include "base/json.h"
 
 enum { MAX_DEPTH = 256 };
@@ -15,7 +17,8 @@ static bool is_container(struct value value)
     return value_count(value) > 0;
 }
 
-/* Words that no YAML reader takes for anything but a string. Keys and values alike. */
+/* Words that no YAML reader takes for anything but a string, be it one of YAML 1.1, as kubectl's
+ * is. Keys and values alike. */
 static bool is_plain(struct bytes text)
 {
     static const char *const taken[] = {"true", "false", "null", "yes", "no",
@@ -23,7 +26,7 @@ static bool is_plain(struct bytes text)
     bool has_letter = false;
 
     for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
-        if (bytes_is(text, taken[i]))
+        if (strlen(taken[i]) == text.len && !strncasecmp(taken[i], text.data, text.len))
             return false;
     }
     for (size_t i = 0; i < text.len; i++) {
@@ -37,12 +40,23 @@ static bool is_plain(struct bytes text)
     return has_letter;
 }
 
+/* JSON's escapes are YAML's, too; characters that JSON may hold as they are and YAML may not, or
+ * takes for the end of a line, are escaped beside. */
+static void print_quoted(struct bytes text, struct buf *out)
+{
+    struct buf quoted;
+
+    buf_init(&quoted, out->arena, text.len * 6 + 2);
+    buf_add_json(&quoted, text);
+    buf_add_text(out, text_clean(out->arena, buf_bytes(&quoted), quoted.len));
+}
+
 static void print_text(struct bytes text, struct buf *out)
 {
     if (is_plain(text))
         buf_add(out, text);
     else
-        buf_add_json(out, text);
+        print_quoted(text, out);
 }
 
 static void print_value(struct value value, int depth, bool is_in_list, struct buf *out);

@@ -25,8 +25,7 @@ static bool is_label_name(struct bytes text)
            is_alphanumeric(text.data[text.len - 1]);
 }
 
-/* A DNS subdomain: lower-case names with a letter or digit at both ends, and dots between. */
-static bool is_label_prefix(struct bytes text)
+bool selector_is_subdomain(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
@@ -41,20 +40,20 @@ static bool is_label_prefix(struct bytes text)
     return text.len > 0 && text.len <= PREFIX_MAX_LEN;
 }
 
-static bool is_label_key(struct bytes text)
+bool selector_is_key(struct bytes text)
 {
     const char *slash = text.len ? memchr(text.data, '/', text.len) : NULL;
     size_t prefix_len = slash ? (size_t)(slash - text.data) : 0;
 
     if (!slash)
         return is_label_name(text);
-    return is_label_prefix((struct bytes){text.data, prefix_len}) &&
+    return selector_is_subdomain((struct bytes){text.data, prefix_len}) &&
            is_label_name(bytes_tail(text, prefix_len + 1));
 }
 
 void selector_check_key(const struct node *node, const char *key, struct problems *problems)
 {
-    if (!is_label_key(bytes_from(key)))
+    if (!selector_is_key(bytes_from(key)))
         problems_add(problems, node, "\"%s\" can't be a label's key", key);
 }
 

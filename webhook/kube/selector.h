@@ -30,6 +30,13 @@ extern const struct schema selector_schema;
     "{\"pattern\": \"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"      \
     "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$\"}"
 
+/* A DNS subdomain: lower-case names with a letter or digit at both ends, and dots between; what
+ * most objects are named by, and the part of a label's key before the slash. */
+bool selector_is_subdomain(struct bytes text);
+
+/* Can a label, or an annotation, have this key? */
+bool selector_is_key(struct bytes text);
+
 /* A mistake at `node` where `key` can't be the key of a label, or of an annotation: it would be
  * there on no object. */
 void selector_check_key(const struct node *node, const char *key, struct problems *problems);
