@@ -13,6 +13,7 @@ import yaml
 
 FAIRGATE = os.path.abspath(os.environ["FAIRGATE"])
 SETS = sorted(path for path in glob.glob("policies/*/") + glob.glob("policies/cookbook/*/") if path != "policies/cookbook/")
+LABELS = "--label", "owner=ml", "--label", "term=2036-spring"  # what policies for namespaces in these sets require
 KINDS = {"Namespace", "RoleBinding", "NetworkPolicy", "ResourceQuota", "LimitRange"}
 CLUSTER_WIDE = {"Namespace", "PriorityClass", "ClusterRole", "ClusterRoleBinding"}
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -73,7 +74,7 @@ def write_each_tenant(folder):
         for tenant in [each for each in documents(policies) if each["kind"] == "Tenant"]:
             name = tenant["metadata"]["name"]
             out = os.path.join(folder, policies.replace("/", "-") + name)
-            status, told, complaint = run("bundle", "--policies", policies, "--label", "owner=ml", "--out", out, name)
+            status, told, complaint = run("bundle", "--policies", policies, *LABELS, "--out", out, name)
             report(f"{policies}: {name}", told + complaint if status or told else find_problem(policies, tenant, out))
 
 
