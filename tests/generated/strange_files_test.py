@@ -168,6 +168,24 @@ def the_name_of_a_test_is_shown_harmlessly():
     return (status, out, err.split(": ")[0]), (2, "", shown)
 
 
+def eval_pod(name, *options):
+    os.mkdir("pods")
+    write("pods/" + name, POD + "metadata: {name: one}\nspec: {}\n")
+    done = subprocess.run([FAIRGATE, "eval", "--policies", "set", *options, "pods"],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def the_name_of_a_manifest_is_shown_harmlessly():
+    return eval_pod(STRANGE), (0, f"pods/{STRANGE_SHOWN}: pod default/one: allowed\n", "")
+
+
+def the_name_of_a_manifest_is_json():
+    status, out, err = eval_pod(b"\xff.yaml".decode("utf-8", "surrogateescape"), "--explain",
+                                "-o", "json")
+    return (status, json.loads(out)["input"], err), (0, "pods/\ufffd.yaml", "")
+
+
 # ---- sizes
 
 def ten_megabytes_are_read():
@@ -269,7 +287,8 @@ CASES = [
     as_many_folders_as_may_be_are_read, what_begins_with_a_dot_is_passed_over,
     more_files_than_are_read_are_told, a_name_that_would_change_a_terminal_is_shown_harmlessly,
     a_name_that_cannot_be_read_is_shown_harmlessly, a_name_that_is_no_text_is_shown_as_such,
-    strange_names_are_json, the_name_of_a_test_is_shown_harmlessly, ten_megabytes_are_read,
+    strange_names_are_json, the_name_of_a_test_is_shown_harmlessly,
+    the_name_of_a_manifest_is_shown_harmlessly, the_name_of_a_manifest_is_json, ten_megabytes_are_read,
     ten_megabytes_of_one_text_are_cut_in_messages, the_largest_file_is_read, a_byte_more_is_told,
     an_endless_file_of_holes_is_told, as_many_values_as_may_be_are_read, a_value_more_is_told,
     thousands_of_mistakes_are_all_told, as_many_mistakes_on_one_line_are_all_told,

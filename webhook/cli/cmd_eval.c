@@ -1,6 +1,8 @@
 /* eval: what would happen to these manifests or reviews? The same answers as the server's. */
 #include "cli/commands.h"
 
+#include <limits.h>
+
 #include "cli/explain.h"
 #include "cli/inputs.h"
 #include "cli/judge.h"
@@ -187,7 +189,9 @@ static int judge_files(struct run *run, const struct strings *files)
     for (size_t i = 0; i < files->count; i++) {
         struct error err = {0};
 
-        run->file = strcmp(files->items[i], "-") ? files->items[i] : "stdin";
+        run->file = strcmp(files->items[i], "-")
+                        ? text_clean(run->lasting, bytes_from(files->items[i]), PATH_MAX)
+                        : "stdin";
         if (input_read(files->items[i], judge_one, run, &err))
             continue;
         fflush(stdout);
