@@ -169,24 +169,40 @@ static json_t *describe_kind(struct definitions *definitions, const struct polic
                      kind->name, "required", "kind", "then", then);
 }
 
+/* A document of ours; `names` becomes the list of the kinds'. */
+static json_t *describe_document(struct definitions *definitions, json_t *names)
+{
+    json_t *object = describe_schema(definitions, &document_schema, "document");
+    json_t *properties = json_object_get(object, "properties"), *kinds = json_array();
+
+    for (const struct policy_kind *kind = reference_kinds(definitions->arena); kind->name; kind++) {
+        json_array_append_new(names, json_string(kind->name));
+        json_array_append_new(kinds, describe_kind(definitions, kind));
+    }
+    json_object_set_new(json_object_get(properties, "apiVersion"), "const",
+                        json_string(document_api_version));
+    json_object_set(json_object_get(properties, "kind"), "enum", names);
+    json_object_set_new(object, "allOf", kinds);
+    return object;
+}
+
+/* What document_is_foreign says: of other APIs, such as the pods that test cases use. Takes
+ * `names`. */
+static json_t *describe_foreign_take(json_t *names)
+{
+    return json_pack("{s:{s:{s:s, s:i, s:{s:s}}, s:{s:{s:o}}}, s:[s, s]}", "properties",
+                     "apiVersion", "type", "string", "minLength", 1, "not", "pattern",
+                     "^fairgate\\.dev/", "kind", "not", "enum", names, "required", "apiVersion",
+                     "kind");
+}
+
 json_t *json_schema_new(struct arena *arena)
 {
     struct definitions definitions = {.arena = arena, .named = json_object()};
-    json_t *root =
-        json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title",
-                  "A document of a fairgate policy set");
-    json_t *kinds = json_array(), *names = json_array(), *properties;
+    json_t *names = json_array(), *document = describe_document(&definitions, names);
 
-    json_object_update_new(root, describe_schema(&definitions, &document_schema, "document"));
-    for (const struct policy_kind *kind = reference_kinds(arena); kind->name; kind++) {
-        json_array_append_new(names, json_string(kind->name));
-        json_array_append_new(kinds, describe_kind(&definitions, kind));
-    }
-    properties = json_object_get(root, "properties");
-    json_object_set_new(json_object_get(properties, "apiVersion"), "const",
-                        json_string(document_api_version));
-    json_object_set_new(json_object_get(properties, "kind"), "enum", names);
-    json_object_set_new(root, "allOf", kinds);
-    json_object_set_new(root, "$defs", definitions.named);
-    return root;
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "$schema",
+                     "https://json-schema.org/draft/2020-12/schema", "title",
+                     "A document of a fairgate policy set", "if", describe_foreign_take(names),
+                     "else", document, "$defs", definitions.named);
 }

@@ -6,5 +6,5 @@
 
 struct arena;
 
-/* For one document of any kind. */
+/* For one document of any kind; of other APIs it says nothing. */
 json_t *json_schema_new(struct arena *arena);
