@@ -69,7 +69,8 @@ class Webhook:
         if self.process is None:
             return {}
         return {"FAIRGATE_ADMIN": self.admin, "FAIRGATE_PID": str(self.process.process.pid),
-                "FAIRGATE_CERTS": self.certs, "FAIRGATE_POLICIES": self.policies}
+                "FAIRGATE_CERTS": self.certs, "FAIRGATE_POLICIES": self.policies,
+                "FAIRGATE_LOG": self.process.log, "ROOT": ROOT}
 
     def wait_for_log(self, message, times=1):
         """The line of its log with that message, the first one or a later one."""
