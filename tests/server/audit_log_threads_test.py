@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from serving import Server, in_threads, main, pod, review, scratch, test
+from serving import Server, in_threads, main, pod, review, run, scratch, test
 
 DROPPED = "fairgate_audit_log_failures_total"
 QUEUED = "fairgate_audit_log_queued_lines"
@@ -228,10 +228,9 @@ def standard_output_that_nobody_reads_delays_nothing():
         settled(server)
 
 
-def gathered(path):
-    """The lines of all files, those moved away first, in the order in which they were."""
-    moved = sorted(glob.glob(path + ".*"), key=lambda name: int(name.rsplit(".", 1)[1]))
-    return lines_of(*moved, path)
+def moved(path):
+    """Numbers of the files that were moved away."""
+    return sorted(int(name.rsplit(".", 1)[1]) for name in glob.glob(path + ".*"))
 
 
 def by_connection(lines):
@@ -267,8 +266,72 @@ def moving_it_away_under_load_loses_nothing_and_keeps_the_order():
         moves = in_threads(7, client)[0]
         assert moves > 1, moves
         assert figure(server, DROPPED) == 0
-    found = by_connection(gathered(path))
+    found = by_connection(lines_of(*(f"{path}.{at}" for at in moved(path)), path))
     assert found == {f"c{at}": numbered(100, f"c{at}") for at in range(1, 7)}, found
+
+
+@test
+def a_file_that_grows_too_large_is_rotated_under_load():
+    path = fresh()
+    with Server("--audit-log", path, "--audit-log-max-size", "64Ki", "--audit-log-keep", "900",
+                "--threads", "3") as server:
+        in_threads(6, lambda at: ask(server, 200, f"c{at}"))
+        settled(server)
+        assert figure(server, DROPPED) == 0
+    files = moved(path)
+    assert files == list(range(1, len(files) + 1)) and len(files) > 3, files
+    old = [f"{path}.{at}" for at in reversed(files)]
+    sizes = [os.path.getsize(name) for name in old]
+    assert all(60000 < size <= 65536 for size in sizes) and os.path.getsize(path) <= 65536, sizes
+    found = by_connection(lines_of(*old, path))
+    assert found == {f"c{at}": numbered(200, f"c{at}") for at in range(6)}, found
+
+
+@test
+def as_many_files_are_kept_as_it_says():
+    path = fresh()
+    with Server("--audit-log", path, "--audit-log-max-size", "65536", "--audit-log-keep", "2") as server:
+        ask_much(server, 20)  # four go into a file
+    assert moved(path) == [1, 2]
+    assert names(lines_of(path + ".2", path + ".1", path)) == numbered(20)[8:]
+
+
+@test
+def a_file_that_can_not_be_rotated_goes_on():
+    path = fresh()
+    os.makedirs(path + ".1/full")
+    with Server("--audit-log", path, "--audit-log-max-size", "64Ki", "--audit-log-keep", "1") as server:
+        ask_much(server, 7)
+        told = server.wait_for_log("audit log not rotated, the old file goes on")["error"]
+        assert told == f"{path}: can't be renamed to {path}.1: Is a directory", told
+        settled(server)
+        os.rename(path + ".1", path + "-away")
+        ask_much(server, 5, "q")  # it is tried again when the file has twice the size
+        server.wait_for_log("the audit log is rotated again")
+        settled(server)
+        assert server.errors().count("not rotated") == 1
+    lines = lines_of(path + ".1", path)
+    assert moved(path) == [1] and names(lines) == numbered(7) + numbered(5, "q"), names(lines)
+
+
+@test
+def a_line_that_is_larger_than_a_file_may_be_gets_one_of_its_own():
+    path = fresh()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps({"name": "x" * 70000}) + "\n")
+    with Server("--audit-log", path, "--audit-log-max-size", "64Ki") as server:
+        ask(server, 3)
+    assert names(lines_of(path)) == numbered(3) and len(lines_of(path + ".1")) == 1
+
+
+@test
+def sizes_are_read_strictly():
+    for value, word in (("1Ki", "expected 65536 to 1099511627776 bytes"), ("64ki", "expected a size such as"),
+                        ("-1", "expected a size"), ("", "expected a size"), ("1.5Mi", "expected a size"),
+                        ("99999999999999Gi", "expected a size"), ("2048Gi", "expected 65536 to")):
+        code, out, err = run("serve", "--policies", "p", "--tls-cert", "c", "--tls-key", "k", "--audit-log", "l",
+                             "--audit-log-max-size", value)
+        assert (code, out) == (2, "") and word in err and err.count("\n") == 1, err
 
 
 @test

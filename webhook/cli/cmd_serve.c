@@ -16,6 +16,9 @@ enum {
     SECOND_MS = 1000,
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
+    LEAST_AUDIT_LOG_BYTES = 64 * 1024,
+    DEFAULT_AUDIT_LOGS = 5,
+    MAX_AUDIT_LOGS = 1000,
     MAX_OPTIONS = 32
 };
 
@@ -51,7 +54,7 @@ static const char exits[] = "0  drained after SIGTERM or SIGINT\n"
                             "1  told to stop a second time\n"
                             "2  something it needs is missing or wrong; nothing was served\n";
 
-/* What it reads and writes. */
+/* What it reads. */
 static size_t add_file_options(struct server_config *config, struct option_row *rows)
 {
     struct service_config *service = &config->service;
@@ -95,14 +98,38 @@ static size_t add_file_options(struct server_config *config, struct option_row *
              "line of 16 to 256 letters, digits, - and _. When it changes, the secret before is "
              "taken on until the next change.",
          .text = &service->path_secret},
-        {.name = "audit-log",
-         .argument = "FILE",
-         .help = "Append one JSON line a decision to FILE; - is standard output.",
-         .text = &service->audit_log},
     };
 
     memcpy(rows, files, sizeof(files));
     return sizeof(files) / sizeof(*files);
+}
+
+/* What it writes down of each decision. */
+static size_t add_audit_options(struct server_config *config, struct option_row *rows)
+{
+    struct service_config *service = &config->service;
+    const struct option_row audit[] = {
+        {.name = "audit-log",
+         .argument = "FILE",
+         .help = "Append one JSON line a decision to FILE; - is standard output.",
+         .text = &service->audit_log.path},
+        {.name = "audit-log-max-size",
+         .argument = "SIZE",
+         .help = "A file that would be larger is renamed to FILE.1, FILE.1 to FILE.2, and so on; "
+                 "100Mi, for example. Default: it grows until somebody moves it away.",
+         .size = &service->audit_log.max_bytes,
+         .min = LEAST_AUDIT_LOG_BYTES,
+         .max = 1LL << 40},
+        {.name = "audit-log-keep",
+         .argument = "N",
+         .help = "So many of these stay; default: 5.",
+         .number = &service->audit_log.keep,
+         .min = 1,
+         .max = MAX_AUDIT_LOGS},
+    };
+
+    memcpy(rows, audit, sizeof(audit));
+    return sizeof(audit) / sizeof(*audit);
 }
 
 /* How it serves. */
@@ -165,6 +192,7 @@ int cmd_serve(int argc, char **argv)
         .idle_milliseconds = DEFAULT_IDLE_MS,
         .grace_milliseconds = DEFAULT_GRACE_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
+        .service.audit_log.keep = DEFAULT_AUDIT_LOGS,
         .service.times = {.max_age = DEFAULT_STALENESS_MS, .max_request = DEFAULT_REQUEST_MS},
     };
     struct option_row options[MAX_OPTIONS];
@@ -179,6 +207,7 @@ int cmd_serve(int argc, char **argv)
     struct arguments arguments = {.arena = &arena};
 
     command.option_count = add_file_options(&config, options);
+    command.option_count += add_audit_options(&config, options + command.option_count);
     command.option_count += add_server_options(&config, options + command.option_count);
     if (options_parse(&command, argc, argv, &arguments))
         arguments.status = serve(&command, &config, &arena);

@@ -72,41 +72,63 @@ static bool read_figure(const char *text, int64_t *out, const char **end)
     return true;
 }
 
-static bool read_milliseconds(const char *text, int64_t *out)
+/* What may follow a figure, and how much one of it is. */
+struct unit {
+    const char *name;
+    int64_t value;
+};
+
+static const struct unit times[] = {{"", 1000},   {"ms", 1},      {"s", 1000},
+                                    {"m", 60000}, {"h", 3600000}, {0}};
+static const struct unit sizes[] = {
+    {"", 1}, {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {0}};
+static const struct unit none[] = {{"", 1}, {0}};
+
+/* A kind of figure: where it goes, and how mistakes speak of it. */
+struct figure_kind {
+    int64_t *out;
+    const struct unit *units;
+    const char *example, *suffix;
+};
+
+static struct figure_kind kind_of(const struct option_row *row)
 {
-    static const struct {
-        const char *unit;
-        int64_t milliseconds;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    const char *unit;
+    if (row->milliseconds)
+        return (struct figure_kind){row->milliseconds, times, "a time such as 90s, 500ms or 2m",
+                                    " ms"};
+    if (row->size)
+        return (struct figure_kind){row->size, sizes, "a size such as 64Ki, 100Mi or 1Gi",
+                                    " bytes"};
+    return (struct figure_kind){row->number, none, "a whole number", ""};
+}
+
+static bool read_amount(const char *text, const struct unit *units, int64_t *out)
+{
+    const char *rest;
     int64_t figure;
 
-    if (!read_figure(text, &figure, &unit))
+    if (!read_figure(text, &figure, &rest))
         return false;
-    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-        if (!strcmp(units[i].unit, unit))
-            return !__builtin_mul_overflow(figure, units[i].milliseconds, out);
+    for (const struct unit *unit = units; unit->name; unit++) {
+        if (!strcmp(unit->name, rest))
+            return !__builtin_mul_overflow(figure, unit->value, out);
     }
     return false;
 }
 
 static bool store_figure(const struct call *call, const struct option_row *row, const char *value)
 {
-    const char *rest = "";
+    const struct figure_kind kind = kind_of(row);
     int64_t figure;
-    bool is_read = row->milliseconds ? read_milliseconds(value, &figure)
-                                     : read_figure(value, &figure, &rest) && !*rest;
 
-    if (!is_read)
-        options_complain(call->command, "--%s: expected %s, got \"%s\"", row->name,
-                         row->milliseconds ? "a time such as 90s, 500ms or 2m" : "a whole number",
+    if (!read_amount(value, kind.units, &figure))
+        options_complain(call->command, "--%s: expected %s, got \"%s\"", row->name, kind.example,
                          quote(call, value));
     else if (figure < row->min || figure > row->max)
         options_complain(call->command, "--%s: expected %lld to %lld%s, got \"%s\"", row->name,
-                         (long long)row->min, (long long)row->max, row->milliseconds ? " ms" : "",
-                         quote(call, value));
+                         (long long)row->min, (long long)row->max, kind.suffix, quote(call, value));
     else {
-        *(row->milliseconds ? row->milliseconds : row->number) = figure;
+        *kind.out = figure;
         return true;
     }
     return false;

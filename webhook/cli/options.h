@@ -20,8 +20,9 @@ struct option_row {
     const char *const *choices; /* what `text` may be, NULL-terminated; NULL: anything */
     struct strings *list;       /* every value given */
     int64_t *milliseconds;      /* 90s, 500ms, 2m, 1h; a figure alone is seconds */
+    int64_t *size;              /* 64Ki, 100Mi, 1Gi; a figure alone is bytes */
     int64_t *number;
-    int64_t min, max; /* of milliseconds and number */
+    int64_t min, max; /* of milliseconds, size and number */
 };
 
 struct command {

@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "base/log.h"
+
 enum { WRITE_MAX_BYTES = 256 * 1024, READER_WAIT_MS = 100 };
 
 /* Does a file that somebody left end within a line? */
@@ -24,8 +27,9 @@ static bool ends_torn(const char *path, off_t size)
 }
 
 /* `file` is as it was where it fails. */
-static bool open_path(struct audit_file *file, const char *path, struct error *err)
+static bool open_path(struct audit_file *file, struct error *err)
 {
+    const char *path = file->config.path;
     /* A FIFO that nobody reads would have to be waited for. */
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
     struct stat status = {0};
@@ -36,7 +40,7 @@ static bool open_path(struct audit_file *file, const char *path, struct error *e
         fstat(fd, &status);
     audit_file_close(file);
     *file = (struct audit_file){
-        .path = path,
+        .config = file->config,
         .fd = fd,
         .is_regular = S_ISREG(status.st_mode),
         .is_torn = S_ISREG(status.st_mode) ? ends_torn(path, status.st_size) : file->is_open,
@@ -44,13 +48,14 @@ static bool open_path(struct audit_file *file, const char *path, struct error *e
     return true;
 }
 
-bool audit_file_open(struct audit_file *file, const char *path, struct error *err)
+bool audit_file_open(struct audit_file *file, const struct audit_file_config *config,
+                     struct error *err)
 {
     struct stat status;
 
-    *file = (struct audit_file){.path = path, .fd = -1};
-    if (strcmp(path, "-") != 0)
-        return open_path(file, path, err);
+    *file = (struct audit_file){.config = *config, .fd = -1};
+    if (strcmp(config->path, "-") != 0)
+        return open_path(file, err);
     file->fd = STDOUT_FILENO;
     file->is_regular = fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
     return true;
@@ -58,7 +63,7 @@ bool audit_file_open(struct audit_file *file, const char *path, struct error *er
 
 bool audit_file_reopen(struct audit_file *file, struct error *err)
 {
-    return file->fd == STDOUT_FILENO || open_path(file, file->path, err);
+    return file->fd == STDOUT_FILENO || open_path(file, err);
 }
 
 void audit_file_close(struct audit_file *file)
@@ -99,11 +104,74 @@ static size_t write_some(struct audit_file *file, struct bytes text, struct erro
     return 0;
 }
 
+static bool rename_to(const char *from, const char *to, struct error *err)
+{
+    return rename(from, to) == 0 || errno == ENOENT ||
+           error_set(err, "%s: can't be renamed to %s: %s", from, to, strerror(errno));
+}
+
+/* PATH becomes PATH.1, PATH.1 PATH.2, and so on. */
+static bool move_away(struct audit_file *file, struct arena *arena, struct error *err)
+{
+    const char *path = file->config.path, *to = NULL;
+
+    for (int64_t i = file->config.keep; i > 0; i--) {
+        const char *from = i > 1 ? arena_printf(arena, "%s.%lld", path, (long long)i - 1) : path;
+
+        to = arena_printf(arena, "%s.%lld", path, (long long)i);
+        if (!rename_to(from, to, err))
+            return false;
+    }
+    if (open_path(file, err))
+        return true;
+    /* The old file goes on under its name. */
+    if (to)
+        (void)rename(to, path);
+    return false;
+}
+
+static void rotate(struct audit_file *file, int64_t size)
+{
+    bool was_stuck = file->rotate_at;
+    struct arena arena = {0};
+    struct error err = {0};
+
+    if (move_away(file, &arena, &err)) {
+        if (was_stuck)
+            log_warning("the audit log is rotated again", "file", file->config.path);
+    } else {
+        if (!was_stuck)
+            log_error("audit log not rotated, the old file goes on", "error", err.text);
+        file->rotate_at = size + file->config.max_bytes;
+    }
+    arena_release(&arena);
+}
+
+/* How many bytes of `lines` go into the file at once, which is rotated where none do. */
+static size_t make_room(struct audit_file *file, struct bytes lines)
+{
+    int64_t max = file->config.max_bytes, line;
+    const char *end = memchr(lines.data, '\n', lines.len);
+    struct stat status = {0};
+
+    if (max == 0 || file->fd == STDOUT_FILENO || file->is_open || fstat(file->fd, &status) != 0)
+        return WRITE_MAX_BYTES;
+    line = end ? end - lines.data + 1 : (int64_t)lines.len;
+    if (file->rotate_at > max)
+        max = file->rotate_at;
+    if (status.st_size > 0 && status.st_size + line > max) {
+        rotate(file, status.st_size);
+        return (size_t)line;
+    }
+    max -= status.st_size;
+    return (size_t)(max < line ? line : max < WRITE_MAX_BYTES ? max : WRITE_MAX_BYTES);
+}
+
 size_t audit_file_write(struct audit_file *file, struct bytes lines, struct error *err)
 {
-    size_t size = portion(lines, file->is_regular ? WRITE_MAX_BYTES : PIPE_BUF), written;
+    size_t max, written;
 
-    if (file->fd < 0 && !open_path(file, file->path, err))
+    if (file->fd < 0 && !open_path(file, err))
         return 0;
     if (file->fd < 0) {
         error_set(err, "nobody reads from it");
@@ -111,10 +179,11 @@ size_t audit_file_write(struct audit_file *file, struct bytes lines, struct erro
     }
     if (!has_room(file))
         return 0;
+    max = file->is_regular ? make_room(file, lines) : PIPE_BUF;
     if (file->is_torn && write_some(file, BYTES("\n"), err) == 0)
         return 0;
     file->is_torn = false;
-    written = write_some(file, (struct bytes){lines.data, size}, err);
+    written = write_some(file, (struct bytes){lines.data, portion(lines, max)}, err);
     if (written > 0)
         file->is_open = lines.data[written - 1] != '\n';
     return written;

@@ -3,19 +3,30 @@
  * No call waits for a reader: a FIFO or pipe is given what it has room for. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 
-struct audit_file {
+struct audit_file_config {
     const char *path; /* "-": standard output */
-    int fd;           /* -1: a FIFO without a reader yet */
-    bool is_regular;
-    bool is_torn; /* it ends within a line that won't be completed */
-    bool is_open; /* the last byte written ended no line */
+    int64_t
+        max_bytes; /* a file that would be larger becomes PATH.1, if it is a file; 0: none does */
+    int64_t keep;  /* so many of them stay: PATH.1 to PATH.keep, the last one the oldest */
 };
 
-/* `path` must outlive it. */
-bool audit_file_open(struct audit_file *file, const char *path, struct error *err) MUST_CHECK;
+struct audit_file {
+    struct audit_file_config config;
+    int fd; /* -1: a FIFO without a reader yet */
+    bool is_regular;
+    bool is_torn;      /* it ends within a line that won't be completed */
+    bool is_open;      /* the last byte written ended no line */
+    int64_t rotate_at; /* so large it may grow, since it could not be rotated; 0: it could */
+};
+
+/* What `config` points to must outlive it. */
+bool audit_file_open(struct audit_file *file, const struct audit_file_config *config,
+                     struct error *err) MUST_CHECK;
 
 /* The same path anew, after somebody moved the file away: begins with a whole line. On a failure
  * the old file goes on. */

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "http/audit_file.h"
 
 enum {
     LINE_MAX_BYTES = 256 * 1024, /* above its largest parts, which are bounded far below */
@@ -229,12 +228,12 @@ static void dispose(struct audit_log *log)
     free(log);
 }
 
-struct audit_log *audit_log_new(const char *path, struct error *err)
+struct audit_log *audit_log_new(const struct audit_file_config *config, struct error *err)
 {
     struct audit_log *log = memory_alloc(sizeof(*log));
 
-    log->path = path;
-    if (!audit_file_open(&log->file, path, err)) {
+    log->path = config->path;
+    if (!audit_file_open(&log->file, config, err)) {
         free(log);
         return NULL;
     }

@@ -5,6 +5,7 @@
  * how many are missing where they are. */
 #pragma once
 
+#include "http/audit_file.h"
 #include "http/audit_line.h"
 
 struct audit_log;
@@ -14,8 +15,9 @@ struct audit_log_figures {
     size_t queued;         /* those that wait */
 };
 
-/* Appends; "-" is standard output. `path` must outlive it. */
-struct audit_log *audit_log_new(const char *path, struct error *err) MUST_CHECK;
+/* What `config` points to must outlive it. */
+struct audit_log *audit_log_new(const struct audit_file_config *config,
+                                struct error *err) MUST_CHECK;
 
 /* Where nobody writes to it any more. */
 void audit_log_free(struct audit_log *log);
