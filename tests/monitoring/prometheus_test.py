@@ -2,6 +2,7 @@
 """A real Prometheus scrapes a serving fairgate: every query of the dashboard returns data, and every rule can be evaluated."""
 
 import contextlib
+import http.server
 import json
 import math
 import os
@@ -22,17 +23,34 @@ global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [%s]
 scrape_configs:
   - {job_name: fairgate, static_configs: [{targets: ["%s:%d"]}]}
+  - {job_name: another, static_configs: [{targets: ["%s:%d"]}]}
 """
+# What each program exports.
+ANOTHER = b"process_resident_memory_bytes 1\nprocess_cpu_seconds_total 1\nprocess_start_time_seconds 1\n"
 # What Grafana puts in: the tenants that were chosen, the time range, four times the scrape interval.
 VARIABLES = {"$tenant": "research|vision", "$__range": "1m", "$__rate_interval": "10s"}
 SELECTOR = re.compile(r"\b((?:fairgate|process)_\w+)(\{[^}]*\})?")
+OURS = " and on (instance, job) fairgate_build_info"
 RECORDED = re.compile(r"\b\w+:\w+:\w+")
 
 
+class Another(http.server.BaseHTTPRequestHandler):
+    """A program that has nothing to do with fairgate, and is scraped by the same Prometheus."""
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        self.wfile.write(ANOTHER)
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
 class Prometheus:
-    def __init__(self, server):
+    def __init__(self, *targets):
         self.folder = tempfile.mkdtemp(prefix="prometheus-", dir=scratch())
-        config = write(os.path.join(self.folder, "prometheus.yaml"), CONFIG % (ALERTS, *server.admin))
+        config = write(os.path.join(self.folder, "prometheus.yaml"), CONFIG % (ALERTS, *(part for target in targets for part in target)))
         self.log = os.path.join(self.folder, "log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -45,7 +63,7 @@ class Prometheus:
         try:
             self.address = eventually(self.listens, "an address to listen at")
             eventually(self.is_ready, "a ready Prometheus")
-            eventually(lambda: self.numbers("up == 1"), "a scrape")
+            eventually(lambda: len(self.numbers("up == 1")) == 2, "a scrape of each")
         except BaseException:
             self.__exit__()
             raise
@@ -82,8 +100,22 @@ class Prometheus:
         """What it returns now; with a subquery as of the end of this minute, since its steps are full minutes."""
         now = time.time()
         at = math.ceil(now / 60) * 60 if ":1m]" in query else now
-        values = [float(sample["value"][1]) for sample in self.call("query", query=query, time=at)["result"]]
+        found = self.call("query", query=query, time=at)["result"]
+        assert query.startswith("up") or "another" not in {sample["metric"].get("job") for sample in found}, found
+        values = [float(sample["value"][1]) for sample in found]
         return [value for value in values if math.isfinite(value)]
+
+
+@contextlib.contextmanager
+def another():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Another) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextlib.contextmanager
@@ -98,7 +130,7 @@ def scraped():
             send(server, f"large-{count}", 9, "research", "solid")
             send(server, f"small-{count}", 1, "crowd", "solid")
 
-    with busy() as server, Prometheus(server) as prometheus:
+    with busy() as server, another() as target, Prometheus(server.admin, target) as prometheus:
         sender = threading.Thread(target=go_on)
         sender.start()
         try:
@@ -164,7 +196,7 @@ def what_the_rules_select_is_exported():
             selectors = SELECTOR.findall(RECORDED.sub("", rule["expr"]))
             assert selectors or RECORDED.search(rule["expr"]), rule
             for name, matchers in selectors:
-                eventually(lambda one=name + matchers: prometheus.numbers(one), f"{rule}: {name}{matchers}")
+                eventually(lambda one=name + matchers: prometheus.numbers(one + OURS), f"{rule}: {name}{matchers}")
 
 
 @test

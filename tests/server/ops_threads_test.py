@@ -91,6 +91,8 @@ def metrics_count_decisions_rules_and_time():
         assert time.time() < expiry < time.time() + 8 * 24 * 3600
         loaded = families["fairgate_policy_set_loaded_timestamp_seconds"]["samples"][("", ())]
         assert time.time() - 600 < loaded <= time.time()
+        started = families["process_start_time_seconds"]["samples"][("", ())]
+        assert loaded <= started <= time.time()
         resident = families["process_resident_memory_bytes"]["samples"][("", ())]
         assert resident > 1e6
 

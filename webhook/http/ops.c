@@ -212,7 +212,7 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
         write_audit_log(service->audit_log, &buf);
     write_readiness(service, &buf);
     write_connections(ops, &buf);
-    ops_write_process(&buf);
+    ops_write_process(ops->started_at, &buf);
     reply_send(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_bytes(&buf));
     arena_release(&arena);
 }

@@ -15,6 +15,7 @@ struct ops {
     size_t loop_count;
     struct snapshot_reader policies;
     struct gpu_time gpu_time;
+    int64_t started_at; /* in seconds since 1970 */
 };
 
 /* Of the loop: `data` is the struct ops. */

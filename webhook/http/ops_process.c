@@ -43,7 +43,7 @@ static void write_processor_time(struct buf *buf)
     buf_printf(buf, "%s %lld.%06ld\n", name, (long long)used.tv_sec, used.tv_nsec / 1000);
 }
 
-void ops_write_process(struct buf *buf)
+void ops_write_process(int64_t started_at, struct buf *buf)
 {
     long long pages;
 
@@ -54,6 +54,8 @@ void ops_write_process(struct buf *buf)
     metrics_write_value(buf, "fairgate_memory_limit_bytes", "gauge",
                         "What the container may use; without a limit, what the machine has.",
                         memory_limit());
+    metrics_write_value(buf, "process_start_time_seconds", "gauge", "When the process started.",
+                        started_at);
     write_processor_time(buf);
     if (read_number("/proc/self/statm", 2, &pages))
         metrics_write_value(buf, "process_resident_memory_bytes", "gauge", "Memory in use.",

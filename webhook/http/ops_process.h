@@ -3,4 +3,5 @@
 
 #include "base/buf.h"
 
-void ops_write_process(struct buf *buf);
+/* `started_at`: in seconds since 1970. */
+void ops_write_process(int64_t started_at, struct buf *buf);

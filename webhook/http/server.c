@@ -156,6 +156,7 @@ static bool start_ops(struct server *server, struct error *err)
     };
 
     server->ops.gpu_time.looked_at = clock_milliseconds();
+    server->ops.started_at = clock_seconds();
     return loop_start(&config, err) != NULL;
 }
 
