@@ -2,7 +2,8 @@
 """Runs what a page of docs/ shows, from its first line to its last, in an empty folder.
 
 A block after a sentence that ends in "to `FILE`:" is written to that file. Of a block of `console`, each line that begins with
-"$ " is run, and must print what stands below it, where `...` stands for any text. Ports 8443 and 8080 are others here."""
+"$ " is run, and must print what stands below it, where `...` stands for any text. Ports 8443 and 8080 are others here;
+$FAIRGATE_SOURCE is the repository."""
 
 import os
 import re
@@ -13,7 +14,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md"]
+PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/install.md"]
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"to `([^`]+)`:$")
 PORTS = ("8443", "8080")
@@ -33,7 +34,7 @@ class Shell:
 
     def __init__(self, folder):
         program = os.path.dirname(os.path.abspath(os.environ["FAIRGATE"]))
-        environment = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}"}
+        environment = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "FAIRGATE_SOURCE": ROOT}
         self.process = subprocess.Popen(["bash"], cwd=folder, env=environment, text=True, start_new_session=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
