@@ -3,7 +3,7 @@
 
 A block after a sentence that ends in "to `FILE`:" is written to that file. Of a block of `console`, each line that begins with
 "$ " is run, and must print what stands below it, where `...` stands for any text. Ports 8443 and 8080 are others here;
-$FAIRGATE_SOURCE is the repository."""
+$FAIRGATE_SOURCE is the repository. What is marked as `yaml` must be such."""
 
 import os
 import re
@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 
+import yaml
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/install.md"]
+PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/install.md", "docs/gitops.md"]
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"to `([^`]+)`:$")
 PORTS = ("8443", "8080")
@@ -57,6 +59,8 @@ class Shell:
 def steps(page):
     """(command, what it must print), or (None, (file, text))."""
     for block in BLOCK.finditer(page):
+        if block["kind"] == "yaml":
+            list(yaml.safe_load_all(block["text"]))
         if block["kind"] == "console":
             for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
                 yield tuple(part.split("\n", 1))
