@@ -8,6 +8,15 @@ struct settling {
     struct arena *arena;
 };
 
+static void note_weighed(struct decision *decision, const struct facts *facts,
+                         const struct usage *usage)
+{
+    static const unsigned templates = EVALUATE_TEMPLATE | EVALUATE_CLAIM_TEMPLATE | EVALUATE_GROUP;
+
+    if (usage->is_known && facts->tenant && !(facts->evaluation & templates))
+        decision->weighed = (struct weighed){facts, usage->gpus, usage->resources};
+}
+
 /* Called by the ledger, with its lock held where usage is needed. */
 static bool judge(void *context, const struct facts *facts, const struct usage *usage)
 {
@@ -18,6 +27,7 @@ static bool judge(void *context, const struct facts *facts, const struct usage *
         size_t count = decision->findings.count, dropped = decision->findings.dropped;
 
         policy_set_judge(facts, usage, &decision->findings);
+        note_weighed(decision, facts, usage);
         if (facts->asks_no_more)
             findings_excuse_since(&decision->findings, count, dropped);
         verdict_conclude(&decision->findings, settling->arena, &decision->verdict);

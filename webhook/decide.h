@@ -29,6 +29,13 @@ struct decide_input {
     struct trace *trace; /* what is done with every rule is written down there; NULL: nowhere */
 };
 
+/* What caps were judged by: what the tenant held, without the object that it is about. */
+struct weighed {
+    const struct facts *facts; /* of a pod or a claim; not of a template, which takes nothing */
+    struct amount gpus;
+    const struct amount *resources; /* one for each of the tenant's */
+};
+
 struct decision {
     struct review review;
     const struct policy_set *policies;
@@ -40,6 +47,7 @@ struct decision {
     const struct tenant *tenant; /* whose request it is; NULL: nobody's */
     struct findings findings;
     struct patch patch;     /* PHASE_MUTATE */
+    struct weighed weighed; /* once the ledger has settled it; without facts: no cap was judged */
     struct verdict verdict; /* concluded anew once the ledger has settled the decision */
 };
 

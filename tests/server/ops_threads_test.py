@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """The admin listener and the audit log: what operators see of the decisions."""
 
+import glob
 import json
 import os
 import re
 import time
 
-from serving import (Server, in_threads, main, pod, review, scratch, test, write)
+import jsonschema
+
+from serving import (Server, in_threads, main, pod, policies, review, scratch, test, write)
 
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? (-?[0-9.e+]+|\+Inf|NaN)$')
 LABELS = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
@@ -174,6 +177,95 @@ def the_audit_log_has_a_line_for_each_decision():
     # Of what could not be read the log claims nothing.
     assert [line["operation"] for line in lines] == ["CREATE", "CREATE", "DELETE", "CREATE", ""]
     assert [line["phase"] for line in lines[:4]] == ["validate"] * 3 + ["mutate"]
+
+
+CAPS = """\
+apiVersion: fairgate.dev/v1alpha1
+kind: PriorityLadder
+metadata: {name: ladder}
+spec:
+  tiers:
+  - {name: High, class: high, value: 2000, preempts: [low]}
+  - {name: Low, class: low, value: 1000, preempts: []}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Policy
+metadata: {name: base}
+spec: {enforce: warn, rules: [{id: owner, labels: {required: {owner: ".+"}}}]}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Tenant
+metadata: {name: team-b}
+spec:
+  namespaces: [team-b]
+  gpus: {guaranteed: 3, burst: 6}
+  priority: {burst: [low]}
+  resources: {cpu: 4, "example.com/*": 10}
+"""
+
+
+def asking(name, gpus, cpu=None, **spec):
+    one = pod(name, gpus, namespace="team-b")
+    if cpu:
+        one["spec"]["containers"][0]["resources"].setdefault("requests", {})["cpu"] = cpu
+    one["spec"].update(spec)
+    return one
+
+
+@test
+def the_audit_log_tells_what_the_tenant_held_and_would_hold():
+    folder = policies()
+    write(os.path.join(folder, "caps.yaml"), CAPS)
+    path = os.path.join(scratch(), "amounts.log")
+    with Server("--audit-log", path, folder=folder) as server:
+        high = {"priorityClassName": "high", "priority": 2000}
+        server.validate(review(asking("a", 2, "1500m", **high)))
+        server.validate(review(asking("b", 2, **high)))
+        server.validate(review(asking("c", 2, priorityClassName="low", priority=1000)))
+        server.validate(review(asking("plain", 0)))
+        server.validate(review(asking("m", 2)), path="/mutate")
+    with open(path, encoding="utf-8") as file:
+        a, b, c, plain, mutate = (json.loads(line) for line in file)
+    cpu = {"resource": "cpu", "before": "0", "asked": "1 1/2", "after": "1 1/2", "limit": "4"}
+    gpus = {"resource": "gpus", "cap": "guaranteed", "before": "0", "asked": "2", "after": "2", "limit": "3"}
+    assert a["allowed"] and a["amounts"] == [gpus, cpu], a
+    assert a["rules"] == ["base/owner"] and a["enforcement"] == {"base/owner": "warn"}, a
+    gpus.update(before="2", after="4")
+    assert not b["allowed"] and b["amounts"] == [gpus], b
+    assert b["enforcement"] == {"tenant/team-b/gpus.guaranteed": "deny", "base/owner": "warn"}, b
+    gpus.update(cap="burst", limit="6")
+    assert c["allowed"] and c["amounts"] == [gpus], c
+    assert "amounts" not in plain and "amounts" not in mutate, (plain, mutate)
+    names = ("group", "version", "kind", "resource", "user", "groups", "mutated")
+    assert [a[name] for name in names] == ["", "v1", "Pod", "pods", "alice", ["system:authenticated"], False], a
+
+
+@test
+def lines_of_the_audit_log_are_as_their_schema_says():
+    path = os.path.join(scratch(), "schema.log")
+    with open("docs/audit-log.schema.json", encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    folder = policies()
+    write(os.path.join(folder, "caps.yaml"), CAPS)
+    with Server("--audit-log", path, folder=folder) as server:
+        for file in sorted(glob.glob("tests/reviews/*.json")):
+            with open(file, "rb") as content:
+                server.post("/mutate" if "-mutate-" in file else "/validate", content.read())
+        for gpus in (1, 9):
+            server.validate(review(asking("a", gpus, "1")))
+        server.validate(b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":7}}')
+        server.validate(review(pod("c"), "CONNECT"))
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    assert len(lines) > 100 and any("amounts" in line for line in lines)
+    for line in lines:
+        validator.validate(line)
+    one = lines[-3]
+    assert not validator.is_valid({**one, "more": 1}) and not validator.is_valid({**one, "allowed": "yes"})
+    assert not validator.is_valid({name: one[name] for name in one if name != "uid"})
+    assert validator.is_valid({"time": one["time"], "missing": 1}) and not validator.is_valid({"time": one["time"]})
 
 
 @test

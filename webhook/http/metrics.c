@@ -111,6 +111,11 @@ static enum enforcement enforcement_of(const struct findings *findings, const ch
     return ENFORCE_DENY;
 }
 
+const char *decision_enforcement(const struct decision *decision, const char *rule)
+{
+    return enforcement_names[enforcement_of(&decision->findings, rule)];
+}
+
 const char *decision_tenant(const struct decision *decision)
 {
     return decision->tenant ? decision->tenant->name : "";

@@ -23,6 +23,9 @@ enum refusal {
 /* Whom a decision concerns; "" where it is nobody's. */
 const char *decision_tenant(const struct decision *decision);
 
+/* How a rule that the decision found broken is enforced: "deny", "warn" or "audit". */
+const char *decision_enforcement(const struct decision *decision, const char *rule);
+
 struct metrics *metrics_new(size_t shard_count);
 void metrics_free(struct metrics *metrics);
 struct metrics_shard *metrics_shard(struct metrics *metrics, size_t at);
