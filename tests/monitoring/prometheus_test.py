@@ -96,6 +96,13 @@ class Prometheus:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from error
 
+    def rules(self):
+        return [rule for group in self.call("rules")["groups"] for rule in group["rules"]]
+
+    def active(self):
+        """The alerts that fire, or will if it goes on for as long as they say."""
+        return {rule["name"] for rule in self.rules() if rule.get("state") in ("pending", "firing")}
+
     def numbers(self, query):
         """What it returns now; with a subquery as of the end of this minute, since its steps are full minutes."""
         now = time.time()
@@ -174,8 +181,7 @@ def every_query_of_the_dashboard_returns_data():
 def every_rule_can_be_evaluated_and_none_fires_on_a_healthy_server():
     with scraped() as (_, prometheus):
         def evaluated():
-            groups = prometheus.call("rules")["groups"]
-            found = [rule for group in groups for rule in group["rules"]]
+            found = prometheus.rules()
             return len(found) == len(rules()) and all(rule["health"] != "unknown" for rule in found) and found
 
         for rule in eventually(evaluated, "an evaluation of each rule"):
@@ -184,6 +190,18 @@ def every_rule_can_be_evaluated_and_none_fires_on_a_healthy_server():
                 eventually(lambda rule=rule: prometheus.numbers(rule["name"]), rule["name"])
             else:
                 assert rule["state"] != "firing", rule
+
+
+@test
+def alerts_are_on_their_way_once_something_is_wrong():
+    """The certificate of the tests has a week left; the policy set breaks; the server goes."""
+    with busy() as server, another() as target, Prometheus(server.admin, target) as prometheus:
+        eventually(lambda: "FairgateCertificateEndsSoon" in prometheus.active(), "an alert of the certificate")
+        assert not prometheus.active() & {"FairgateCertificateEnds", "FairgatePolicyReloadFailed", "FairgateDown"}
+        write(os.path.join(server.folder, "set.yaml"), "kind: Nothing\n")
+        eventually(lambda: "FairgatePolicyReloadFailed" in prometheus.active(), "an alert of the policy set")
+        server.stop()
+        eventually(lambda: "FairgateDown" in prometheus.active(), "an alert of the server")
 
 
 @test
