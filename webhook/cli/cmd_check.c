@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/problem_end.h"
+#include "cli/contradictions.h"
 #include "cli/examples.h"
 #include "cli/output.h"
 #include "policy/reach.h"
@@ -64,8 +65,10 @@ static int check(const struct asked *asked, struct arena *arena)
     if (!set)
         return options_complain(asked->command, "%s", err.text);
     reach_warn_over(set, asked->now, &problems);
-    if (problems.error_count == 0)
+    if (problems.error_count == 0) {
+        contradictions_check(set, asked->now, &problems);
         examples_check(set, asked->directory, arena, &problems);
+    }
     problems_sort(&problems);
     if (asked->is_strict)
         make_errors(&problems);
