@@ -1,6 +1,8 @@
 /* ops_process: what /metrics tells of the process itself. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 /* `started_at`: in seconds since 1970. */
