@@ -89,5 +89,18 @@ def what_the_pages_ask_a_server_it_answers():
     assert tried >= len(pages()), tried
 
 
+@test
+def what_the_pages_look_for_in_the_log_the_program_writes():
+    sources = glob.glob(os.path.join(ROOT, "webhook/*/*.c"))
+    written = "".join(open(path, encoding="utf-8").read() for path in sources)
+    looked_for = {}
+    for path in pages().values():
+        with open(path, encoding="utf-8") as file:
+            looked_for.update((words, path) for _, words in re.findall(r"""logs [^|`]*\| grep (['"])(.+?)\1""", file.read()))
+    assert len(looked_for) >= 5, looked_for
+    for words, path in looked_for.items():
+        assert re.search(r'log_(info|warning|error)\("' + (re.escape(words[1:]) if words[0] == '"' else "[^\n]*" + re.escape(words)), written), (path, words)
+
+
 if __name__ == "__main__":
     main()

@@ -28,7 +28,7 @@ def shell(command):
 
 
 def here(command, pod):
-    for name, value in (("-n fairgate", "-n runbook"), ("cronjob/NAME", "cronjob/renew"), ("NAME", "runbook"),
+    for name, value in (("-n fairgate", "-n runbook"), ("NAME", "runbook"),
                         ("TENANT", "runbook"), ("POD", pod)):
         command = command.replace(name, value)
     return command
