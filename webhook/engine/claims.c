@@ -46,12 +46,14 @@ static struct device_ask *add_device(struct search *search, const struct device_
     return added;
 }
 
+/* What was made for one pod counts for nobody once that is gone, and another that names it may be
+ * there still: it counts with each of them. */
 static void add_claim(struct search *search, const struct claim_ref *ref,
                       const struct view_object *claim)
 {
     for (size_t i = 0; i < claim->devices.count; i++)
         add_device(search, &claim->devices.items[i])->origin =
-            ref->template.len ? DEVICE_CLAIMED : DEVICE_SHARED;
+            ref->template.len || claim->is_made ? DEVICE_CLAIMED : DEVICE_SHARED;
 }
 
 static void add_refs(struct search *search, const struct claim_refs *refs, struct bytes namespace)

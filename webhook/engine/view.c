@@ -200,7 +200,7 @@ void view_each(const struct view *view, enum view_kind kind,
 bool view_objects_equal(const struct view_object *a, const struct view_object *b)
 {
     return bytes_equal(a->name, b->name) && a->value == b->value &&
-           a->is_global_default == b->is_global_default &&
+           a->is_global_default == b->is_global_default && a->is_made == b->is_made &&
            bytes_equal(a->extended_resource, b->extended_resource) &&
            device_asks_equal(&a->devices, &b->devices) &&
            value_count(a->labels) == value_count(b->labels) &&

@@ -10,6 +10,7 @@ struct view_object {
     struct value labels; /* an object of strings, or absent */
     int64_t value;       /* PriorityClass */
     bool is_global_default;
+    bool is_made;                   /* ResourceClaim: by the cluster, for a pod */
     struct device_asks devices;     /* of claims and their templates */
     struct bytes extended_resource; /* DeviceClass: spec.extendedResourceName; empty: none */
     struct bytes class_resource;    /* DeviceClass: CLASS_RESOURCE_PREFIX and its name */

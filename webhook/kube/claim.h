@@ -16,7 +16,8 @@ enum {
 #define CLASS_RESOURCE_PREFIX "deviceclass.resource.kubernetes.io/"
 
 enum device_origin {
-    DEVICE_CLAIMED,   /* by the object itself, or by a claim that is made for it from a template */
+    DEVICE_CLAIMED,   /* by the object itself, or by a claim that is made for it, or for another pod
+                       */
     DEVICE_SHARED,    /* by a claim of its own, which counts once, whoever names it */
     DEVICE_REQUESTED, /* by the extended resource `extended`, which is among the requests, too */
 };

@@ -304,6 +304,7 @@ static void write_claim(struct ledger *ledger, const struct facts *facts, bool i
     bool is_template = bytes_is(facts->review->resource, "resourceclaimtemplates");
     const struct view_object object = {.name = claims_name(facts->namespace, object_name(facts),
                                                            facts->arena),
+                                       .is_made = facts->is_made,
                                        .devices = facts->ask.claimed ? facts->ask.claimed->devices
                                                                      : (struct device_asks){0}};
 

@@ -125,6 +125,7 @@ bool object_read(struct value object, enum view_kind kind, struct arena *arena,
     out->labels = metadata.labels;
     if (is_namespaced)
         out->name = claims_name(namespace_of(&metadata), metadata.name, arena);
+    out->is_made = kind == VIEW_CLAIMS && claim_is_made(&metadata);
     return read_kind(object, kind, arena, out, err);
 }
 

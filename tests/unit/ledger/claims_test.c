@@ -16,6 +16,7 @@ static const char one_tenant[] = "research: {namespaces: [research], gpus: {guar
     "{\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"extendedResourceName\":\"" resource "\"}}"
 #define FROM(template)                                                                             \
     "\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimTemplateName\":\"" template "\"}]"
+#define NAMING(claim) "\"resourceClaims\":[{\"name\":\"c\",\"resourceClaimName\":\"" claim "\"}]"
 #define MADE(claim)                                                                                \
     "\"resourceClaimStatuses\":[{\"name\":\"c\",\"resourceClaimName\":\"" claim "\"}]"
 
@@ -263,6 +264,29 @@ static void what_was_made_for_a_pod_does_not_count_again(void **state)
     scene_release(&scene);
 }
 
+/* The devices stay allocated as long as one of them is there. */
+static void what_was_made_for_a_pod_counts_with_others_that_name_it(void **state)
+{
+    struct pod_text pod = {.name = "p", .uid = "p", .spec = FROM("two"), .status = MADE("m")};
+    struct pod_text heir = {.name = "h", .uid = "h", .spec = NAMING("m")};
+    struct scene scene;
+
+    (void)state;
+    scene_init_live(&scene, one_tenant);
+    scene_see(&scene, &pod);
+    scene_see(&scene, &heir);
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    show(&scene, LIVE_CLAIMS, false, MADE_FOR("p", "m", 2));
+    assert_string_equal(scene_gpus(&scene), "4/0");
+    scene_see_gone(&scene, &pod);
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    show(&scene, LIVE_CLAIMS, true, MADE_FOR("p", "m", 2));
+    assert_string_equal(scene_gpus(&scene), "2/0");
+    scene_see_gone(&scene, &heir);
+    assert_string_equal(scene_gpus(&scene), "0/0");
+    scene_release(&scene);
+}
+
 /* What is no pod's any more counts, and what becomes a pod's counts no more. */
 static void a_claim_that_changes_hands_counts_as_it_is(void **state)
 {
@@ -369,6 +393,7 @@ int main(void)
         cmocka_unit_test(only_the_view_of_claims_releases_them),
         cmocka_unit_test(a_claim_that_never_came_is_void_by_a_read_after_its_time),
         cmocka_unit_test(what_was_made_for_a_pod_does_not_count_again),
+        cmocka_unit_test(what_was_made_for_a_pod_counts_with_others_that_name_it),
         cmocka_unit_test(a_claim_that_changes_hands_counts_as_it_is),
         cmocka_unit_test(names_of_claims_are_their_own),
         cmocka_unit_test(what_was_let_in_is_there_until_it_is_deleted),
