@@ -40,6 +40,25 @@ static void check_untenanted(const struct facts *facts, struct findings *finding
         facts_subject(facts), text_quote(facts->arena, facts->namespace));
 }
 
+/* What a pod gets by claims of their own is its, too, however many share it. */
+static void check_per_pod(const struct facts *facts, struct findings *findings)
+{
+    struct amount most = facts->tenant->gpus.per_pod, gpus;
+    bool is_summed = amount_add(facts->demand.gpus, facts->demand.shared_gpus, &gpus);
+
+    if (is_summed && amount_compare(gpus, most) <= 0)
+        return;
+    rule_of_tenant(findings, facts, "gpus.perPod");
+    findings_add_next(findings, facts_asking(facts),
+                      facts->evaluation & claims
+                          ? "ask for less in one claim"
+                          : "ask for less in one pod, or spread the work over several",
+                      "%s asks for %s%s GPUs, more than the %s that one pod may ask for",
+                      facts_subject(facts), is_summed ? "" : "more than ",
+                      amount_write(is_summed ? gpus : facts->demand.gpus, facts->arena),
+                      amount_write(most, facts->arena));
+}
+
 static void check(const struct facts *facts, struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
@@ -58,16 +77,8 @@ static void check(const struct facts *facts, struct findings *findings)
                           "%s asks for %s, which shows every GPU of its node", facts_subject(facts),
                           text_quote(facts->arena, demand->unbounded_name));
     }
-    if (tenant->gpus.has_per_pod && amount_compare(demand->gpus, tenant->gpus.per_pod) > 0) {
-        rule_of_tenant(findings, facts, "gpus.perPod");
-        findings_add_next(findings, facts_asking(facts),
-                          facts->evaluation & claims
-                              ? "ask for less in one claim"
-                              : "ask for less in one pod, or spread the work over several",
-                          "%s asks for %s GPUs, more than the %s that one pod may ask for",
-                          facts_subject(facts), amount_write(demand->gpus, facts->arena),
-                          amount_write(tenant->gpus.per_pod, facts->arena));
-    }
+    if (tenant->gpus.has_per_pod)
+        check_per_pod(facts, findings);
 }
 
 /* What to do about a cap: only what would help this pod. */

@@ -231,10 +231,14 @@ static bool raise_by_device(const struct weighing *weighing, const struct device
     if (device->origin == DEVICE_SHARED)
         weighing->out->shared_modes |= 1u << weight.mode;
     /* It takes no device away from anybody. */
-    if (device->is_admin || device->origin == DEVICE_SHARED)
+    if (device->is_admin)
         return true;
     if (!amount_multiply(weight.gpus, device->count, &gpus))
         return false;
+    if (device->origin == DEVICE_SHARED) {
+        most->shared_gpus = amount_max(most->shared_gpus, gpus);
+        return true;
+    }
     most->gpus = amount_max(most->gpus, gpus);
     most->by_mode[weight.mode] = amount_max(most->by_mode[weight.mode], gpus);
     return true;
@@ -242,7 +246,8 @@ static bool raise_by_device(const struct weighing *weighing, const struct device
 
 static bool add_demand(struct demand *demand, const struct demand *more)
 {
-    bool is_added = amount_add(demand->gpus, more->gpus, &demand->gpus);
+    bool is_added = amount_add(demand->gpus, more->gpus, &demand->gpus) &&
+                    amount_add(demand->shared_gpus, more->shared_gpus, &demand->shared_gpus);
 
     for (int mode = 0; mode < MODE_COUNT && is_added; mode++)
         is_added = amount_add(demand->by_mode[mode], more->by_mode[mode], &demand->by_mode[mode]);

@@ -35,8 +35,9 @@ struct demand {
     bool is_annotated;   /* some of it by an annotation */
     bool is_unbounded;   /* shows every GPU of the node */
     struct bytes unbounded_name; /* by which resource */
-    unsigned
-        shared_modes; /* 1 << mode: those of claims of their own, which are in no amount here */
+    /* Of claims of their own, which count once and are in no other amount here: */
+    struct amount shared_gpus;
+    unsigned shared_modes; /* 1 << mode */
 };
 
 /* Fails on an annotation whose number can't be parsed, and where a sum doesn't fit (err->is_limit).
