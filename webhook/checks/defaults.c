@@ -332,8 +332,7 @@ static void hide_gpus(struct mutation *mutation)
     const struct facts *facts = mutation->facts;
     size_t index[2] = {0};
 
-    /* Where an annotation asks, the scheduler says which container sees them. */
-    if (facts->demand.is_annotated || strings_has(&mutation->made, bytes_from(mark)))
+    if (strings_has(&mutation->made, bytes_from(mark)))
         return;
     strings_add(&mutation->made, facts->arena, mark);
     for (size_t i = 0; i < facts->pod.container_count; i++) {
@@ -345,7 +344,10 @@ static void hide_gpus(struct mutation *mutation)
             continue;
         path = arena_printf(facts->arena, "/spec/%s/%zu/env",
                             is_main ? "containers" : "initContainers", index[is_main]++);
-        if (facts_container_asks(facts, container) ||
+        /* A claim can come into view before the pod is judged. It needs no variable: what it gives
+         * the container is handed to the runtime itself. */
+        if (facts_container_asks(facts, container, false) ||
+            facts_container_shares(facts, container) ||
             has_variable(container, "NVIDIA_VISIBLE_DEVICES"))
             continue;
         if (!value_is_set(container->env))

@@ -101,15 +101,9 @@ static struct bytes annotation(const struct door_search *search, const char *nam
 /* The container that KAI gives the share of a GPU that annotations ask for. */
 static bool has_kais_share(const struct door_search *search, const struct container *container)
 {
-    const struct pod *pod = &search->facts->pod;
-    struct bytes named = annotation(search, "gpu-fraction-container-name");
-
-    if (!search->facts->demand.is_annotated || !facts_is_placed_by_kai(pod) ||
-        !(annotation(search, "gpu-fraction").len || annotation(search, "gpu-memory").len))
-        return false;
-    if (named.len)
-        return container->kind != CONTAINER_EPHEMERAL && bytes_equal(container->name, named);
-    return container == &pod->containers[value_count(pod->container_lists[0])];
+    return search->facts->demand.is_annotated && facts_is_placed_by_kai(&search->facts->pod) &&
+           (annotation(search, "gpu-fraction").len || annotation(search, "gpu-memory").len) &&
+           facts_is_kais_container(search->facts, container);
 }
 
 /* Is it the ConfigMap in which KAI says which device it gives the container? Its webhook refers to
@@ -194,7 +188,7 @@ static bool may_have_gpu(const struct door_search *search, const struct containe
 
     return facts->demand.is_accelerated &&
            (facts->demand.is_annotated || container->kind == CONTAINER_EPHEMERAL ||
-            facts_container_asks(facts, container));
+            facts_container_asks(facts, container, true));
 }
 
 static void look_at_sources(const struct door_search *search, const struct container *container)

@@ -1,5 +1,7 @@
 #include "engine/check.h"
 
+#include "engine/claims.h"
+
 void rule_of_tenant(struct findings *findings, const struct facts *facts, const char *field)
 {
     const struct tenant *tenant = facts->tenant;
@@ -130,8 +132,30 @@ static bool is_class_of_gpu(struct bytes resource, const struct facts *facts)
     return false;
 }
 
-bool facts_container_asks(const struct facts *facts, const struct container *container)
+/* Is there a GPU among what the container uses of the pod's claims? */
+static bool uses_gpu(const struct facts *facts, struct value use, bool if_unknown)
 {
+    struct bytes request = value_text(value_member(use, "request"));
+    const struct view_object *claim =
+        claims_find_named(&facts->pod.claims, value_text(value_member(use, "name")),
+                          facts->namespace, facts->world->view, facts->arena);
+
+    for (size_t i = 0; claim && i < claim->devices.count; i++) {
+        const struct device_ask *device = &claim->devices.items[i];
+
+        if ((request.len == 0 || device->request.len == 0 ||
+             bytes_equal(device->request, request)) &&
+            demand_weighs_class(device, &facts->ask, &facts->tenancy->cluster))
+            return true;
+    }
+    return !claim && if_unknown;
+}
+
+bool facts_container_asks(const struct facts *facts, const struct container *container,
+                          bool if_unknown)
+{
+    struct value uses = value_member(container->resources, "claims");
+
     for (size_t i = 0; i < container->requests.count; i++) {
         const struct resource_amount *item = &container->requests.items[i];
         struct accelerator_name name = {.key = ACCELERATOR_RESOURCE, .text = item->name};
@@ -140,5 +164,47 @@ bool facts_container_asks(const struct facts *facts, const struct container *con
             (takes_gpu(&name, facts) || is_class_of_gpu(item->name, facts)))
             return true;
     }
-    return value_count(value_member(container->resources, "claims")) > 0;
+    for (struct value use = value_first(uses); value_type(use); use = value_next(use)) {
+        if (uses_gpu(facts, use, if_unknown))
+            return true;
+    }
+    return false;
+}
+
+/* Is it a name such as nvidia.com/container.NAME.gpu-memory.limit, of that container? */
+static bool is_of_container(struct bytes annotation, const struct container *container)
+{
+    struct bytes start = BYTES("nvidia.com/container."), rest;
+
+    if (!bytes_has_prefix(annotation, start))
+        return false;
+    rest = bytes_tail(annotation, start.len);
+    return bytes_has_prefix(rest, container->name) && rest.len > container->name.len &&
+           rest.data[container->name.len] == '.';
+}
+
+bool facts_is_kais_container(const struct facts *facts, const struct container *container)
+{
+    const struct pod *pod = &facts->pod;
+    struct bytes named = value_text(value_member(pod->annotations, "gpu-fraction-container-name"));
+
+    if (named.len)
+        return container->kind != CONTAINER_EPHEMERAL && bytes_equal(container->name, named);
+    return container == &pod->containers[value_count(pod->container_lists[0])];
+}
+
+bool facts_container_shares(const struct facts *facts, const struct container *container)
+{
+    for (size_t i = 0; facts->demand.is_annotated && i < facts->ask.annotation_count; i++) {
+        const struct annotation *annotation = &facts->ask.annotations[i];
+        bool is_for_it = demand_is_kais(annotation->name)
+                             ? facts_is_kais_container(facts, container)
+                             : !bytes_has_prefix(annotation->name, BYTES("nvidia.com/container."));
+
+        if (is_of_container(annotation->name, container) ||
+            (is_for_it &&
+             demand_weighs_annotation(annotation, &facts->ask, &facts->tenancy->cluster)))
+            return true;
+    }
+    return false;
 }

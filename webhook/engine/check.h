@@ -51,5 +51,14 @@ bool facts_need_usage(const struct facts *facts);
  * are the same tenant's. */
 bool facts_ask_no_more(const struct facts *facts, const struct facts *old);
 
-/* Does the container itself ask for an accelerator, by a resource or a claim? */
-bool facts_container_asks(const struct facts *facts, const struct container *container);
+/* Does the container itself ask for an accelerator, by a resource or a claim? `if_unknown`: what a
+ * claim is taken for that is not in view. */
+bool facts_container_asks(const struct facts *facts, const struct container *container,
+                          bool if_unknown);
+
+/* Does an annotation of the pod ask for a share of a GPU for this container, or, as of annotations
+ * that only a row of the policy set knows, for nobody knows which? */
+bool facts_container_shares(const struct facts *facts, const struct container *container);
+
+/* Does KAI give it what the pod's own annotations ask for? It is the one named, else the first. */
+bool facts_is_kais_container(const struct facts *facts, const struct container *container);

@@ -42,6 +42,7 @@ static struct device_ask *add_device(struct search *search, const struct device_
         ARENA_APPEND(search->arena, search->found.devices.items, search->found.devices.count);
 
     *added = *device;
+    added->request = (struct bytes){0};
     added->extended = class ? class->extended_resource : (struct bytes){0};
     return added;
 }
@@ -135,6 +136,17 @@ void claims_resolve_held(struct ask *ask, struct bytes namespace, const struct v
             found->devices.items[i].count = amount_of(CLAIM_MAX_DEVICES);
     }
     ask->claimed = found;
+}
+
+const struct view_object *claims_find_named(const struct claim_refs *refs, struct bytes entry,
+                                            struct bytes namespace, const struct view *view,
+                                            struct arena *arena)
+{
+    for (size_t i = 0; i < refs->count; i++) {
+        if (bytes_equal(refs->items[i].name, entry))
+            return find_claim(view, namespace, &refs->items[i], arena);
+    }
+    return NULL;
 }
 
 const struct claim_ref *claims_find_missing(const struct ask *ask, struct bytes namespace,

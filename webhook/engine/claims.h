@@ -19,6 +19,11 @@ void claims_resolve(struct ask *ask, struct bytes namespace, const struct view *
 void claims_resolve_held(struct ask *ask, struct bytes namespace, const struct view *view,
                          struct arena *arena);
 
+/* The claim, or the template, that a pod calls `entry`; NULL: it is not in view. */
+const struct view_object *claims_find_named(const struct claim_refs *refs, struct bytes entry,
+                                            struct bytes namespace, const struct view *view,
+                                            struct arena *arena);
+
 /* The first that is not in view; NULL: all are. */
 const struct claim_ref *claims_find_missing(const struct ask *ask, struct bytes namespace,
                                             const struct view *view, struct arena *arena);

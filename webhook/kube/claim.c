@@ -76,9 +76,11 @@ static bool read_request(struct value value, struct arena *arena, struct device_
                          struct error *err)
 {
     struct value exactly = {0}, branches = {0};
+    struct bytes name = {0};
     size_t before = out->count;
 
-    if (!field_object(value, "exactly", arena, &exactly, err) ||
+    if (!field_text(value, "name", arena, &name, err) ||
+        !field_object(value, "exactly", arena, &exactly, err) ||
         !field_array(value, "firstAvailable", arena, &branches, err))
         return false;
     if (value_count(branches) > CLAIM_MAX_BRANCHES)
@@ -90,7 +92,11 @@ static bool read_request(struct value value, struct arena *arena, struct device_
         if (!read_branch(v, out->count > before, arena, out, err))
             return false;
     }
-    return out->count > before || read_branch(value, false, arena, out, err);
+    if (out->count == before && !read_branch(value, false, arena, out, err))
+        return false;
+    for (size_t i = before; i < out->count; i++)
+        out->items[i].request = name;
+    return true;
 }
 
 bool device_asks_parse(struct value spec, struct arena *arena, struct device_asks *out,
@@ -116,9 +122,9 @@ bool device_asks_parse(struct value spec, struct arena *arena, struct device_ask
 static bool device_ask_equal(const struct device_ask *a, const struct device_ask *b)
 {
     return bytes_equal(a->resource, b->resource) && bytes_equal(a->extended, b->extended) &&
-           amount_compare(a->count, b->count) == 0 && a->origin == b->origin &&
-           a->is_alternative == b->is_alternative && a->is_all == b->is_all &&
-           a->is_admin == b->is_admin;
+           bytes_equal(a->request, b->request) && amount_compare(a->count, b->count) == 0 &&
+           a->origin == b->origin && a->is_alternative == b->is_alternative &&
+           a->is_all == b->is_all && a->is_admin == b->is_admin;
 }
 
 bool device_asks_equal(const struct device_asks *a, const struct device_asks *b)
@@ -142,7 +148,8 @@ size_t device_asks_room(const struct device_asks *asks)
     size_t size = asks->count * sizeof(*asks->items);
 
     for (size_t i = 0; i < asks->count; i++)
-        size += asks->items[i].resource.len + asks->items[i].extended.len;
+        size +=
+            asks->items[i].resource.len + asks->items[i].extended.len + asks->items[i].request.len;
     return round_up(size);
 }
 
@@ -162,6 +169,7 @@ void device_asks_copy(const struct device_asks *asks, char **room, struct device
     for (size_t i = 0; i < out->count; i++) {
         out->items[i].resource = memory_place(&rest, out->items[i].resource);
         out->items[i].extended = memory_place(&rest, out->items[i].extended);
+        out->items[i].request = memory_place(&rest, out->items[i].request);
     }
 }
 

@@ -30,6 +30,7 @@ struct device_ask {
     enum device_origin origin;
     bool is_alternative; /* to the one before it: the larger of them counts */
     bool is_all, is_admin;
+    struct bytes request; /* its name, in a claim's own spec; empty: not told */
 };
 
 struct device_asks {

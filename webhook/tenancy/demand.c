@@ -176,6 +176,22 @@ bool demand_weighs_class(const struct device_ask *device, const struct ask *ask,
     return weigh_class(&weighing, device, &weight) && !amount_is_zero(weight.gpus);
 }
 
+bool demand_weighs_annotation(const struct annotation *annotation, const struct ask *ask,
+                              const struct cluster *cluster)
+{
+    struct accelerator_name name = {.key = ACCELERATOR_ANNOTATION, .text = annotation->name};
+    struct accelerator_weight weight;
+
+    return quantity_parse(annotation->value, &name.number, NULL) &&
+           accelerators_weigh(&cluster->accelerators, &name, &ask->products, &weight) &&
+           !amount_is_zero(weight.gpus);
+}
+
+bool demand_is_kais(struct bytes annotation)
+{
+    return bytes_is(annotation, "gpu-fraction") || bytes_is(annotation, "gpu-memory");
+}
+
 /* What is known by the more specific row counts; of two that are alike the larger. */
 static bool is_better(const struct accelerator_weight *weight,
                       const struct accelerator_weight *than)
@@ -317,12 +333,6 @@ static bool weigh_container_memory(const struct weighing *weighing, struct error
     return amount_is_zero(name.number) || weigh_number(weighing, &name, err);
 }
 
-/* KAI's own annotations for the pod as a whole, in whose place those of containers go. */
-static bool is_of_pod(struct bytes name)
-{
-    return bytes_is(name, "gpu-fraction") || bytes_is(name, "gpu-memory");
-}
-
 static bool weigh_all(const struct weighing *weighing, bool by_container, struct error *err)
 {
     const struct ask *ask = weighing->ask;
@@ -333,7 +343,7 @@ static bool weigh_all(const struct weighing *weighing, bool by_container, struct
             return false;
     }
     for (size_t i = 0; i < ask->annotation_count; i++) {
-        if (!(by_container && is_of_pod(ask->annotations[i].name)) &&
+        if (!(by_container && demand_is_kais(ask->annotations[i].name)) &&
             !weigh_annotation(weighing, &ask->annotations[i], err))
             return false;
     }

@@ -49,6 +49,13 @@ bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct a
 bool demand_weighs_class(const struct device_ask *device, const struct ask *ask,
                          const struct cluster *cluster);
 
+/* Does an annotation of the pod ask for some of a GPU, by itself? */
+bool demand_weighs_annotation(const struct annotation *annotation, const struct ask *ask,
+                              const struct cluster *cluster);
+
+/* Is it one of KAI's own for the pod as a whole, in whose place those of containers go? */
+bool demand_is_kais(struct bytes annotation);
+
 /* One of the caps of a tenant: how much of it is asked for. Devices count by the names of their
  * class: the implicit one and its extendedResourceName. False where the sum doesn't fit. */
 bool resource_cap_sum(const struct resource_cap *cap, const struct ask *ask,
