@@ -4,6 +4,7 @@
  * too. Ephemeral containers have no resources. */
 #include "engine/check.h"
 #include "kube/quantity.h"
+#include "kube/resource_name.h"
 
 struct maximum {
     const struct node *node;
@@ -75,15 +76,17 @@ static const struct field fields[] = {
 };
 
 /* No resource has a wildcard in its name: the rule would ask for what nothing has. */
-static void refuse_pattern(const struct node *name, struct problems *problems)
+static void check_name(const struct node *name, struct problems *problems)
 {
-    if (memchr(name->text.data, '*', name->text.len) ||
-        memchr(name->text.data, '?', name->text.len))
+    if (!memchr(name->text.data, '*', name->text.len) &&
+        !memchr(name->text.data, '?', name->text.len))
+        resource_name_check(name, problems);
+    else
         problems_add(problems, name, "\"%s\" is a pattern: here each resource has its whole name",
                      text_quote(problems->arena, name->text));
 }
 
-static void refuse_patterns(const struct resource_settings *settings, struct problems *problems)
+static void check_names(const struct resource_settings *settings, struct problems *problems)
 {
     static const char *const lists[] = {"requireLimits", "requireRequests"};
 
@@ -91,16 +94,16 @@ static void refuse_patterns(const struct resource_settings *settings, struct pro
         const struct node *list = node_find(settings->node, lists[i]);
 
         for (size_t j = 0; list && j < list->count; j++)
-            refuse_pattern(&list->children[j], problems);
+            check_name(&list->children[j], problems);
     }
     for (size_t i = 0; i < settings->max.count; i++)
-        refuse_pattern(settings->max.items[i].node, problems);
+        check_name(settings->max.items[i].node, problems);
 }
 
 static void finish(void *out, struct arena *arena, struct problems *problems)
 {
     (void)arena;
-    refuse_patterns(out, problems);
+    check_names(out, problems);
 }
 
 static const char *const choice[] = {"requireLimits", "requireRequests", "max", NULL};

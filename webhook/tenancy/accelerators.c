@@ -4,6 +4,7 @@
 
 #include "kube/claim.h"
 #include "kube/quantity.h"
+#include "kube/resource_name.h"
 
 const char *const mode_names[] = {"whole", "mig", "shared", NULL};
 
@@ -66,6 +67,8 @@ static void finish(void *out, struct arena *arena, struct problems *problems)
     row->has_per = node_find(row->node, "per");
     if (given != 1)
         return;
+    if (row->key == ACCELERATOR_RESOURCE)
+        resource_name_check(node_find(row->node, "resource"), problems);
     if (row->is_value && row->key != ACCELERATOR_ANNOTATION)
         problems_add(problems, gpus, "\"gpus\": \"value\" is for annotations only");
     if (row->has_per && !row->is_value)

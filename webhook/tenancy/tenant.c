@@ -1,6 +1,7 @@
 #include "tenancy/tenant.h"
 
 #include "kube/quantity.h"
+#include "kube/resource_name.h"
 
 const char *const scope_names[] = {"none", "pod", "namespace", "tenant", NULL};
 
@@ -119,6 +120,7 @@ static bool read_cap(const struct node *key, const struct node *value, struct ar
         problems_add(problems, key, "%s", err.text);
         return false;
     }
+    resource_name_check(key, problems);
     if (!quantity_read_node(value, &cap.max, problems))
         return false;
     *ARENA_APPEND(arena, caps->items, caps->count) = cap;

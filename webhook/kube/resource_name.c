@@ -1,0 +1,58 @@
+#include "kube/resource_name.h"
+
+#include "base/node.h"
+#include "base/strings.h"
+
+/* k8s.io/kubernetes/pkg/apis/core/helper: standard container resources. */
+static const char *const standard[] = {"cpu", "memory", "ephemeral-storage"};
+
+/* As a ResourceQuota calls them; no resource may begin with the first one. */
+static const char *const quota_prefixes[] = {"requests.", "limits."};
+
+enum {
+    STANDARD_COUNT = sizeof(standard) / sizeof(standard[0]),
+    PREFIX_COUNT = sizeof(quota_prefixes) / sizeof(quota_prefixes[0])
+};
+
+static bool is_standard(struct bytes name)
+{
+    for (size_t i = 0; i < STANDARD_COUNT; i++) {
+        if (bytes_is(name, standard[i]))
+            return true;
+    }
+    return bytes_has_prefix(name, BYTES("hugepages-"));
+}
+
+static bool is_pattern(struct bytes name)
+{
+    return memchr(name.data, '*', name.len) || memchr(name.data, '?', name.len);
+}
+
+/* Without what only a ResourceQuota puts in front. */
+static struct bytes strip_prefix(struct bytes name)
+{
+    for (size_t i = 0; i < PREFIX_COUNT; i++) {
+        if (bytes_has_prefix(name, bytes_from(quota_prefixes[i])))
+            return bytes_tail(name, strlen(quota_prefixes[i]));
+    }
+    return name;
+}
+
+void resource_name_check(const struct node *name, struct problems *problems)
+{
+    struct bytes text = name->text, rest = strip_prefix(text);
+    const char *nearest;
+
+    if (name->kind != NODE_STRING)
+        return;
+    if (rest.len == text.len && (text.len == 0 || is_pattern(text) || is_standard(text) ||
+                                 memchr(text.data, '/', text.len)))
+        return;
+    nearest = rest.len < text.len ? text_quote(problems->arena, rest)
+                                  : strings_nearest(standard, STANDARD_COUNT, text);
+    problems_add(problems, name,
+                 "no container asks for \"%s\": expected cpu, memory, ephemeral-storage, "
+                 "hugepages-SIZE, or a name with a domain, as nvidia.com/gpu%s%s%s",
+                 text_quote(problems->arena, text), nearest ? "; did you mean \"" : "",
+                 nearest ? nearest : "", nearest ? "\"?" : "");
+}
