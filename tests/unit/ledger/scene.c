@@ -46,6 +46,18 @@ static void read_exceptions(struct scene *scene, const struct node *map, struct 
     }
 }
 
+static void read_reservations(struct scene *scene, const struct node *map, struct grants *grants)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct node *key = &map->children[2 * i];
+        struct reservation_spec *reservation = arena_alloc(&scene->arena, sizeof(*reservation));
+
+        read_spec(scene, &reservation_schema, key + 1, reservation);
+        reservation->name = arena_copy(&scene->arena, key->text);
+        *ARENA_APPEND(&scene->arena, grants->reservations, grants->reservation_count) = reservation;
+    }
+}
+
 const struct tenancy *scene_tenancy(struct scene *scene, const char *yaml)
 {
     const struct node *root = parse(scene, yaml);
@@ -64,6 +76,10 @@ const struct tenancy *scene_tenancy(struct scene *scene, const char *yaml)
         }
         if (bytes_is(key->text, "exceptions")) {
             read_exceptions(scene, spec, &tenancy->grants);
+            continue;
+        }
+        if (bytes_is(key->text, "reservations")) {
+            read_reservations(scene, spec, &tenancy->grants);
             continue;
         }
         tenants[count] = arena_alloc(arena, sizeof(struct tenant));

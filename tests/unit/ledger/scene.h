@@ -17,7 +17,7 @@ struct scene {
 };
 
 /* `yaml`: a map of tenants by name, as under `spec`; the key "cluster" is the Cluster's,
- * and "exceptions" a map of such by name. */
+ * and "exceptions" and "reservations" maps of such by name. */
 void scene_init(struct scene *scene, const char *yaml);
 void scene_release(struct scene *scene);
 

@@ -421,70 +421,6 @@ static void a_status_that_fills_the_object_is_not_kept(void **state)
     pair_release(&pair);
 }
 
-static void let_status_be_due(struct scene *scene)
-{
-    struct shared_tenant *each;
-
-    TAILQ_FOREACH(each, &scene->ledger->shared.all, in_all)
-    each->due -= 2000;
-}
-
-/* The tenant that has something to be done; NULL: none. */
-static const char *pending_chore(struct scene *scene)
-{
-    const char *tenant;
-
-    (void)shared_next_chore(scene->ledger, "", &scene->arena, &tenant);
-    return tenant;
-}
-
-static const char *stored_reserved(struct scene *scene)
-{
-    struct bytes text = value_text(value_path(pair_object(scene), "status.reserved"));
-
-    return arena_copy(&scene->arena, text);
-}
-
-/* However often it is written, by whomever: once a second the status tells what there is. */
-static void the_status_is_told_though_there_is_no_pause(void **state)
-{
-    struct pair pair;
-    struct pod_text pod = {.asks = GPU ": 1"};
-
-    (void)state;
-    pair_init(&pair);
-    pod.name = pod.uid = "a";
-    assert_true(scene_create(&pair.a, &pod));
-    assert_string_equal(stored_reserved(&pair.a), "0");
-    scene_fetch(&pair.b, "research");
-    let_status_be_due(&pair.a);
-    pod.name = pod.uid = "b";
-    assert_true(scene_create(&pair.b, &pod));
-    scene_fetch(&pair.a, "research");
-    pod.name = pod.uid = "c";
-    assert_true(scene_create(&pair.a, &pod));
-    assert_string_equal(stored_reserved(&pair.a), "3");
-    pair_release(&pair);
-}
-
-/* A status that was only passed on tells nothing of what was written with it. */
-static void the_status_is_told_when_nobody_asks_any_more(void **state)
-{
-    struct pair pair;
-    struct pod_text pod = {.name = "a", .uid = "u1", .asks = GPU ": 1"};
-
-    (void)state;
-    pair_init(&pair);
-    assert_true(scene_create(&pair.a, &pod));
-    assert_string_equal(stored_reserved(&pair.a), "0");
-    let_status_be_due(&pair.a);
-    scene_do_chores(&pair.a);
-    assert_string_equal(stored_reserved(&pair.a), "1");
-    let_status_be_due(&pair.a);
-    assert_null(pending_chore(&pair.a));
-    pair_release(&pair);
-}
-
 static void an_older_copy_is_passed_over(void **state)
 {
     struct pair pair;
@@ -580,8 +516,6 @@ int main(void)
         cmocka_unit_test(floors_that_go_back_are_damage),
         cmocka_unit_test(unknown_that_comes_back_is_damage),
         cmocka_unit_test(a_status_that_fills_the_object_is_not_kept),
-        cmocka_unit_test(the_status_is_told_though_there_is_no_pause),
-        cmocka_unit_test(the_status_is_told_when_nobody_asks_any_more),
         cmocka_unit_test(an_older_copy_is_passed_over),
         cmocka_unit_test(a_changed_answer_is_not_relied_on),
         cmocka_unit_test(a_reason_why_usage_is_unknown_reaches_the_judge),
