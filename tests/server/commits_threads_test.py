@@ -316,7 +316,7 @@ def the_audit_log_tells_how_long_it_waited():
         answer(call, act)
 
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--audit-log", log).__enter__()) as server:
+            ready(serve(api, "--audit-log", log, "--audit-log-reviews").__enter__()) as server:
         cluster.troubles = [slow]
         assert denial(server, pod("a", 1)) == "" and denial(server, pod("plain")) == ""
         wait_until(lambda: server.metrics()["fairgate_audit_log_queued_lines"] == "0")
@@ -324,6 +324,8 @@ def the_audit_log_tells_how_long_it_waited():
             first, second = (json.loads(line) for line in file)
         assert first["name"] == "a" and first["microseconds"] < 300_000 <= first["waitedMicroseconds"], first
         assert second["name"] == "plain" and "waitedMicroseconds" not in second, second
+        assert first["review"]["request"]["name"] == "a", first
+        assert first["amounts"][0]["after"] == "1", first
         metrics = server.metrics()
         assert metrics['fairgate_reservation_wait_seconds_bucket{le="0.2"}'] == "0", metrics
         assert metrics["fairgate_reservation_wait_seconds_count"] == "1", metrics

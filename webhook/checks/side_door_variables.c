@@ -62,6 +62,11 @@ static struct bytes name_of(struct value entry)
     return name;
 }
 
+bool door_reads_variable(struct value entry)
+{
+    return door_of(name_of(entry)) < DOOR_COUNT;
+}
+
 /* Variables stay as they are, but not the annotations by which some are KAI's (below). */
 static bool are_judged(const struct facts *facts)
 {

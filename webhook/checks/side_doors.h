@@ -64,6 +64,9 @@ const char *door_field(const struct door_search *search, const struct container 
 /* `the container "main"`, with its kind where that isn't the usual one. */
 const char *door_container(const struct door_search *search, const struct container *container);
 
+/* Is the entry of an `env` one that is judged, whatever its value is? */
+bool door_reads_variable(struct value entry);
+
 /* Note the variables that open one of the doors of the rule. */
 void door_find_variables(struct door_search *search);
 

@@ -112,20 +112,24 @@ static size_t add_audit_options(struct server_config *config, struct option_row 
         {.name = "audit-log",
          .argument = "FILE",
          .help = "Append one JSON line a decision to FILE; - is standard output.",
-         .text = &service->audit_log.path},
+         .text = &service->audit_log.file.path},
         {.name = "audit-log-max-size",
          .argument = "SIZE",
          .help = "A file that would be larger is renamed to FILE.1, FILE.1 to FILE.2, and so on; "
                  "100Mi, for example. Default: it grows until somebody moves it away.",
-         .size = &service->audit_log.max_bytes,
+         .size = &service->audit_log.file.max_bytes,
          .min = LEAST_AUDIT_LOG_BYTES,
          .max = 1LL << 40},
         {.name = "audit-log-keep",
          .argument = "N",
          .help = "So many of these stay; default: 5.",
-         .number = &service->audit_log.keep,
+         .number = &service->audit_log.file.keep,
          .min = 1,
          .max = MAX_AUDIT_LOGS},
+        {.name = "audit-log-reviews",
+         .help = "Lines have the review, less what is or may be secret, so that fairgate eval can "
+                 "judge it again.",
+         .flag = &service->audit_log.has_reviews},
     };
 
     memcpy(rows, audit, sizeof(audit));
@@ -192,7 +196,7 @@ int cmd_serve(int argc, char **argv)
         .idle_milliseconds = DEFAULT_IDLE_MS,
         .grace_milliseconds = DEFAULT_GRACE_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
-        .service.audit_log.keep = DEFAULT_AUDIT_LOGS,
+        .service.audit_log.file.keep = DEFAULT_AUDIT_LOGS,
         .service.times = {.max_age = DEFAULT_STALENESS_MS, .max_request = DEFAULT_REQUEST_MS},
     };
     struct option_row options[MAX_OPTIONS];

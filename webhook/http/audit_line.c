@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "engine/check.h"
+#include "http/audit_review.h"
 #include "http/metrics.h"
 #include "tenancy/grants.h"
 
@@ -10,6 +11,7 @@ enum {
     MESSAGE_MAX_BYTES = 4096,
     MAX_GROUPS = 64,
     GROUP_MAX_BYTES = 253,
+    REVIEW_LOGGED_BYTES = 192 * 1024,
 };
 
 static void add_name(struct buf *buf, const char *name)
@@ -173,8 +175,29 @@ static void add_verdict(const struct decision *decision, struct buf *buf)
     add_text(buf, "policySet", bytes_from(decision->policies->digest));
 }
 
+/* What no rule is about is answered alike whatever is in it, and may be anything. */
+static void add_review(const struct decision *decision, struct buf *buf)
+{
+    struct buf review;
+
+    buf_init(&review, buf->arena, REVIEW_LOGGED_BYTES);
+    if (decision->review.fault.text[0]) {
+        add_text(buf, "reviewOmitted", BYTES("it can't be read"));
+    } else if (decision->evaluation == 0) {
+        add_text(buf, "reviewOmitted", BYTES("no rule is about it"));
+    } else {
+        audit_review_write(document_root(&decision->review.document), &review);
+        if (review.is_full) {
+            add_text(buf, "reviewOmitted", BYTES("it is larger than 192 KiB"));
+        } else {
+            add_name(buf, "review");
+            buf_add(buf, buf_bytes(&review));
+        }
+    }
+}
+
 void audit_line_write(const struct decision *decision, const struct audit_times *times,
-                      struct buf *buf)
+                      bool has_review, struct buf *buf)
 {
     write_time(&times->when, buf);
     add_text(buf, "phase", bytes_from(decision->phase == PHASE_MUTATE ? "mutate" : "validate"));
@@ -184,6 +207,8 @@ void audit_line_write(const struct decision *decision, const struct audit_times 
     if (times->waiting)
         buf_printf(buf, ",\"waitedMicroseconds\":%llu",
                    (unsigned long long)(times->waiting / 1000));
+    if (has_review)
+        add_review(decision, buf);
     buf_add_text(buf, "}\n");
 }
 

@@ -12,9 +12,9 @@ struct audit_times {
                              nothing     had to be */
 };
 
-/* One line of JSON, its end included. */
+/* One line of JSON, its end included; `has_review`: with the review, less what is secret. */
 void audit_line_write(const struct decision *decision, const struct audit_times *times,
-                      struct buf *buf);
+                      bool has_review, struct buf *buf);
 
 /* A line that stands where the lines of so many decisions are missing. */
 void audit_line_write_gap(unsigned long missing, struct buf *buf);

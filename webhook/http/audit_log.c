@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 enum {
-    LINE_MAX_BYTES = 256 * 1024, /* above its largest parts, which are bounded far below */
+    LINE_MAX_BYTES = 512 * 1024, /* above its largest parts, which are bounded far below */
     QUEUE_MAX_BYTES = 16 * 1024 * 1024,
     GAP_MAX_BYTES = 256, /* of the line that tells of missing ones */
     COLLECT_MS = 5,      /* lines that come within it are written together */
@@ -24,6 +24,7 @@ struct lines {
 
 struct audit_log {
     const char *path;
+    bool has_reviews;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake, ended;
@@ -228,12 +229,13 @@ static void dispose(struct audit_log *log)
     free(log);
 }
 
-struct audit_log *audit_log_new(const struct audit_file_config *config, struct error *err)
+struct audit_log *audit_log_new(const struct audit_log_config *config, struct error *err)
 {
     struct audit_log *log = memory_alloc(sizeof(*log));
 
-    log->path = config->path;
-    if (!audit_file_open(&log->file, config, err)) {
+    log->path = config->file.path;
+    log->has_reviews = config->has_reviews;
+    if (!audit_file_open(&log->file, &config->file, err)) {
         free(log);
         return NULL;
     }
@@ -290,7 +292,7 @@ void audit_log_write(struct audit_log *log, const struct decision *decision,
     if (!log)
         return;
     buf_init(&buf, arena, LINE_MAX_BYTES);
-    audit_line_write(decision, times, &buf);
+    audit_line_write(decision, times, log->has_reviews, &buf);
     queue_line(log, buf.is_full ? BYTES("") : buf_bytes(&buf));
 }
 

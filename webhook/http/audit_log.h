@@ -15,8 +15,13 @@ struct audit_log_figures {
     size_t queued;         /* those that wait */
 };
 
+struct audit_log_config {
+    struct audit_file_config file;
+    bool has_reviews; /* lines have them, less what is secret */
+};
+
 /* What `config` points to must outlive it. */
-struct audit_log *audit_log_new(const struct audit_file_config *config,
+struct audit_log *audit_log_new(const struct audit_log_config *config,
                                 struct error *err) MUST_CHECK;
 
 /* Where nobody writes to it any more. */

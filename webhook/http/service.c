@@ -107,7 +107,7 @@ static bool load_policies(struct service *service, struct problems *problems, st
 
 bool service_open(struct service *service, struct problems *problems, struct error *err)
 {
-    const struct audit_file_config *audit_log = &service->config.audit_log;
+    const struct audit_log_config *audit_log = &service->config.audit_log;
     const char *secret = service->config.path_secret;
 
     service->tls = tls_new(&service->config.tls, err);
@@ -117,11 +117,13 @@ bool service_open(struct service *service, struct problems *problems, struct err
         return false;
     if (secret && !(service->path_secret = path_secret_new(secret, err)))
         return error_wrap(err, "--path-secret-file");
-    if (!audit_log->path && audit_log->max_bytes)
+    if (!audit_log->file.path && audit_log->file.max_bytes)
         return error_set(err, "--audit-log-max-size is for an --audit-log, which is missing");
-    if (audit_log->path)
+    if (!audit_log->file.path && audit_log->has_reviews)
+        return error_set(err, "--audit-log-reviews is for an --audit-log, which is missing");
+    if (audit_log->file.path)
         service->audit_log = audit_log_new(audit_log, err);
-    return !audit_log->path || service->audit_log;
+    return !audit_log->file.path || service->audit_log;
 }
 
 void service_release(struct service *service)

@@ -18,8 +18,8 @@ struct service_config {
     bool is_in_cluster;
     struct live_times times;
     struct tls_files tls;
-    struct audit_file_config audit_log; /* without a path: none */
-    const char *path_secret;            /* a file; NULL: none */
+    struct audit_log_config audit_log; /* without a path: none */
+    const char *path_secret;           /* a file; NULL: none */
 };
 
 /* What became of what was read anew. */
