@@ -12,6 +12,7 @@ static const struct command_row commands[] = {
     {"test", "run the test cases beside a policy set", cmd_test},
     {"matrix", "who may evict whom", cmd_matrix},
     {"diff", "what a change of policy means, and for whom", cmd_diff},
+    {"audit", "which objects that exist break the rules", cmd_audit},
     {"bundle", "what a tenant needs in the cluster, as a Kustomize base", cmd_bundle},
     {"accelerators", "what counts as a GPU, and how much of one", cmd_accelerators},
     {"certs", "certificates: issue, check, rotate", cmd_certs},

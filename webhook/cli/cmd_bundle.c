@@ -19,12 +19,6 @@ struct call {
 
 /* ---- what fairgate would say of it */
 
-/* A pattern of admins matches itself: `*` is a run of characters, too. */
-static const char *first_of(const struct globs *globs)
-{
-    return globs->count ? globs->items[0].text : "";
-}
-
 static void tell(const struct call *call, json_t *object, const struct verdict *verdict)
 {
     const char *kind = json_string_value(json_object_get(object, "kind"));
@@ -41,19 +35,14 @@ static void tell(const struct call *call, json_t *object, const struct verdict *
 /* Would it be let in? Findings are told on stderr. */
 static bool judge_object(struct judge *judge, const struct call *call, json_t *object)
 {
-    const struct admins *admins = &judge->policies->tenancy.cluster.admins;
     char *text = json_dumps(object, JSON_COMPACT);
-    struct judge_request request = {.uid = "00000000-0000-0000-0000-000000000000",
-                                    .operation = "CREATE",
-                                    .sub_resource = "",
-                                    .user = first_of(&admins->users),
-                                    .namespace = "default"};
+    struct judge_request request =
+        judge_admin_request(&judge->policies->tenancy.cluster, call->arena);
     struct judgement judgement = {0};
     struct bytes review;
     struct error err = {0};
     bool is_judged;
 
-    strings_add(&request.groups, call->arena, first_of(&admins->groups));
     is_judged = judge_build_review(&request, bytes_from(text), call->arena, &review, &err) &&
                 judge_review(judge, review, call->arena, &judgement, &err);
     if (is_judged)

@@ -17,8 +17,8 @@ struct command_row {
 #define PROGRAM_PURPOSE "A Kubernetes admission webhook that shares out a cluster's accelerators."
 #define PROGRAM_EXITS "0 yes; 1 no (denied, failed, unsound); 2 could not be carried out as given."
 
-command_fn cmd_accelerators, cmd_bundle, cmd_certs, cmd_check, cmd_completion, cmd_diff, cmd_eval,
-    cmd_explain, cmd_matrix, cmd_schema, cmd_serve, cmd_test, cmd_version;
+command_fn cmd_accelerators, cmd_audit, cmd_bundle, cmd_certs, cmd_check, cmd_completion, cmd_diff,
+    cmd_eval, cmd_explain, cmd_matrix, cmd_schema, cmd_serve, cmd_test, cmd_version;
 
 /* Those below `certs`. */
 command_fn certs_check, certs_issue;

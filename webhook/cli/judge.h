@@ -46,6 +46,9 @@ struct judge_request {
     struct bytes old_object; /* JSON text; empty: null */
 };
 
+/* That one of Cluster.admins creates it, in the namespace "default" where it names none. */
+struct judge_request judge_admin_request(const struct cluster *cluster, struct arena *arena);
+
 /* The review that the API server would make of an object; `object` is JSON text (empty: null, for a
  * DELETE). Fails on what is no Kubernetes object: no apiVersion, no kind, or no JSON object. */
 bool judge_build_review(const struct judge_request *request, struct bytes object,

@@ -1,0 +1,133 @@
+/* audit: which objects that exist break the rules. */
+#include "cli/commands.h"
+
+#include "cli/audit_report.h"
+#include "cli/inputs.h"
+#include "cli/output.h"
+#include "cli/policies.h"
+
+struct call {
+    const struct command *command;
+    struct arena *arena;
+    struct strings states;
+    const char *policies, *time, *format;
+};
+
+static bool judge_files(const struct call *call, struct ledger *ledger, struct audit *audit,
+                        struct error *err)
+{
+    for (size_t i = 0; i < call->states.count; i++) {
+        if (!strcmp(call->states.items[i], "-"))
+            return error_set(err, "--state: standard input can't be read twice; name a file");
+        if (!ledger_load(ledger, call->states.items[i], err))
+            return false;
+    }
+    for (size_t i = 0; i < call->states.count; i++) {
+        if (!input_read(call->states.items[i], audit_object, audit, err))
+            return false;
+    }
+    audit_finish(audit);
+    return true;
+}
+
+static void print_reports(const struct audit *audit)
+{
+    json_t *reports = audit_write_reports(audit), *report;
+    size_t i;
+
+    json_array_foreach(reports, i, report)
+    {
+        puts("---");
+        json_incref(report);
+        output_print_take(report, "yaml", audit->arena);
+    }
+    json_decref(reports);
+}
+
+static int print(const struct call *call, const struct audit *audit)
+{
+    if (!strcmp(call->format, "text"))
+        audit_print_table(audit);
+    else if (!strcmp(call->format, "policyreport"))
+        print_reports(audit);
+    else
+        output_print_take(audit_write_json(audit), call->format, call->arena);
+    return audit_has_failed(audit) ? EXIT_NO : EXIT_YES;
+}
+
+static int run(const struct call *call)
+{
+    struct policy_set *set = policies_load(call->command, call->policies, call->arena);
+    struct ledger *ledger = ledger_new();
+    struct audit audit;
+    struct error err = {0};
+    int status = EXIT_UNUSABLE;
+    int64_t now = 0;
+
+    if (set && options_read_time(call->time, &now, &err)) {
+        audit_init(&audit, set, ledger, now, call->arena);
+        if (judge_files(call, ledger, &audit, &err))
+            status = print(call, &audit);
+        audit_release(&audit);
+    }
+    if (*err.text)
+        options_complain(call->command, "%s", err.text);
+    ledger_free(ledger);
+    policy_set_free(set);
+    return status;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+    static const char *const formats[] = {"text", "json", "yaml", "policyreport", NULL};
+    struct arena arena = {0};
+    struct call call = {.arena = &arena, .format = "text"};
+    const struct option_row options[] = {
+        {.name = "policies",
+         .argument = "DIR",
+         .help = "The policy set.",
+         .is_required = true,
+         .text = &call.policies},
+        {.name = "state",
+         .argument = "FILE",
+         .help = "What exists, as kubectl get ... -A -o json or -o yaml prints it, all of it "
+                 "judged; may be given more than once.",
+         .is_required = true,
+         .list = &call.states},
+        {.name = "time",
+         .argument = "T",
+         .help = "The instant to judge at, as 2026-11-21T09:00:00Z; default: now.",
+         .text = &call.time},
+        {.name = "output",
+         .letter = 'o',
+         .argument = "FORMAT",
+         .help = "text (the default), json, yaml, or policyreport: objects of wgpolicyk8s.io, as "
+                 "YAML.",
+         .text = &call.format,
+         .choices = formats},
+    };
+    const struct command command = {
+        .name = "audit",
+        .purpose =
+            "Tells which objects that exist break the rules, as after a new policy or an outage. "
+            "Each is judged as it is, as if an admin created it now; a tenant that holds more than "
+            "its caps is told once, not with each of its pods. What is being deleted, pods that "
+            "have ended, and templates that a controller made are passed over.",
+        .examples = "kubectl get pods,namespaces,nodes,priorityclasses,deployments,jobs,"
+                    "resourceclaims -A -o json > state.json\n"
+                    "fairgate audit --policies policies --state state.json\n"
+                    "fairgate audit --policies policies --state state.json -o policyreport | "
+                    "kubectl apply --server-side -f -\n",
+        .exits = "0  nothing breaks a rule that denies\n1  something does\n"
+                 "2  the policy set has mistakes, or a file can't be read\n",
+        .options = options,
+        .option_count = sizeof(options) / sizeof(*options),
+    };
+    struct arguments arguments = {.arena = &arena};
+
+    call.command = &command;
+    if (options_parse(&command, argc, argv, &arguments))
+        arguments.status = run(&call);
+    arena_release(&arena);
+    return arguments.status;
+}
