@@ -60,3 +60,20 @@ bool base64_decode(struct bytes text, struct arena *arena, struct bytes *out)
     *out = (struct bytes){decoding.out, decoding.len};
     return true;
 }
+
+void base64_add(struct buf *buf, struct bytes text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *in = (const unsigned char *)text.data;
+
+    for (size_t i = 0; i < text.len; i += 3) {
+        size_t left = text.len - i;
+        unsigned group = (unsigned)in[i] << 16 | (left > 1 ? (unsigned)in[i + 1] << 8 : 0) |
+                         (left > 2 ? in[i + 2] : 0);
+        char quad[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                        left > 1 ? digits[group >> 6 & 63] : '=',
+                        left > 2 ? digits[group & 63] : '='};
+
+        buf_add(buf, (struct bytes){quad, 4});
+    }
+}

@@ -167,7 +167,7 @@ void check_names(const struct x509_st *certificate, struct arena *arena, const c
     *count = names.count;
 }
 
-static bool is_for(X509 *certificate, const char *host)
+bool check_is_for(struct x509_st *certificate, const char *host)
 {
     ASN1_OCTET_STRING *address = a2i_IPADDRESS(host);
 
@@ -188,7 +188,7 @@ static void check_host(const struct checking *checking, X509 *server)
              "%s: has no subject alternative names; the common name is not "
              "looked at",
              name);
-    else if (host && !is_for(server, host))
+    else if (host && !check_is_for(server, host))
         tell(checking, "other-host", "%s: is not for %s but for %s", name,
              text_quote(checking->arena, bytes_from(host)),
              strings_join(&names, 8, checking->arena));

@@ -26,6 +26,9 @@ struct check_report {
 void check_chain(const struct check_question *question, struct arena *arena,
                  struct check_report *out);
 
+/* Is it for that name or address? */
+bool check_is_for(struct x509_st *certificate, const char *host);
+
 /* The names and addresses that a certificate is for, each as text. */
 void check_names(const struct x509_st *certificate, struct arena *arena, const char ***out,
                  size_t *count);

@@ -31,28 +31,6 @@ static bool fail(const struct folder *folder, const char *name, struct error *er
     return error_set(err, "%s/%s: %s", folder->path, name, strerror(errno));
 }
 
-struct folder *folder_open(const char *path, struct error *err)
-{
-    struct folder *folder;
-    int fd = -1;
-
-    if (mkdir(path, FOLDER_MODE) == 0 || errno == EEXIST)
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        error_set(err, "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        error_set(err, "%s: another run is at work here", path);
-        close(fd);
-        return NULL;
-    }
-    folder = memory_alloc(sizeof(*folder));
-    folder->path = path;
-    folder->fd = fd;
-    return folder;
-}
-
 void folder_close(struct folder *folder)
 {
     if (!folder)
@@ -120,6 +98,30 @@ static void remove_old_states(const struct folder *folder)
     }
     if (list)
         closedir(list);
+    unlinkat(folder->fd, next_link, 0);
+}
+
+struct folder *folder_open(const char *path, struct error *err)
+{
+    struct folder *folder;
+    int fd = -1;
+
+    if (mkdir(path, FOLDER_MODE) == 0 || errno == EEXIST)
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        error_set(err, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        error_set(err, "%s: another run is at work here", path);
+        close(fd);
+        return NULL;
+    }
+    folder = memory_alloc(sizeof(*folder));
+    folder->path = path;
+    folder->fd = fd;
+    remove_old_states(folder);
+    return folder;
 }
 
 static bool write_all(int fd, struct bytes text)

@@ -15,8 +15,8 @@ struct folder_file {
 
 struct folder;
 
-/* Make `path` where it isn't there, and keep everybody else from it who opens it so, as long as it
- * is open; NULL where somebody else has it. */
+/* Make `path` where it isn't there, keep everybody else from it who opens it so, as long as it is
+ * open, and remove what runs have left that came to no end. NULL where somebody else has it. */
 struct folder *folder_open(const char *path, struct error *err) MUST_CHECK;
 void folder_close(struct folder *folder);
 

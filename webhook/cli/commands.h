@@ -21,4 +21,4 @@ command_fn cmd_accelerators, cmd_audit, cmd_bundle, cmd_certs, cmd_check, cmd_co
     cmd_eval, cmd_explain, cmd_matrix, cmd_schema, cmd_serve, cmd_test, cmd_version;
 
 /* Those below `certs`. */
-command_fn certs_check, certs_issue;
+command_fn certs_check, certs_issue, certs_rotate;

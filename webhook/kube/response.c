@@ -1,24 +1,6 @@
 #include "kube/response.h"
 
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* RFC 4648 with padding: what Go's base64.StdEncoding reads. */
-static void add_base64(struct buf *buf, struct bytes bytes)
-{
-    const unsigned char *in = (const unsigned char *)bytes.data;
-
-    for (size_t i = 0; i < bytes.len; i += 3) {
-        size_t left = bytes.len - i;
-        unsigned group = (unsigned)in[i] << 16 | (left > 1 ? (unsigned)in[i + 1] << 8 : 0) |
-                         (left > 2 ? in[i + 2] : 0);
-        char quad[4] = {base64_digits[group >> 18], base64_digits[group >> 12 & 63],
-                        left > 1 ? base64_digits[group >> 6 & 63] : '=',
-                        left > 2 ? base64_digits[group & 63] : '='};
-
-        buf_add(buf, (struct bytes){quad, 4});
-    }
-}
+#include "base/base64.h"
 
 static void add_status(struct buf *buf, const struct response *response)
 {
@@ -46,7 +28,7 @@ static void add_patch(struct buf *buf, const struct patch *patch)
     buf_init(&text, buf->arena, RESPONSE_MAX_BYTES);
     patch_write(patch, &text);
     buf_add(buf, BYTES(",\"patch\":\""));
-    add_base64(buf, buf_bytes(&text));
+    base64_add(buf, buf_bytes(&text));
     buf_add(buf, BYTES("\",\"patchType\":\"JSONPatch\""));
 }
 

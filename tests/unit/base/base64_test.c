@@ -40,9 +40,33 @@ static void texts_are_decoded_as_the_standard_says(void **state)
     }
 }
 
+/* RFC 4648, section 10. */
+static void texts_are_encoded_as_the_standard_says(void **state)
+{
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff\xfe", "+//+"},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf buf;
+
+        buf_init(&buf, &arena, 100);
+        base64_add(&buf, bytes_from(rows[i][0]));
+        assert_true(bytes_is(buf_bytes(&buf), rows[i][1]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(texts_are_encoded_as_the_standard_says, release_arena),
         cmocka_unit_test_teardown(texts_are_decoded_as_the_standard_says, release_arena),
     };
 
