@@ -116,6 +116,8 @@ class ControlPlane:
         self.etcd, self.peer = (f"http://127.0.0.1:{port}" for port in (etcd, peer))
         self.server_port = server
         self.server = f"https://127.0.0.1:{server}"
+        # Addresses of loopback, at which something can be that stands for a Service's pods.
+        self.services = f"127.{random.randint(64, 250)}.{random.randint(0, 255)}.0/24"
         self.options = []  # of kube-apiserver, beside those that it always has
         self.tokens = {user: f"{random.SystemRandom().getrandbits(128):032x}" for user in USERS}
 
@@ -154,6 +156,7 @@ class ControlPlane:
         """For kubectl and what calls it."""
         return {**os.environ, "PATH": f"{self.folder('bin')}:{os.environ['PATH']}",
                 "KUBECONFIG": kubeconfig, "KUBECACHEDIR": os.path.join(self.work, "kubectl-cache"),
+                **{f"HELM_{each}_HOME": os.path.join(self.work, f"helm/{each}") for each in ("CACHE", "CONFIG", "DATA")},
                 "KUBECTL_KUBERC": "false", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
     def start_program(self, name, *arguments):
@@ -197,7 +200,7 @@ class ControlPlane:
             "--tls-private-key-file", os.path.join(self.certs, "server.key"),
             "--token-auth-file", self.write("tokens.csv", rows), "--authorization-mode", "RBAC",
             "--allow-privileged", "--endpoint-reconciler-type", "none",
-            "--service-cluster-ip-range", "10.0.0.0/24",
+            "--service-cluster-ip-range", self.services,
             "--service-account-issuer", "https://kubernetes.default.svc",
             "--service-account-signing-key-file", os.path.join(self.certs, "server.key"),
             "--service-account-key-file", os.path.join(self.certs, "server.crt"),
@@ -230,12 +233,16 @@ class ControlPlane:
 
     def fill(self):
         """What every scenario finds there: what fairgate needs, and the cluster itself."""
-        chart = os.path.join(ROOT, "charts/fairgate")
-        self.kubectl("apply", "-f", os.path.join(chart, "api"), "-f", os.path.join(chart, "access"))
+        self.apply_access()
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tenantusages.fairgate.dev")
         self.kubectl("apply", "-f", os.path.join(HERE, "cluster"))
         wait_until("nodes that are ready", self.nodes_are_ready, 60, 0.3)
         self.wait_for_service_accounts(["default"])
+
+    def apply_access(self):
+        """What fairgate needs of the API server."""
+        chart = os.path.join(ROOT, "charts/fairgate")
+        self.kubectl("apply", "-f", os.path.join(chart, "api"), "-f", os.path.join(chart, "access"))
 
     def nodes_are_ready(self):
         for process in self.processes:

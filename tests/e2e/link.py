@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Ways that can be disturbed: fairgate's to the API server, and the API server's to one of several fairgates.
 
-As a program, link.py PORT [CERTS] passes on what comes to PORT on loopback. Each line of stdin is done, and then printed, with
+As a program, link.py ADDRESS [CERTS] passes on what comes to ADDRESS, of loopback. Each line of stdin is done, and then printed, with
 the number of answers lost so far:
 
     to PORT...   each connection goes on to one of these, chosen at random
@@ -36,12 +36,11 @@ WATCHES = re.compile(rb"GET \S*[?&]watch=")
 class Link:
     """The program, as the runner starts and tells it."""
 
-    def __init__(self, *to, certs=None):
-        self.port = free_ports(1)[0]
-        self.address = f"127.0.0.1:{self.port}"
+    def __init__(self, *to, certs=None, address=None):
+        self.address = address or f"127.0.0.1:{free_ports(1)[0]}"
         self.lost = 0
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [sys.executable, __file__, str(self.port), *([certs] if certs else [])],
+            [sys.executable, __file__, self.address, *([certs] if certs else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=end_with_us)
         self.tell("to", *to)
         self.tell("works")
@@ -81,8 +80,8 @@ class Asked:
 
 
 class Passage:
-    def __init__(self, port, certs=None):
-        self.port, self.to = port, []
+    def __init__(self, address, certs=None):
+        self.address, self.to = address.split(":"), []
         self.listener = None
         self.passes = asyncio.Event()
         self.ends = set()  # the writers of all connections, both ways
@@ -110,7 +109,7 @@ class Passage:
     async def works(self):
         self.passes.set()
         if self.listener is None:
-            self.listener = await asyncio.start_server(self.carry, "127.0.0.1", self.port, ssl=self.near)
+            self.listener = await asyncio.start_server(self.carry, *self.address, ssl=self.near)
 
     async def hangs(self):
         await self.works()
@@ -192,7 +191,7 @@ class Passage:
 
 
 async def main():
-    passage = Passage(int(sys.argv[1]), *sys.argv[2:])
+    passage = Passage(*sys.argv[1:])
     while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
         await passage.do(*line.split())
         print(line, passage.lost, flush=True)

@@ -44,7 +44,7 @@ class Replicas(Webhook):
             replica.start()
 
     def environment(self):
-        admins = " ".join(replica.admin for replica in self.replicas)
+        admins = " ".join(replica.admin for replica in self.replicas if replica.admin)
         return {**self.replicas[0].environment(), "FAIRGATE_ADMINS": admins}
 
     def addresses(self):

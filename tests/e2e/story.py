@@ -8,6 +8,7 @@ import time
 import traceback
 
 from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
+from release import Release
 from replicas import SEED, Replicas, Trouble
 
 COMMAND_SECONDS = 60   # unless a step says `within N s`
@@ -15,13 +16,14 @@ EVENTUALLY_SECONDS = 60
 # Nothing that is capped is let in before that is over. Unless a story says otherwise, nothing in it takes so long to come.
 REQUEST_TIMEOUT = "--request-timeout", "2s"
 CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"
-                "mutatingwebhookconfigurations,validatingwebhookconfigurations")
+                "mutatingwebhookconfigurations,validatingwebhookconfigurations,"
+                "validatingadmissionpolicies,validatingadmissionpolicybindings,customresourcedefinitions")
 
-HEADER = re.compile(r"(policies|given|serve|api-server|replicas|without|namespace +\S+): *(.*)")
+HEADER = re.compile(r"(policies|given|serve|api-server|replicas|without|chart|namespace +\S+): *(.*)")
 REPLICAS = re.compile(r"([1-9])(, each asked)?")
 PLAYS = re.compile(r"plays: *(\S+), *(.+)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
-PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+)|kube-apiserver: *(stops|starts)|"
+PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+|does not start: .+)|kube-apiserver: *(stops|starts)|"
                      r"link: *(works|hangs|breaks)|trouble: as long as that runs")
 
 
@@ -63,6 +65,7 @@ class Story:
         self.server_options = []  # of kube-apiserver
         self.replicas, self.each_asked = 0, False  # behind one address, or with one each, all of which are asked
         self.without = None  # a rule that they don't keep
+        self.chart = None  # its values, where fairgate is installed by it
         with open(os.path.join(folder, "story"), encoding="utf-8") as file:
             self.read(file.read().splitlines())
         if not self.steps:
@@ -104,6 +107,8 @@ class Story:
             if not found:
                 raise Failed(f"line {number}: expected \"replicas: 3\" or \"replicas: 3, each asked\", got \"{line}\"")
             self.replicas, self.each_asked = int(found[1]), bool(found[2])
+        elif header[1] == "chart":
+            self.chart = os.path.join(self.folder, header[2])
         elif header[1] == "without":
             self.without = header[2]
         elif header[1] == "given":
@@ -191,7 +196,7 @@ class Stage:
             for _, process in self.running:
                 end(process)
         attempt("clearing up: ", lambda: self.clear(story, before))
-        if story.replicas:
+        if story.replicas or story.chart:
             self.webhook.kill()
         if failures:
             raise Failed("\n".join(failures))
@@ -205,7 +210,9 @@ class Stage:
         kubectl = self.plane.kubectl
         self.plane.use(story.server_options)
         kubectl("delete", "tenantusages", "--all")  # fairgate made those of the story before anew until it ended
-        if story.replicas:
+        if story.chart:
+            self.webhook = Release(self.plane, story.chart, story.replicas or 1)
+        elif story.replicas:
             self.webhook = Replicas(self.plane, story.replicas, story.each_asked, story.without)
         for namespace, users in story.namespaces.items():
             kubectl("create", "namespace", namespace)
@@ -296,6 +303,10 @@ class Stage:
             self.webhook.start()
         elif word == "is":
             self.webhook.replace()
+        elif word == "does":
+            got, expected = self.webhook.fail_to_start(), " ".join(folder[2:])
+            if not matches(expected, got):
+                raise Failed(f"  expected:\n{indented(expected)}\n  got:\n{indented(got)}")
         else:
             self.webhook.reload(os.path.join(story.folder, *folder))
 

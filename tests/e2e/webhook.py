@@ -51,9 +51,9 @@ class Webhook:
         except urllib.error.HTTPError:
             return False
 
-    def start(self, name=None):
-        name = name or self.name
-        self.process = Process(name, [
+    def begin(self, name):
+        """Its process, under that name."""
+        return Process(name, [
             self.program, "serve", "--policies", self.policies,
             "--tls-cert", os.path.join(self.certs, "server.crt"),
             "--tls-key", os.path.join(self.certs, "server.key"),
@@ -61,8 +61,19 @@ class Webhook:
             "--audit-log", os.path.join(self.plane.logs, f"{self.name}-audit.log"),
             "--kubeconfig", self.plane.kubeconfig("fairgate", folder="own", server=self.server), *self.options],
             os.path.join(self.plane.logs, f"{name}.log"))
+
+    def start(self, name=None):
+        self.process = self.begin(name or self.name)
         self.admin = self.wait_for_log("serving")["admin"]
         wait_until("fairgate ready", lambda: self.is_ready(self.admin), 30)
+
+    def fail_to_start(self):
+        """What it says when it ends, as it must."""
+        process = self.begin(self.name)
+        status = wait_until("the end of fairgate", lambda: process.process.poll() is not None, 20) and process.stop()
+        if status != 2:
+            raise Failed(f"fairgate ended with {status}:\n{process.written()}")
+        return process.written()
 
     def environment(self):
         """For the scripts of stories."""
