@@ -109,6 +109,21 @@ class Release(Replicas):
         for job in json.loads(self.plane.kubectl("get", "jobs", "-n", NAMESPACE, "-o", "json")[1])["items"]:
             Container(self.plane, job["metadata"]["name"], NAMESPACE, job["spec"]["template"], FAIRGATE).run()
 
+    def change_authority(self, settle):
+        """All steps to a new CA, each as the CronJob's pod takes it."""
+        template = json.loads(self.plane.kubectl("get", "cronjob", "-n", NAMESPACE, "fairgate-certificates", "-o", "json")[1])[
+            "spec"]["jobTemplate"]["spec"]["template"]
+        told = []
+
+        def take(*options):
+            told.append(Container(self.plane, f"certificates-{len(told)}", NAMESPACE, template, FAIRGATE,
+                                  lambda words: [*words, "--settle", settle, *options]).run())
+            return "next:" not in told[-1]
+
+        take("--new-ca")
+        wait_until("the new CA alone", take, 180, 1)
+        return "".join(told)
+
     def register(self):
         wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
 

@@ -24,7 +24,7 @@ REPLICAS = re.compile(r"([1-9])(, each asked)?")
 PLAYS = re.compile(r"plays: *(\S+), *(.+)")
 COMMAND = re.compile(r"(?:(eventually|meanwhile|for (\d+) s) +)?(?:within (\d+) s +)?as (\w+): *(.+)")
 PROCESS = re.compile(r"fairgate: *(stops|starts|is replaced|reads \S+|does not start: .+)|kube-apiserver: *(stops|starts)|"
-                     r"link: *(works|hangs|breaks)|trouble: as long as that runs")
+                     r"link: *(works|hangs|breaks)|certificates: of a new CA, settled after \d+s|trouble: as long as that runs")
 
 
 def must_be_user(number, name):
@@ -293,6 +293,8 @@ class Stage:
     def change_process(self, story, name, word, *folder):
         if name == "trouble":
             self.make_trouble()
+        elif name == "certificates":
+            self.figures.append(self.webhook.change_authority(folder[-1]))
         elif name == "link":
             self.webhook.link.tell(word)
         elif name == "kube-apiserver":
