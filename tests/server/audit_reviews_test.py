@@ -6,9 +6,10 @@ import glob
 import json
 import os
 import re
+import subprocess
 import tempfile
 
-from serving import ROOT, Server, certificates, main, pod, policies, review, run, scratch, test
+from serving import FAIRGATE, ROOT, Server, certificates, main, pod, policies, review, run, scratch, state, test
 
 POLICIES = os.path.join(ROOT, "policies/research-cluster")
 STATE = os.path.join(ROOT, "tests/reviews/cluster-state.list.json")
@@ -160,6 +161,25 @@ def recorded_reviews_are_judged_alike_from_the_log():
         assert len(before) == len(kept) and before == after, [pair for pair in zip(before, after) if pair[0] != pair[1]]
         verdicts = {json.loads(line)["response"]["allowed"] for line in before}
         assert phase == "mutate" or verdicts == {True, False}, verdicts
+
+
+@test
+def the_manuals_command_judges_them():
+    with open(os.path.join(ROOT, "docs/audit-log.md"), encoding="utf-8") as file:
+        command, = re.findall("^jq .*fairgate eval .*$", file.read(), re.MULTILINE)
+    folder = os.path.dirname(fresh("audit.log"))
+    with Server("--audit-log", os.path.join(folder, "audit.log"), "--audit-log-reviews") as server:
+        for one in (review(pod("a", 1)), review(pod("b", 9)), review(pod("n", 9, namespace="nobodys"), "DELETE")):
+            server.validate(one)
+        server.validate(review(pod("m", 1)), path="/mutate")
+        os.symlink(server.folder, os.path.join(folder, "policies"))
+    os.symlink(state(), os.path.join(folder, "cluster.yaml"))
+    os.symlink(os.path.abspath(FAIRGATE), os.path.join(folder, "fairgate"))
+    done = subprocess.run(command, shell=True, cwd=folder, env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]},
+                          capture_output=True, text=True, check=False, timeout=60)
+    told = [line for line in done.stdout.splitlines() if line.startswith("stdin: ")]
+    assert done.returncode == 1 and len(told) == 3, (done.stdout, done.stderr)
+    assert [line.rsplit(" ", 1)[1] for line in told] == ["allowed", "denied", "allowed"], told
 
 
 @test
