@@ -1,17 +1,42 @@
 /* audit: which objects that exist break the rules. */
 #include "cli/commands.h"
 
+#include <signal.h>
+
+#include "cli/audit_cluster.h"
 #include "cli/audit_report.h"
 #include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/policies.h"
+#include "cluster/kubeconfig.h"
 
 struct call {
     const struct command *command;
     struct arena *arena;
     struct strings states;
-    const char *policies, *time, *format;
+    const char *policies, *time, *format, *kubeconfig;
+    bool is_in_cluster;
 };
+
+/* What exists, from one of the places that the options name. */
+static bool find_states(struct call *call, struct error *err)
+{
+    struct kubeconfig cluster;
+    const char *state;
+
+    if ((call->states.count > 0) + (call->kubeconfig != NULL) + call->is_in_cluster != 1)
+        return error_set(err, "give one of --state, --kubeconfig and --in-cluster");
+    if (call->states.count)
+        return true;
+    signal(SIGPIPE, SIG_IGN);
+    if (!(call->kubeconfig
+              ? kubeconfig_read(call->kubeconfig, call->arena, &cluster, err)
+              : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, call->arena, &cluster, err)) ||
+        !audit_fetch_state(&cluster, call->arena, &state, err))
+        return error_wrap(err, call->kubeconfig ? "--kubeconfig" : "--in-cluster");
+    strings_add(&call->states, call->arena, state);
+    return true;
+}
 
 static bool judge_files(const struct call *call, struct ledger *ledger, struct audit *audit,
                         struct error *err)
@@ -55,7 +80,7 @@ static int print(const struct call *call, const struct audit *audit)
     return audit_has_failed(audit) ? EXIT_NO : EXIT_YES;
 }
 
-static int run(const struct call *call)
+static int run(struct call *call)
 {
     struct policy_set *set = policies_load(call->command, call->policies, call->arena);
     struct ledger *ledger = ledger_new();
@@ -64,7 +89,7 @@ static int run(const struct call *call)
     int status = EXIT_UNUSABLE;
     int64_t now = 0;
 
-    if (set && options_read_time(call->time, &now, &err)) {
+    if (set && options_read_time(call->time, &now, &err) && find_states(call, &err)) {
         audit_init(&audit, set, ledger, now, call->arena);
         if (judge_files(call, ledger, &audit, &err))
             status = print(call, &audit);
@@ -92,8 +117,14 @@ int cmd_audit(int argc, char **argv)
          .argument = "FILE",
          .help = "What exists, as kubectl get ... -A -o json or -o yaml prints it, all of it "
                  "judged; may be given more than once.",
-         .is_required = true,
          .list = &call.states},
+        {.name = "kubeconfig",
+         .argument = "FILE",
+         .help = "Instead: what the cluster of this kubeconfig's current context has now.",
+         .text = &call.kubeconfig},
+        {.name = "in-cluster",
+         .help = "Instead: what the cluster has in which this runs as a pod.",
+         .flag = &call.is_in_cluster},
         {.name = "time",
          .argument = "T",
          .help = "The instant to judge at, as 2026-11-21T09:00:00Z; default: now.",
@@ -119,7 +150,7 @@ int cmd_audit(int argc, char **argv)
                     "fairgate audit --policies policies --state state.json -o policyreport | "
                     "kubectl apply --server-side -f -\n",
         .exits = "0  nothing breaks a rule that denies\n1  something does\n"
-                 "2  the policy set has mistakes, or a file can't be read\n",
+                 "2  the policy set has mistakes, or a file or the cluster can't be read\n",
         .options = options,
         .option_count = sizeof(options) / sizeof(*options),
     };
