@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from serving import (Server, certificates, main, parsed, pod, read_response,
+from serving import (FAIRGATE, Server, certificates, main, parsed, pod, read_response,
                      request_bytes, review, scratch, test, write, CLUSTER, TENANT)
 
 LABELS = """\
@@ -283,6 +283,46 @@ def certificates_are_taken_without_a_signal_and_a_key_that_never_comes_is_told_o
         assert serial(server) not in (first, second)
         metrics = server.metrics()
         assert metrics[results % "failed"] == metrics[current] == "1", metrics
+
+
+def issued(folder, *arguments):
+    """Where a certificate of our own stands, as a server of the tests wants it called."""
+    subprocess.run([FAIRGATE, "certs", "issue", "--dir", folder, *arguments], check=True, stdout=subprocess.DEVNULL)
+    for kind in ("crt", "key"):
+        os.symlink(f"tls.{kind}", os.path.join(folder, f"server.{kind}"))
+    return folder
+
+
+def copy_pair(source, target):
+    for kind in ("key", "crt"):
+        shutil.copy(f"{source}/server.{kind}", target)
+
+
+@test
+def a_pair_that_is_not_valid_now_does_not_replace_one_that_is():
+    own = os.path.join(scratch(), "valid")
+    shutil.copytree(certificates(), own)
+    ended = issued(os.path.join(scratch(), "ended"), "--time", "2020-01-01T00:00:00Z")
+    to_come = issued(os.path.join(scratch(), "to-come"), "--time", "2999-01-01T00:00:00Z")
+    with Server(certs=own) as server:
+        first = serial(server)
+        for folder in (ended, to_come):
+            copy_pair(folder, own)
+            server.signal(signal.SIGHUP)
+            line = server.wait_for_log("certificate not reloaded, the old one goes on")
+            assert "server.crt: not valid at this time, and the one in force is" in line["error"], line
+            assert serial(server) == first
+        copy_pair(certificates("others"), own)
+        server.wait_for_log("certificate reloaded")
+        assert serial(server) != first
+    with Server(certs=ended) as server:  # nothing better is there, and another one of that kind may be
+        first = serial(server)
+        for kind in ("key", "crt"):
+            os.remove(f"{ended}/server.{kind}")
+            shutil.copy(f"{to_come}/server.{kind}", ended)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("certificate reloaded")
+        assert serial(server) != first
 
 
 @test

@@ -233,16 +233,42 @@ uint64_t tls_fingerprint(const struct tls_files *files)
     return files->client_ca ? sum + file_fingerprint(files->client_ca) : sum;
 }
 
+static bool is_valid_now(const X509 *certificate)
+{
+    return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+}
+
+/* One that nobody would believe doesn't take the place of one that is believed. */
+static bool is_worse(struct tls *tls, const struct credentials *credentials)
+{
+    struct credentials now = take(tls);
+    bool is_one = is_valid_now(now.certificate) && !is_valid_now(credentials->certificate);
+
+    credentials_release(&now);
+    return is_one;
+}
+
+static bool may_replace(struct tls *tls, const struct credentials *credentials,
+                        uint64_t fingerprint, struct error *err)
+{
+    const char *path = tls->files.certificate;
+
+    if (tls_fingerprint(&tls->files) != fingerprint)
+        return error_set(err, "%s, or a file beside it, changed while it was read", path);
+    return !is_worse(tls, credentials) ||
+           error_set(err, "%s: not valid at this time, and the one in force is", path);
+}
+
 bool tls_reload(struct tls *tls, uint64_t fingerprint, struct error *err)
 {
     struct credentials credentials = {0}, old;
 
     if (!credentials_read(&tls->files, &credentials, err))
         return false;
-    if (tls_fingerprint(&tls->files) != fingerprint) {
+    if (!may_replace(tls, &credentials, fingerprint, err)) {
         credentials_release(&credentials);
-        return error_set(err, "%s, or a file beside it, changed while it was read",
-                         tls->files.certificate);
+        return false;
     }
     pthread_mutex_lock(&tls->lock);
     old = tls->now;

@@ -24,8 +24,8 @@ void tls_free(struct tls *tls);
 /* Changes when one of the files does: see file_fingerprint. */
 uint64_t tls_fingerprint(const struct tls_files *files);
 
-/* Read the files again. False: something is wrong with them, or they no longer have that
- * fingerprint, and what was in force goes on. */
+/* Read the files again. False: something is wrong with them, they no longer have that fingerprint,
+ * or their certificate is not valid now though the one in force is; what was in force goes on. */
 bool tls_reload(struct tls *tls, uint64_t fingerprint, struct error *err) MUST_CHECK;
 
 struct ssl_ctx_st *tls_context(struct tls *tls);
