@@ -37,7 +37,7 @@ class Volumes(threading.Thread):
         super().__init__(daemon=True)
         self.plane, self.namespace, self.root = plane, namespace, root
         self.group = spec["securityContext"].get("fsGroup", 0)
-        paths = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0].get("volumeMounts", ())}
+        paths = {mount["name"]: mount["mountPath"] for container in spec["containers"] for mount in container.get("volumeMounts", ())}
         self.volumes = [(paths[volume["name"]], volume) for volume in spec.get("volumes", ())]
         self.versions = {}  # by path
         self.is_over = threading.Event()
@@ -112,9 +112,10 @@ class Volumes(threading.Thread):
 
 
 class Container:
-    """The first one of a template; `change` makes other arguments of its own."""
+    """The first one of a template, or another; `change` makes other arguments of its own."""
 
-    def __init__(self, plane, name, namespace, template, program, change=lambda words: words):  # pylint: disable=too-many-arguments
+    def __init__(self, plane, name, namespace, template, program,  # pylint: disable=too-many-arguments
+                 change=lambda words: words, number=0):
         self.plane, self.name = plane, name
         spec = template["spec"]
         self.root = plane.folder(f"containers/{name}-{time.monotonic_ns()}")
@@ -124,12 +125,13 @@ class Container:
         for link in ("lib", "lib64", "bin"):
             os.symlink(f"usr/{link}", os.path.join(self.root, link))
         shutil.copy(program, os.path.join(self.root, "fairgate"))
-        self.mount_account(namespace, spec["serviceAccountName"])
+        if spec["automountServiceAccountToken"]:
+            self.mount_account(namespace, spec["serviceAccountName"])
         self.volumes = Volumes(plane, namespace, self.root, spec)
         user = spec["securityContext"]
         self.command = ["env", "-i", "KUBERNETES_SERVICE_HOST=127.0.0.1", f"KUBERNETES_SERVICE_PORT={plane.server_port}",
                         "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "unshare", "--mount", "bash", "-c", ENTER, "bash", self.root,
-                        str(user["runAsUser"]), str(user["runAsGroup"]), "/fairgate", *change(spec["containers"][0]["args"])]
+                        str(user["runAsUser"]), str(user["runAsGroup"]), "/fairgate", *change(spec["containers"][number]["args"])]
 
     def mount_account(self, namespace, name):
         folder = self.root + ACCOUNT

@@ -124,8 +124,15 @@ class Release(Replicas):
         wait_until("the new CA alone", take, 180, 1)
         return "".join(told)
 
+    def run_tests(self):
+        """What `helm test` runs."""
+        for hook in yaml.safe_load_all(self.helm("get", "hooks", "fairgate", "-n", NAMESPACE)):
+            for number, container in enumerate(hook["spec"]["containers"]):
+                Container(self.plane, f"test-{container['name']}", NAMESPACE, hook, FAIRGATE, number=number).run()
+
     def register(self):
         wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
+        self.run_tests()
 
     def withdraw(self):
         if self.plane.kubectl("get", "secret", "-n", NAMESPACE, "-l", "owner=helm", "-o", "name", check=False)[1]:
