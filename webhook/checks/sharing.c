@@ -24,28 +24,36 @@ static const char *list_modes(unsigned modes, struct arena *arena)
     return strings_join(&names, MODE_COUNT, arena);
 }
 
+/* By claims of their own, which never change. */
+static unsigned shared_modes(const struct facts *facts)
+{
+    return facts->evaluation & EVALUATE_POD_RESIZE ? 0 : facts->demand.shared_modes;
+}
+
 static void check_allowed(const struct facts *facts, struct findings *findings)
 {
     const struct tenant *tenant = facts->tenant;
 
     for (int mode = 0; tenant->sharing.modes && mode < MODE_COUNT; mode++) {
-        if (!adds_mode(facts, mode) || tenant->sharing.modes & 1u << mode)
+        bool is_shared = shared_modes(facts) & 1u << mode;
+        const char *gpus = amount_write(facts->demand.by_mode[mode], facts->arena);
+
+        if ((!is_shared && !adds_mode(facts, mode)) || tenant->sharing.modes & 1u << mode)
             continue;
         rule_of_tenant(findings, facts, "sharing.modes");
-        findings_add_next(
-            findings, facts_asking(facts), "ask for GPUs in a mode that the tenant may use",
-            "%s asks for GPUs in the mode \"%s\" (%s GPUs), but tenant \"%s\" may use "
-            "%s",
-            facts_subject(facts), mode_names[mode],
-            amount_write(facts->demand.by_mode[mode], facts->arena), tenant->name,
-            list_modes(tenant->sharing.modes, facts->arena));
+        findings_add_next(findings, facts_asking(facts),
+                          "ask for GPUs in a mode that the tenant may use",
+                          "%s asks for GPUs in the mode \"%s\" (%s), but tenant \"%s\" may use %s",
+                          facts_subject(facts), mode_names[mode],
+                          is_shared ? "by a claim that is there"
+                                    : arena_printf(facts->arena, "%s GPUs", gpus),
+                          tenant->name, list_modes(tenant->sharing.modes, facts->arena));
     }
 }
 
 static void check_pod(const struct facts *facts, struct findings *findings)
 {
-    /* Claims of their own never change. */
-    bool is_any_added = facts->evaluation != EVALUATE_POD_RESIZE && facts->demand.shared_modes;
+    bool is_any_added = shared_modes(facts);
     unsigned used = 0;
     int count = 0;
 
