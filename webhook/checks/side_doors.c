@@ -1,7 +1,8 @@
 /* sideDoors: every way to a GPU that bypasses the request for one.
  *
- * Of a pod that is there already only what can still be added is judged: ephemeral containers and
- * annotations. Where a door stands in files of its own, side_doors.h says so. */
+ * Of a pod that is there already only what can still be changed is judged: ephemeral containers and
+ * annotations, with the request for a GPU that they may be. Where a door stands in files of its
+ * own, side_doors.h says so. */
 #include "checks/side_doors.h"
 
 #include <stdarg.h>
@@ -344,8 +345,8 @@ static const struct door {
                                    NEW_CONTAINER, look_at_mounts},
     [DOOR_DEVICE_ANNOTATIONS] = {"leave it out", NEW_POD | EVALUATE_POD_UPDATE,
                                  door_look_at_annotations},
-    [DOOR_RUNTIME_CLASS] = {"leave spec.runtimeClassName out, or ask for a GPU", NEW_POD,
-                            look_at_runtime_class},
+    [DOOR_RUNTIME_CLASS] = {"leave spec.runtimeClassName out, or ask for a GPU",
+                            NEW_POD | EVALUATE_POD_UPDATE, look_at_runtime_class},
     [DOOR_NODE_NAME] = {"leave spec.nodeName out; use a node selector or node affinity", NEW_POD,
                         look_at_node_name},
     [DOOR_MONITORING] = {"ask for GPUs by number", NEW_POD, look_at_monitoring},
