@@ -10,16 +10,29 @@ static bool too_many_resources(struct error *err)
     return error_set_limit(err, "the pod asks for more than %d resources", POD_MAX_RESOURCES);
 }
 
+/* Of a device class the scheduler gives whole devices, whatever part of one is asked for; nothing
+ * else sees to it (IsNativeResource in pkg/apis/core/helper takes the name for one of Kubernetes'
+ * own). */
+static struct amount count_devices(struct bytes name, struct amount amount)
+{
+    if (amount.den <= 1 || !bytes_has_prefix(name, BYTES(CLASS_RESOURCE_PREFIX)))
+        return amount;
+    return amount_of(amount.num / amount.den + 1);
+}
+
 /* A map of quantities, such as requests, limits or overhead. */
 static bool read_amounts(struct value map, struct amount_sum *out, struct error *err)
 {
     if (value_count(map) > POD_MAX_RESOURCES)
         return too_many_resources(err);
     for (struct value item = value_first(map); value_type(item); item = value_next(item)) {
+        struct amount amount;
+
         if (value_type(item) == VALUE_NULL)
             continue;
-        if (!quantity_read(item, out->arena, amount_sum_slot(out, value_name(item)), err))
+        if (!quantity_read(item, out->arena, &amount, err))
             return false;
+        *amount_sum_slot(out, value_name(item)) = count_devices(value_name(item), amount);
     }
     return true;
 }
