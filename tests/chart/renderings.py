@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 # Options of audit that are rendered, and not built yet.
-PENDING = {"--in-cluster", "--write"}
+PENDING = {"--write"}
 EXEMPT = {"kube-system", "kube-node-lease", "fairgate"}  # in any case: what must start without fairgate, and itself
 
 
@@ -117,6 +117,19 @@ def certificates_have_rights_of_their_own(rendering):
     assert {(resource, name) for _, resource, verb, name in rights if verb != "create"} == {
         ("secrets", "fairgate-tls"), ("secrets", "fairgate-ca"), *((each, "fairgate") for each in configurations)}
     assert {right for right in rights if right[2] == "create"} == {("", "secrets", "create", None)}
+
+
+def audit_lists_what_it_judges(rendering):
+    """what audits may list what it looks at, and write reports"""
+    rights = set(rendering.rights("fairgate-audit"))
+    if not rendering.values.get("audit", {}).get("enabled"):
+        assert not rights and not [each for each in rendering.of_kind("CronJob") if each["metadata"]["name"] == "fairgate-audit"]
+        return
+    with open(os.path.join(ROOT, "webhook/cli/audit_cluster.c"), encoding="utf-8") as file:
+        rows = re.findall(r'\{"/api[^"]*",\s+"([^"]*)",\s+"(\w+)"', file.read())
+    assert len(rows) > 15, rows
+    assert {right for right in rights if right[0] != "wgpolicyk8s.io"} == {(*row, "list", None) for row in rows}
+    assert {resource for group, resource, _, _ in rights if group == "wgpolicyk8s.io"} == {"policyreports", "clusterpolicyreports"}
 
 
 def no_account_has_all(rendering):
@@ -246,6 +259,6 @@ def definition_stays(rendering):
 
 
 PROPERTIES = [pods_are_restricted, server_outlasts_its_drain, selectors_meet, serving_pods_write_nothing_else,
-              certificates_have_rights_of_their_own, no_account_has_all, webhooks_ask_about_all_that_is_judged,
+              certificates_have_rights_of_their_own, audit_lists_what_it_judges, no_account_has_all, webhooks_ask_about_all_that_is_judged,
               webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
               definition_stays]
