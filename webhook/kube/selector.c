@@ -253,7 +253,7 @@ static bool can_be_met(const struct requirement *requirement, const struct selec
 {
     if (requirement->kind == SELECTOR_DOES_NOT_EXIST)
         return key_allows_absence(a, requirement->key) && key_allows_absence(b, requirement->key);
-    if (requirement->kind != SELECTOR_IN)
+    if (requirement->kind != SELECTOR_IN || requirement->count == 0) /* none: a mistake, told */
         return true;
     for (size_t i = 0; i < requirement->count; i++) {
         struct bytes value = bytes_from(requirement->values[i]);
