@@ -191,9 +191,24 @@ static void check_keys(const struct string_map *map, struct problems *problems)
         selector_check_key(map->items[i].node, map->items[i].key, problems);
 }
 
+/* Is there a key that no field has? It was told already. */
+static bool has_strange_key(const struct node *map)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct field *field = fields;
+
+        while (field->name && !bytes_is(map->children[2 * i].text, field->name))
+            field++;
+        if (!field->name)
+            return true;
+    }
+    return false;
+}
+
 static bool sets_nothing(const struct defaults *defaults)
 {
-    return !defaults->scheduler_name && !defaults->runtime_class && defaults->labels.count == 0 &&
+    return !has_strange_key(defaults->node) && !defaults->scheduler_name &&
+           !defaults->runtime_class && defaults->labels.count == 0 &&
            defaults->annotations.count == 0 && defaults->tolerations.count == 0 &&
            defaults->node_selector.count == 0 && !node_find(defaults->node, "hideUnrequestedGpus");
 }
