@@ -159,8 +159,9 @@ static bool read_word(const struct reading *reading, const struct field *field,
         }
     }
     nearest = node->kind == NODE_STRING ? strings_nearest(field->words, count, node->text) : NULL;
-    problems_add(reading->problems, node, "%sexpected %s%s; got %s%s", reading_prefix(reading),
+    problems_add(reading->problems, node, "%sexpected %s%s%s%s; got %s%s", reading_prefix(reading),
                  count > 1 ? "one of " : "", strings_join(&words, count, arena),
+                 field->or_else ? ", or " : "", field->or_else ? field->or_else : "",
                  node_describe(node, arena),
                  nearest ? arena_printf(arena, "; did you mean \"%s\"?", nearest) : "");
     return false;
@@ -219,7 +220,7 @@ static bool read_all(const struct reading *reading, const struct field *field,
                      const struct node *node, void *out)
 {
     const char *const words[] = {field->all, NULL};
-    const struct field word = {.words = words};
+    const struct field word = {.words = words, .or_else = "a list of words"};
     size_t index;
 
     if (!read_word(reading, &word, node, &index))
@@ -409,8 +410,8 @@ static bool read_object(const struct reading *reading, const struct schema *sche
         is_whole = read_members(reading, schema, node, out);
     else
         return reading_unexpected(reading, node,
-                                  shorthand ? arena_printf(reading->problems->arena, "%s, or a map",
-                                                           shorthand->words[0])
+                                  shorthand ? arena_printf(reading->problems->arena, "%s, or %s",
+                                                           shorthand->words[0], shorthand->or_else)
                                             : "a map");
     if (is_whole && schema->finish)
         schema->finish(out, reading->arena, reading->problems);

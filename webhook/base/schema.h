@@ -65,6 +65,7 @@ struct field {
     const char *const *words;    /* FIELD_ENUM, FIELD_ENUMS (at most 32): NULL-terminated */
     const char *const *meanings; /* what each of the words means, for the reference; or NULL */
     const char *all;             /* FIELD_ENUMS: a word in place of the list, for all; or NULL */
+    const char *or_else;         /* of a shorthand: what may stand there but for its words */
     const struct schema *schema; /* FIELD_OBJECT, FIELD_OBJECTS */
     int64_t min, max;            /* FIELD_INTEGER; both 0: any */
     bool (*read)(const struct node *node, struct arena *arena, void *out,

@@ -72,6 +72,7 @@ static const struct field shorthand = {
     .name = "sideDoors",
     .type = FIELD_ENUM,
     .words = deny_words,
+    .or_else = "a map",
     .offset = offsetof(struct door_settings, word),
 };
 
