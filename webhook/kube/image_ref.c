@@ -466,6 +466,9 @@ bool image_pattern_check(struct bytes pattern, bool needs_host, struct error *er
                          PATTERN_MAX, pattern.len);
     if (!check_characters(pattern, err))
         return false;
+    if (memmem(pattern.data, pattern.len, "://", 3))
+        return error_set(err, QUOTED " has a scheme: write what stands behind \"://\"",
+                         BYTES_ARG(pattern));
     if (has_char(pattern, '@') || has_char(has_path ? path : pattern, ':'))
         return error_set(err, QUOTED " has a tag or digest: \"tags\" and \"digest\" judge those",
                          BYTES_ARG(pattern));

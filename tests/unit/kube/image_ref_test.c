@@ -245,7 +245,7 @@ static const struct {
     {"x.io/a?", "an image pattern has letters", "an image pattern has letters"},
     {"x.io/a b", "an image pattern has letters", "an image pattern has letters"},
     {"x.io/\xc3\xa9", "an image pattern has letters", "an image pattern has letters"},
-    {"https://x.io/a", "has an empty part", "has an empty part"},
+    {"https://x.io/a", "has a scheme", "has a scheme"},
     {"x.io/" A_250 A_250 "/" A_50, "at most 512 bytes, this one has 556", "at most 512"},
 };
 
