@@ -18,9 +18,25 @@ static const struct field fields[] = {
     {0},
 };
 
+/* No scheduler has a wildcard in its name: the rule would ask for what nothing has. */
+static void finish(void *out, struct arena *arena, struct problems *problems)
+{
+    const struct scheduler_settings *settings = out;
+    const struct node *list = node_find(settings->node, "allow");
+
+    (void)arena;
+    for (size_t i = 0; i < settings->allow.count; i++) {
+        if (strpbrk(settings->allow.items[i], "*?"))
+            problems_add(problems, &list->children[i],
+                         "\"%s\" is a pattern: here each scheduler has its whole name",
+                         text_quote(problems->arena, bytes_from(settings->allow.items[i])));
+    }
+}
+
 static const struct schema settings_schema = {.name = "scheduler",
                                               .fields = fields,
-                                              .size = sizeof(struct scheduler_settings)};
+                                              .size = sizeof(struct scheduler_settings),
+                                              .finish = finish};
 
 static void check(const void *settings, const struct facts *facts, struct findings *findings)
 {
