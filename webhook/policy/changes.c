@@ -126,14 +126,31 @@ static const char *entry_text(const struct schema_change *found, const struct di
     return schema_diff_text(side->node, arena);
 }
 
+/* How much of an entry's path is its list's: `match.labels.matchExpressions[{key: a}]`. */
+static size_t list_length(const struct schema_change *change)
+{
+    size_t len = strlen(change->path), depth = 0;
+
+    if (!change->old.entry && !change->new.entry)
+        return len;
+    do {
+        len--;
+        depth += change->path[len] == ']';
+        depth -= change->path[len] == '[';
+    } while (depth && len);
+    return len;
+}
+
 /* Did another entry of the same list go where this one came, or come where it went? */
 static bool is_exchanged(const struct schema_changes *all, const struct schema_change *change)
 {
+    size_t len = list_length(change);
+
     for (size_t i = 0; i < all->count; i++) {
         const struct schema_change *other = &all->items[i];
 
-        if (other->is_entry && !strcmp(other->path, change->path) &&
-            !other->new.text != !change->new.text)
+        if (other->is_entry && list_length(other) == len &&
+            !strncmp(other->path, change->path, len) && !other->new.text != !change->new.text)
             return true;
     }
     return false;
