@@ -28,6 +28,12 @@ static bool is_pattern(struct bytes name)
     return memchr(name.data, '*', name.len) || memchr(name.data, '?', name.len);
 }
 
+/* A letter from "cpu", and yet something else. */
+static bool means_gpus(struct bytes name)
+{
+    return bytes_is(name, "gpu") || bytes_is(name, "gpus") || bytes_is(name, "GPU");
+}
+
 /* Without what only a ResourceQuota puts in front. */
 static struct bytes strip_prefix(struct bytes name)
 {
@@ -49,6 +55,7 @@ void resource_name_check(const struct node *name, struct problems *problems)
                                  memchr(text.data, '/', text.len)))
         return;
     nearest = rest.len < text.len ? text_quote(problems->arena, rest)
+              : means_gpus(text)  ? NULL
                                   : strings_nearest(standard, STANDARD_COUNT, text);
     problems_add(problems, name,
                  "no container asks for \"%s\": expected cpu, memory, ephemeral-storage, "
