@@ -131,15 +131,16 @@ def is_mended(cause, patch):
                for pattern, path in MENDED)
 
 
-def is_total(cause):
-    """Of a tenant's total, where a default class may have made the pod one that bursts."""
-    return cause[0].endswith(("gpus.guaranteed", "gpus.burst"))
+# What a pod holds, and of which cap, may be another amount then.
+AMOUNTS = [
+    ("/spec/priorityClassName", ("gpus.guaranteed", "gpus.burst")),  # a default class may have made it one that bursts
+    ("/spec/nodeSelector/nvidia.com~1gpu.product", ("gpus.guaranteed", "gpus.burst", "gpus.perPod")),
+]
 
 
-def without_totals(found, patch):
-    if any(operation["path"] == "/spec/priorityClassName" for operation in patch):
-        return [cause for cause in found if not is_total(cause)]
-    return found
+def without_amounts(found, patch):
+    caps = tuple(cap for path, each in AMOUNTS for cap in each if any(operation["path"] == path for operation in patch))
+    return [cause for cause in found if not cause[0].endswith(caps)]
 
 
 # ---- what must hold
@@ -148,7 +149,7 @@ def check_verdict(what, patch, before, after):
     """Denied is what was denied before, less what the patch mends."""
     assert not [one for one in causes(after) if is_mended(one, patch)], "not mended: " + what
     wanted = [one for one in causes(before) if not is_mended(one, patch)]
-    assert without_totals(causes(after), patch) == without_totals(wanted, patch), \
+    assert without_amounts(causes(after), patch) == without_amounts(wanted, patch), \
         "another verdict: " + what
 
 
