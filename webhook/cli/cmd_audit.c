@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "cli/audit_cluster.h"
+#include "cli/audit_publish.h"
 #include "cli/audit_report.h"
 #include "cli/inputs.h"
 #include "cli/output.h"
@@ -15,24 +16,27 @@ struct call {
     struct arena *arena;
     struct strings states;
     const char *policies, *time, *format, *kubeconfig;
-    bool is_in_cluster;
+    bool is_in_cluster, is_to_write;
+    struct kubeconfig cluster;
 };
 
 /* What exists, from one of the places that the options name. */
 static bool find_states(struct call *call, struct error *err)
 {
-    struct kubeconfig cluster;
+    struct kubeconfig *cluster = &call->cluster;
     const char *state;
 
     if ((call->states.count > 0) + (call->kubeconfig != NULL) + call->is_in_cluster != 1)
         return error_set(err, "give one of --state, --kubeconfig and --in-cluster");
+    if (call->is_to_write && call->states.count)
+        return error_set(err, "--write needs a cluster: --kubeconfig or --in-cluster");
     if (call->states.count)
         return true;
     signal(SIGPIPE, SIG_IGN);
     if (!(call->kubeconfig
-              ? kubeconfig_read(call->kubeconfig, call->arena, &cluster, err)
-              : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, call->arena, &cluster, err)) ||
-        !audit_fetch_state(&cluster, call->arena, &state, err))
+              ? kubeconfig_read(call->kubeconfig, call->arena, cluster, err)
+              : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, call->arena, cluster, err)) ||
+        !audit_fetch_state(cluster, call->arena, &state, err))
         return error_wrap(err, call->kubeconfig ? "--kubeconfig" : "--in-cluster");
     strings_add(&call->states, call->arena, state);
     return true;
@@ -69,6 +73,22 @@ static void print_reports(const struct audit *audit)
     json_decref(reports);
 }
 
+/* Whether the rules are broken is what the reports tell. */
+static int write_reports(const struct call *call, const struct audit *audit, struct error *err)
+{
+    json_t *reports = audit_write_reports(audit);
+    struct audit_published published;
+    bool is_published = audit_publish(&call->cluster, reports, call->arena, &published, err);
+
+    json_decref(reports);
+    if (!is_published) {
+        error_wrap(err, "--write");
+        return EXIT_UNUSABLE;
+    }
+    fprintf(stderr, "reports: %zu written, %zu removed\n", published.written, published.removed);
+    return EXIT_YES;
+}
+
 static int print(const struct call *call, const struct audit *audit)
 {
     if (!strcmp(call->format, "text"))
@@ -93,6 +113,8 @@ static int run(struct call *call)
         audit_init(&audit, set, ledger, now, call->arena);
         if (judge_files(call, ledger, &audit, &err))
             status = print(call, &audit);
+        if (status != EXIT_UNUSABLE && call->is_to_write)
+            status = write_reports(call, &audit, &err);
         audit_release(&audit);
     }
     if (*err.text)
@@ -101,6 +123,19 @@ static int run(struct call *call)
     policy_set_free(set);
     return status;
 }
+
+static const char purpose[] =
+    "Tells which objects that exist break the rules, as after a new policy or an outage. "
+    "Each is judged as it is, as if an admin created it now; a tenant that holds more than "
+    "its caps is told once, not with each of its pods. What is being deleted, pods that "
+    "have ended, and templates that a controller made are passed over.";
+
+static const char examples[] =
+    "kubectl get pods,namespaces,nodes,priorityclasses,deployments,jobs,"
+    "resourceclaims -A -o json > state.json\n"
+    "fairgate audit --policies policies --state state.json\n"
+    "fairgate audit --policies policies --state state.json -o policyreport | "
+    "kubectl apply --server-side -f -\n";
 
 int cmd_audit(int argc, char **argv)
 {
@@ -125,6 +160,10 @@ int cmd_audit(int argc, char **argv)
         {.name = "in-cluster",
          .help = "Instead: what the cluster has in which this runs as a pod.",
          .flag = &call.is_in_cluster},
+        {.name = "write",
+         .help = "Write what is found to the cluster as well, as PolicyReports of wgpolicyk8s.io; "
+                 "those of an audit before go where there is nothing to tell any more.",
+         .flag = &call.is_to_write},
         {.name = "time",
          .argument = "T",
          .help = "The instant to judge at, as 2026-11-21T09:00:00Z; default: now.",
@@ -139,17 +178,9 @@ int cmd_audit(int argc, char **argv)
     };
     const struct command command = {
         .name = "audit",
-        .purpose =
-            "Tells which objects that exist break the rules, as after a new policy or an outage. "
-            "Each is judged as it is, as if an admin created it now; a tenant that holds more than "
-            "its caps is told once, not with each of its pods. What is being deleted, pods that "
-            "have ended, and templates that a controller made are passed over.",
-        .examples = "kubectl get pods,namespaces,nodes,priorityclasses,deployments,jobs,"
-                    "resourceclaims -A -o json > state.json\n"
-                    "fairgate audit --policies policies --state state.json\n"
-                    "fairgate audit --policies policies --state state.json -o policyreport | "
-                    "kubectl apply --server-side -f -\n",
-        .exits = "0  nothing breaks a rule that denies\n1  something does\n"
+        .purpose = purpose,
+        .examples = examples,
+        .exits = "0  nothing breaks a rule that denies, or --write has told it\n1  something does\n"
                  "2  the policy set has mistakes, or a file or the cluster can't be read\n",
         .options = options,
         .option_count = sizeof(options) / sizeof(*options),

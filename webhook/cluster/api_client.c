@@ -263,13 +263,20 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return CURL_WRITEFUNC_ERROR;
 }
 
+static bool has_content(enum api_method method)
+{
+    return method != API_GET && method != API_DELETE;
+}
+
 static struct curl_slist *make_headers(const struct api_client *client, enum api_method method,
                                        struct arena *arena)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
 
-    if (method != API_GET) {
-        headers = curl_slist_append(headers, "Content-Type: application/json");
+    if (has_content(method)) {
+        headers = curl_slist_append(headers, method == API_APPLY
+                                                 ? "Content-Type: application/apply-patch+yaml"
+                                                 : "Content-Type: application/json");
         headers = curl_slist_append(headers, "Expect:"); /* or a large one would wait to be asked */
     }
     if (client->token)
@@ -282,14 +289,17 @@ static struct curl_slist *make_headers(const struct api_client *client, enum api
 
 static void set_method(CURL *easy, const struct api_request *request)
 {
-    if (request->method == API_GET) {
+    static const char *const names[API_DELETE + 1] = {
+        [API_PUT] = "PUT", [API_APPLY] = "PATCH", [API_DELETE] = "DELETE"};
+
+    if (!has_content(request->method)) {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     } else {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->content.len);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->content.data);
     }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method == API_PUT ? "PUT" : NULL);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]);
 }
 
 static void set_call(struct call *call, const struct curl_slist *headers)
@@ -339,6 +349,8 @@ static const char *read_status(struct call *call)
     struct document document;
 
     document_parse(body, STATUS_DEPTH, &call->arena, &document);
+    while (body.len > 0 && body.data[body.len - 1] == '\n')
+        body.len--;
     message = value_text(value_member(document_root(&document), "message"));
     reason = value_text(value_member(document_root(&document), "reason"));
     if (reason.len < sizeof(call->answer->reason))

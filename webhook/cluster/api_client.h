@@ -10,13 +10,15 @@
 
 struct api_client;
 
-enum api_method { API_GET, API_PUT, API_POST };
+/* API_APPLY is a PATCH: server-side apply. */
+enum api_method { API_GET, API_PUT, API_POST, API_APPLY, API_DELETE };
 
 struct api_request {
     enum api_method method;
     const char *path; /* with its query, escaped: /api/v1/pods?limit=500 */
-    /* What PUT and POST send: JSON. It is sent twice where the connection ends before an answer
-     * began; name a resourceVersion, and the second one is a conflict if the first was taken. */
+    /* What PUT, POST and APPLY send: JSON. It is sent twice where the connection ends before an
+     * answer began; name a resourceVersion, and the second one is a conflict if the first was
+     * taken. */
     struct bytes content;
     unsigned milliseconds;      /* the longest that all of it may take; 0: any time */
     unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */

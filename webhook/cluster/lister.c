@@ -57,6 +57,8 @@ static bool get_page(struct listing *listing, struct api_client *client, struct 
 
     buf_init(&path, &listing->arena, MOST_PATH_BYTES);
     buf_printf(&path, "%s?limit=%d", call->path, PAGE_ITEMS);
+    if (call->query)
+        buf_printf(&path, "&%s", call->query);
     if (listing->continues.len > 0) {
         buf_add_text(&path, "&continue=");
         api_client_add_escaped(&path, listing->continues);

@@ -9,6 +9,7 @@ enum { LISTER_VERSION_BYTES = 128 };
 
 struct list_call {
     const char *path;           /* /api/v1/pods */
+    const char *query;          /* more of it, escaped: labelSelector=...; NULL: nothing */
     unsigned milliseconds;      /* the longest that a page may take */
     unsigned most_idle_seconds; /* see struct api_request */
     list_item_fn item;          /* called with each object */
