@@ -53,7 +53,7 @@ def with_secrets():
         managedFields=[{"manager": HUSH}],
         annotations={"kubectl.kubernetes.io/last-applied-configuration": HUSH, "kapp.k14s.io/original": HUSH,
                      "kapp.k14s.io/original-diff-md5": HUSH, "objectset.rio.cattle.io/applied": HUSH,
-                     "example.com/api-Token": HUSH, "example.com/client-SECRET-1": HUSH, "example.com/password": HUSH,
+                     "banzaicloud.com/last-applied": HUSH, "example.com/api-Token": HUSH, "example.com/client-SECRET-1": HUSH, "example.com/password": HUSH,
                      "example.com/plain": "stays"})
     one["spec"].update(
         initContainers=[{**container, "name": "init"}], containers=[container],
@@ -96,9 +96,11 @@ def what_is_left_is_as_it_was():
 @test
 def other_objects_lose_their_data_and_what_runs_in_them():
     job = {"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "j", "namespace": "team-a"},
-           "spec": {"runtimeEnvYAML": HUSH, "entrypoint": HUSH, "dbPassword": HUSH,
-                    "rayClusterSpec": {"headGroupSpec": {"env": {"A": HUSH}, "template": {"spec": {"containers": [
-                        {"name": "a", "image": "i", "args": [HUSH], "env": [{"name": "A", "value": HUSH}]}]}}}}}}
+           "spec": {"runtimeEnvYAML": HUSH, "runtimeEnv": HUSH, "serveConfigV2": HUSH, "entrypoint": HUSH, "dbPassword": HUSH,
+                    "customParams": {"environment": [{"name": "A", "value": HUSH}]},
+                    "rayClusterSpec": {"gcsFaultToleranceOptions": {"redisPassword": {"value": HUSH}}, "headGroupSpec": {
+                        "rayStartParams": {"redis-password": HUSH}, "env": {"A": HUSH}, "template": {"spec": {"containers": [
+                            {"name": "a", "image": "i", "args": [HUSH], "env": [{"name": "A", "value": HUSH}]}]}}}}}}
     body = review(job)
     body["request"]["resource"]["resource"] = body["request"]["requestResource"]["resource"] = "rayjobs"
     line, = logged(body)

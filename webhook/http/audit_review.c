@@ -15,7 +15,10 @@ static const struct cut {
     /* Passwords and tokens; but what asks for devices stays (below). */
     {"env", "value", VALUE_STRING, true},
     {NULL, "env", VALUE_OBJECT},
-    {NULL, "runtimeEnvYAML", VALUE_STRING},
+    {"environment", "value", VALUE_STRING, true},
+    {"redisPassword", "value", VALUE_STRING, true},
+    {NULL, "runtimeEnv*", VALUE_STRING},
+    {NULL, "serveConfigV2", VALUE_STRING},
     /* Command lines have tokens in them, probes have headers. */
     {NULL, "command", VALUE_ARRAY},
     {NULL, "args", VALUE_ARRAY},
@@ -28,7 +31,7 @@ static const struct cut {
     {"csi", "volumeAttributes", VALUE_OBJECT},
     {"flexVolume", "options", VALUE_OBJECT},
     /* The whole object as somebody had it. */
-    {"annotations", "kubectl.kubernetes.io/last-applied-configuration", VALUE_STRING},
+    {"annotations", "*last-applied", VALUE_STRING},
     {"annotations", "kapp.k14s.io/original*", VALUE_STRING},
     {"annotations", "objectset.rio.cattle.io/applied", VALUE_STRING},
     /* By their names. */
