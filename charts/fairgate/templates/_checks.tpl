@@ -11,6 +11,14 @@
 {{- if not .Values.image.repository -}}
 {{- fail "image.repository is empty: say where the image was pushed to, such as registry.example.com/fairgate" -}}
 {{- end -}}
+{{- if regexMatch `[[:space:]@]|//|:[^/]*$` .Values.image.repository -}}
+{{- fail (printf "image.repository is %q: where the image lies, without tag and digest, which are image.tag and image.digest" .Values.image.repository) -}}
+{{- end -}}
+{{- range $key := list "app.kubernetes.io/name" "app.kubernetes.io/component" -}}
+{{- if hasKey ($.Values.podLabels | default dict) $key -}}
+{{- fail (printf "podLabels has %s, by which the Service finds the pods: take another key" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- if lt (int .Values.replicas) 1 -}}
 {{- fail (printf "replicas is %d: without one, every pod of every tenant would be refused; to stop judging set webhooks.enabled to false" (int .Values.replicas)) -}}
 {{- end -}}
@@ -21,8 +29,28 @@
 {{- if lt (int .Values.serve.threads) 1 -}}
 {{- fail (printf "serve.threads is %d: at least one must serve" (int .Values.serve.threads)) -}}
 {{- end -}}
+{{- if gt (int .Values.serve.threads) 256 -}}
+{{- fail (printf "serve.threads is %d: fairgate serve takes 1 to 256" (int .Values.serve.threads)) -}}
+{{- end -}}
+{{- include "fairgate.checkTime" (list . "drainGrace" "0s" "60s") -}}
+{{- include "fairgate.checkTime" (list . "requestTimeout" "1s" "1h") -}}
+{{- include "fairgate.checkTime" (list . "maxStaleness" "2s" "1h") -}}
 {{- if and .Values.webhooks.pathSecret (lt (len .Values.webhooks.pathSecret) 16) -}}
 {{- fail "webhooks.pathSecret has less than 16 characters: it could be guessed; `openssl rand -hex 32` makes one" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "fairgate.milliseconds" -}}
+{{- $number := regexFind `^[0-9]+` . -}}
+{{- mulf $number (get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000) (trimPrefix $number .)) -}}
+{{- end }}
+
+{{/* Bounds of `fairgate serve`, which would not start. */}}
+{{- define "fairgate.checkTime" -}}
+{{- $time := get (index . 0).Values.serve (index . 1) -}}
+{{- $milliseconds := include "fairgate.milliseconds" ($time | default (index . 2)) | float64 -}}
+{{- if or (lt $milliseconds (include "fairgate.milliseconds" (index . 2) | float64)) (gt $milliseconds (include "fairgate.milliseconds" (index . 3) | float64)) -}}
+{{- fail (printf "serve.%s is %s: fairgate serve takes %s to %s" (index . 1) $time (index . 2) (index . 3)) -}}
 {{- end -}}
 {{- end }}
 
