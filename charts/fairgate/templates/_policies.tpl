@@ -42,7 +42,7 @@
 {{- define "fairgate.policyVolume" -}}
 {{- $configMap := .Values.policies.configMap -}}
 configMap:
-  name: {{ $configMap.name | default "fairgate-policies" }}
+  name: {{ $configMap.name | default "fairgate-policies" | quote }}
   {{- if not $configMap.name }}
   items:
     {{- range $path, $_ := include "fairgate.policyFiles" . | fromJson }}
