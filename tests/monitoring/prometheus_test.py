@@ -197,7 +197,8 @@ def alerts_are_on_their_way_once_something_is_wrong():
     """The certificate of the tests has a week left; the policy set breaks; the server goes."""
     with busy() as server, another() as target, Prometheus(server.admin, target) as prometheus:
         eventually(lambda: "FairgateCertificateEndsSoon" in prometheus.active(), "an alert of the certificate")
-        assert not prometheus.active() & {"FairgateCertificateEnds", "FairgatePolicyReloadFailed", "FairgateDown"}
+        eventually(lambda: not prometheus.active() & {"FairgateCertificateEnds", "FairgatePolicyReloadFailed", "FairgateDown"},
+                   "nothing else, once the server was scraped")
         write(os.path.join(server.folder, "set.yaml"), "kind: Nothing\n")
         eventually(lambda: "FairgatePolicyReloadFailed" in prometheus.active(), "an alert of the policy set")
         server.stop()

@@ -7,7 +7,7 @@ from api import Api
 from load import Load
 
 api = Api()
-with Load("certified") as load:
-    while api.call("GET", "/api/v1/namespaces/certified/configmaps/over")[0] == 404:
+with Load("renewed") as load:
+    while api.call("GET", "/api/v1/namespaces/renewed/configmaps/over")[0] == 404:
         time.sleep(0.5)
 print(load)
