@@ -222,7 +222,7 @@ class Api:
                     return
                 self.reply(*answer)
 
-            do_GET = do_PUT = do_POST = serve
+            do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = serve
 
         return Handler
 

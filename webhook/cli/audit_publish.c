@@ -14,6 +14,8 @@ struct publishing {
     struct audit_published *done;
     json_t *kept; /* a member for each namespace that has a report; "": the cluster's */
     struct strings stale;
+    size_t failed; /* calls that the API server answered with no */
+    struct error first;
     struct error *err;
 };
 
@@ -49,7 +51,7 @@ static bool drop_body(void *context, struct bytes piece, struct error *err)
 static bool fail(const struct publishing *publishing, const char *resource, const char *verb,
                  const struct api_answer *answer)
 {
-    if (answer->status == 403)
+    if (answer->status == 403 && strstr(publishing->err->text, " cannot "))
         error_wrap(publishing->err,
                    "a ClusterRole must allow {apiGroups: [\"" REPORT_GROUP
                    "\"], resources: [\"%s\"], verbs: [\"%s\"]}",
@@ -59,6 +61,21 @@ static bool fail(const struct publishing *publishing, const char *resource, cons
     return error_wrap(publishing->err, "%s", resource);
 }
 
+/* What one namespace is refused, by a quota for example, keeps none of the others from theirs.
+ * False: nobody answers. */
+static bool pass_over(struct publishing *publishing, const char *namespace,
+                      const struct api_answer *answer)
+{
+    if (answer->status == 0)
+        return false;
+    if (*namespace)
+        error_wrap(publishing->err, "namespace %s", namespace);
+    if (publishing->failed++ == 0)
+        publishing->first = *publishing->err;
+    *publishing->err = (struct error){0};
+    return true;
+}
+
 /* Nothing can be written into it, and nobody will miss that. */
 static bool is_namespace_gone(const struct publishing *publishing, const struct api_answer *answer)
 {
@@ -66,7 +83,7 @@ static bool is_namespace_gone(const struct publishing *publishing, const struct 
            (answer->status == 403 && strstr(publishing->err->text, "is being terminated"));
 }
 
-static bool apply(const struct publishing *publishing, const json_t *report)
+static bool apply(struct publishing *publishing, const json_t *report)
 {
     const json_t *metadata = json_object_get(report, "metadata");
     const char *given = json_string_value(json_object_get(metadata, "namespace"));
@@ -87,8 +104,10 @@ static bool apply(const struct publishing *publishing, const json_t *report)
         publishing->done->written++;
         return true;
     }
-    if (!is_namespace_gone(publishing, &answer))
-        return fail(publishing, resource_of(namespace), "patch", &answer);
+    if (!is_namespace_gone(publishing, &answer)) {
+        (void)fail(publishing, resource_of(namespace), "create\", \"patch", &answer);
+        return pass_over(publishing, namespace, &answer);
+    }
     *publishing->err = (struct error){0};
     return true;
 }
@@ -122,7 +141,7 @@ static bool find_stale(struct publishing *publishing, const char *resource)
            fail(publishing, resource, "list", &answer);
 }
 
-static bool remove_stale(const struct publishing *publishing, const char *namespace)
+static bool remove_stale(struct publishing *publishing, const char *namespace)
 {
     const struct api_request request = {.method = API_DELETE,
                                         .path = path_of(publishing, namespace, ""),
@@ -135,8 +154,10 @@ static bool remove_stale(const struct publishing *publishing, const char *namesp
         publishing->done->removed++;
         return true;
     }
-    if (!api_client_found_none(&answer, REPORT_GROUP, resource, publishing->err))
-        return fail(publishing, resource, "delete", &answer);
+    if (!api_client_found_none(&answer, REPORT_GROUP, resource, publishing->err)) {
+        (void)fail(publishing, resource, "delete", &answer);
+        return pass_over(publishing, namespace, &answer);
+    }
     *publishing->err = (struct error){0};
     return true;
 }
@@ -157,7 +178,13 @@ static bool publish(struct publishing *publishing, const json_t *reports)
         if (!remove_stale(publishing, publishing->stale.items[i]))
             return false;
     }
-    return true;
+    if (publishing->failed == 0)
+        return true;
+    *publishing->err = publishing->first;
+    return publishing->failed == 1
+               ? false
+               : error_wrap(publishing->err, "%zu calls failed, the first of them",
+                            publishing->failed);
 }
 
 bool audit_publish(const struct kubeconfig *kubeconfig, const json_t *reports, struct arena *arena,

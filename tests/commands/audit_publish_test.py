@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""`fairgate audit --write`, to a cluster whose API server is faked: what is refused, lost or gone in one namespace keeps no other
+one from its report."""
+
+import json
+import os
+import subprocess
+import tempfile
+import traceback
+import urllib.parse
+
+from certs_rotate_test import FAIRGATE, Api, expect
+
+REPORTS = "/apis/wgpolicyk8s.io/v1alpha2"
+POLICIES = """\
+apiVersion: fairgate.dev/v1alpha1
+kind: Cluster
+metadata: {name: test}
+spec: {admins: {users: [admin]}}
+---
+apiVersion: fairgate.dev/v1alpha1
+kind: Policy
+metadata: {name: images}
+spec:
+  rules: [{id: sources, images: {allow: ["registry.example.com/**"]}}]
+"""
+PAGE = 100
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def pod(namespace):
+    return {"metadata": {"name": "open", "namespace": namespace, "uid": namespace},
+            "spec": {"containers": [{"name": "main", "image": "docker.io/library/busybox"}]}}
+
+
+class Cluster(Api):
+    """Pods that break a rule in some namespaces, and the reports that are written."""
+
+    def __init__(self, folder, *namespaces):
+        super().__init__(folder)
+        self.namespaces = namespaces
+        self.reports = {}  # by namespace
+        self.answers = {}  # by method and namespace: what it gets instead; None: the connection ends
+        self.applied = 0
+
+    def serve(self, method, path, body):
+        path, _, query = path.partition("?")
+        self.calls.append((method, path, query))
+        if method == "GET":
+            return self.list(path, dict(urllib.parse.parse_qsl(query)))
+        namespace = path.removeprefix(REPORTS).split("/")[2]
+        if (method, namespace) in self.answers:
+            return self.answers[method, namespace]
+        if method == "PATCH":
+            self.applied += 1
+            self.reports[namespace] = body
+            return 200, body
+        if self.reports.pop(namespace, None) is None:
+            return self.status(404, "NotFound", 'policyreports.wgpolicyk8s.io "fairgate" not found')
+        return 200, {"kind": "Status", "status": "Success"}
+
+    def list(self, path, query):
+        items, at = [], int(query.get("continue", 0))
+        if path == "/api/v1/namespaces":
+            items = [{"metadata": {"name": name}} for name in self.namespaces]
+        elif path == "/api/v1/pods":
+            items = [pod(name) for name in self.namespaces]
+        elif path == REPORTS + "/policyreports":
+            assert query["labelSelector"] == "app.kubernetes.io/managed-by=fairgate", query
+            assert query["fieldSelector"] == "metadata.name=fairgate", query
+            items = [{"metadata": {"name": "fairgate", "namespace": name}} for name in self.stale_list(at)]
+        rest = {"continue": str(at + PAGE)} if len(items) > at + PAGE else {}
+        return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "7", **rest}, "items": items[at:at + PAGE]}
+
+    def stale_list(self, at):
+        """What the first page began with, whatever goes meanwhile."""
+        if at == 0:
+            self.listed = sorted(self.reports)
+        return self.listed
+
+
+def write(cluster):
+    """Exit status and stderr."""
+    folder = os.path.dirname(cluster.kubeconfig)
+    path = os.path.join(folder, "policies")
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, "set.yaml"), "w", encoding="utf-8") as file:
+        file.write(POLICIES)
+    run = subprocess.run([FAIRGATE, "audit", "--policies", path, "--kubeconfig", cluster.kubeconfig, "--write", "-o", "json"],
+                         capture_output=True, text=True, check=False)
+    assert run.stdout, run.stderr
+    expect("what is printed", [one["namespace"] for one in json.loads(run.stdout)["results"]], sorted(cluster.namespaces))
+    return run.returncode, run.stderr
+
+
+def refusal(code, reason, message):
+    return Api.status(code, reason, message)
+
+
+def with_cluster(*namespaces):
+    def wrap(function):
+        def run(scratch):
+            cluster = Cluster(scratch, *namespaces)
+            try:
+                function(cluster)
+            finally:
+                cluster.close()
+
+        run.__name__ = function.__name__
+        return test(run)
+
+    return wrap
+
+
+@with_cluster("a", "b")
+def those_of_before_go_however_many_pages_they_fill(cluster):
+    cluster.reports = {f"was-{number}": {} for number in range(3 * PAGE + 1)}
+    expect("end", write(cluster), (0, f"reports: 2 written, {3 * PAGE + 1} removed\n"))
+    expect("reports", sorted(cluster.reports), ["a", "b"])
+    report = cluster.reports["a"]
+    expect("summary", report["summary"], {"pass": 0, "fail": 1, "warn": 0, "error": 0, "skip": 0})
+    expect("resource", report["results"][0]["resources"][0],
+           {"apiVersion": "v1", "kind": "Pod", "name": "open", "namespace": "a", "uid": "a"})
+    expect("again", write(cluster), (0, "reports: 2 written, 0 removed\n"))
+
+
+@with_cluster("a", "b", "c", "d")
+def namespaces_that_go_are_passed_over(cluster):
+    cluster.reports = {"old": {}, "older": {}}
+    cluster.answers = {
+        ("PATCH", "a"): refusal(403, "Forbidden", 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: unable to create new content in '
+                                                  "namespace a because it is being terminated"),
+        ("PATCH", "c"): refusal(404, "NotFound", 'namespaces "c" not found'),
+        ("DELETE", "old"): refusal(404, "NotFound", 'policyreports.wgpolicyk8s.io "fairgate" not found')}
+    expect("end", write(cluster), (0, "reports: 2 written, 1 removed\n"))
+    expect("reports", sorted(cluster.reports), ["b", "d", "old"])
+
+
+QUOTA = 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: exceeded quota: none, requested: count/policyreports=1'
+
+
+@with_cluster("a", "b", "c")
+def what_one_namespace_is_refused_the_others_get(cluster):
+    cluster.reports = {"old": {}, "older": {}}
+    cluster.answers = {("PATCH", "a"): refusal(403, "Forbidden", QUOTA)}
+    expect("end", write(cluster), (2, "fairgate audit: --write: namespace a: policyreports: the API server answers 403: " + QUOTA + "\n"))
+    expect("reports", sorted(cluster.reports), ["b", "c"])
+    cluster.reports = {"old": {}, "older": {}}
+    denial = 'admission webhook "keep.example.com" denied the request: reports stay'
+    cluster.answers["DELETE", "old"] = refusal(400, "BadRequest", denial)
+    expect("end", write(cluster), (2, "fairgate audit: --write: 2 calls failed, the first of them: namespace a: policyreports: the API "
+                                      "server answers 403: " + QUOTA + "\n"))
+    expect("reports", sorted(cluster.reports), ["b", "c", "old"])
+
+
+@with_cluster("a", "b")
+def the_permission_that_lacks_is_named(cluster):
+    cluster.answers = {("PATCH", "a"): refusal(403, "Forbidden", 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: User "u" cannot '
+                                                                 'create resource "policyreports"')}
+    status, err = write(cluster)
+    assert status == 2 and ('a ClusterRole must allow {apiGroups: ["wgpolicyk8s.io"], resources: ["policyreports"], '
+                            'verbs: ["create", "patch"]}: ') in err, err
+    cluster.answers = {("DELETE", "old"): refusal(403, "Forbidden", 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: User "u" '
+                                                                    'cannot delete resource "policyreports"')}
+    cluster.reports = {"old": {}}
+    status, err = write(cluster)
+    assert status == 2 and 'namespace old: policyreports: a ClusterRole must allow' in err and 'verbs: ["delete"]' in err, err
+
+
+@with_cluster("a", "b")
+def an_answer_that_is_lost_ends_it_and_the_next_run_mends_it(cluster):
+    cluster.reports = {"old": {}}
+    for call, written in ((("PATCH", "a"), 0), (("DELETE", "old"), 2)):
+        cluster.answers, cluster.applied = {call: None}, 0
+        status, err = write(cluster)
+        assert status == 2 and err.startswith("fairgate audit: --write: policyreports: ") and err.count("\n") == 1, err
+        expect("written", cluster.applied, written)
+    cluster.answers = {}
+    expect("end", write(cluster), (0, "reports: 2 written, 1 removed\n"))
+    expect("reports", sorted(cluster.reports), ["a", "b"])
+
+
+def main():
+    for function in TESTS:
+        with tempfile.TemporaryDirectory(prefix="fairgate-audit-") as scratch:
+            try:
+                function(scratch)
+                print(f"ok {function.__name__}")
+            except Exception:  # whatever is wrong is told
+                print(f"not ok {function.__name__}")
+                print(traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main()
