@@ -105,6 +105,17 @@ def serving_pods_write_nothing_else(rendering):
     assert rendering.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "fairgate"
 
 
+def serving_pods_read_what_they_watch(rendering):
+    """serving pods may read what they watch, and one by one what they look up alone"""
+    with open(os.path.join(ROOT, "webhook/ledger/live.c"), encoding="utf-8") as file:
+        watched = set(re.findall(r'^ {4}\[LIVE_\w+\] = "(\w+)"', file.read(), re.M))
+    assert len(watched) == 10, watched
+    rights = set(rendering.rights("fairgate"))
+    looked_up = {"namespaces", "pods", "resourceclaims", "resourceclaimtemplates", "tenantusages"}
+    for verb, resources in (("list", watched | {"tenantusages"}), ("watch", watched | {"tenantusages"}), ("get", looked_up)):
+        assert {right[1] for right in rights if right[2] == verb} == resources, verb
+
+
 def certificates_have_rights_of_their_own(rendering):
     """what makes certificates may write two Secrets and the webhook configurations, by their names"""
     rights = set(rendering.rights("fairgate-certificates"))
@@ -257,6 +268,6 @@ def definition_stays(rendering):
 
 
 PROPERTIES = [pods_are_restricted, server_outlasts_its_drain, selectors_meet, serving_pods_write_nothing_else,
-              certificates_have_rights_of_their_own, audit_lists_what_it_judges, no_account_has_all, webhooks_ask_about_all_that_is_judged,
-              webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
+              serving_pods_read_what_they_watch, certificates_have_rights_of_their_own, audit_lists_what_it_judges, no_account_has_all,
+              webhooks_ask_about_all_that_is_judged, webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
               definition_stays]

@@ -28,6 +28,12 @@ static const char *const groups[LIVE_WATCHES] = {
 static const bool are_optional[LIVE_WATCHES] = {
     [LIVE_DEVICE_CLASSES] = true, [LIVE_CLAIM_TEMPLATES] = true, [LIVE_CLAIMS] = true};
 
+/* Objects of these are looked up one by one, too. */
+static const bool are_looked_up[LIVE_WATCHES] = {[LIVE_NAMESPACES] = true,
+                                                 [LIVE_CLAIM_TEMPLATES] = true,
+                                                 [LIVE_CLAIMS] = true,
+                                                 [LIVE_PODS] = true};
+
 /* One watch's way to the ledger. */
 struct inlet {
     struct feed *feed;
@@ -120,6 +126,7 @@ static struct watch *start_watch(struct inlet *inlet)
         .group = group ? group : "",
         .version = "v1",
         .resource = live_names[inlet->kind],
+        .verbs = are_looked_up[inlet->kind] ? API_READS : "\"list\", \"watch\"",
         .is_optional = are_optional[inlet->kind],
         .quiet_seconds = inlet->feed->quiet_seconds,
         .sink = {inlet, begin_list, add_item, end_list, take_event},
@@ -373,10 +380,10 @@ static void *run(void *context)
         if (passed < LOOK_UP_MS)
             continue;
         passed = 0;
-        ask_permission(feed, LIVE_NAMESPACES);
-        ask_permission(feed, LIVE_PODS);
-        ask_permission(feed, LIVE_CLAIMS);
-        ask_permission(feed, LIVE_CLAIM_TEMPLATES);
+        for (int kind = 0; kind < LIVE_WATCHES; kind++) {
+            if (are_looked_up[kind])
+                ask_permission(feed, (enum live_kind)kind);
+        }
         look_up_due(feed);
     }
     return NULL;

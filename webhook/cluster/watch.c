@@ -352,8 +352,6 @@ static void name_resource(struct watch *watch, const struct watch_config *config
                                version, resource);
     if (watch->config.quiet_seconds == 0)
         watch->config.quiet_seconds = WATCH_QUIET_SECONDS;
-    if (!watch->config.verbs)
-        watch->config.verbs = API_READS;
 }
 
 /* Signals are for the program's own threads. */

@@ -46,7 +46,7 @@ struct watch_sink {
 
 struct watch_config {
     const char *group, *version, *resource; /* "", "v1", "pods"; copied */
-    const char *verbs;                      /* that somebody needs of it; NULL: API_READS */
+    const char *verbs;                      /* that somebody needs of it; see API_READS */
     const char
         *remedy;      /* the command by which the API server comes to know the resource; or NULL */
     bool is_optional; /* where it doesn't know it, there are none of it */
