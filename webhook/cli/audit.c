@@ -124,6 +124,8 @@ static bool is_passed_over(const struct decision *decision)
     struct value object = decision->review.object;
 
     return !row || (!decision->evaluation && decision->findings.count == 0) || is_over(object) ||
+           (*decision->review.fault.text &&
+            cluster_is_exempt(&decision->policies->tenancy.cluster, decision->review.namespace)) ||
            ((row->kind == KIND_TEMPLATE || row->kind == KIND_GROUP) && is_controlled(object));
 }
 

@@ -130,6 +130,11 @@ static bool read_request(struct value request, struct arena *arena, struct revie
            find_operation(out, arena, err) && check_groups(out, arena, err);
 }
 
+static bool is_too_deep(const struct document *document)
+{
+    return document->grammar == DOCUMENT_SOUND && document->fault == DOCUMENT_DEPTH;
+}
+
 static bool judge_document(const struct review *review, struct arena *arena, struct error *err)
 {
     const struct document *document = &review->document;
@@ -139,7 +144,7 @@ static bool judge_document(const struct review *review, struct arena *arena, str
                                REVIEW_MAX_BYTES);
     if (document_is_sound(document))
         return true;
-    if (document->grammar == DOCUMENT_SOUND && document->fault == DOCUMENT_DEPTH)
+    if (is_too_deep(document))
         return error_set_limit(err, "the review can't be read: %s",
                                document_problem(document, arena));
     return error_set(err, "the review can't be read: %s", document_problem(document, arena));
@@ -159,8 +164,15 @@ bool review_parse(struct bytes body, struct arena *arena, struct review *out, st
                              document_problem(&out->document, arena));
         return false;
     }
-    if (!judge_document(out, arena, &out->fault))
+    if (!judge_document(out, arena, &out->fault)) {
+        struct error ignored = {0};
+
+        /* Who asks for what is told all the same. */
+        if (is_too_deep(&out->document))
+            (void)read_request(request, arena, out, &ignored);
+        out->object = out->old_object = (struct value){0};
         return true;
+    }
     if (!check_version(document_root(&out->document), arena, err))
         return false;
     if (!read_request(request, arena, out, &out->fault))

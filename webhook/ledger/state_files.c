@@ -100,6 +100,14 @@ static void name_object(struct value object, struct arena *arena, struct error *
         error_wrap(err, "%s", text_quote(arena, kind));
 }
 
+/* What nests deeper is kept down to there, as the live view keeps it: nothing that counts lies so
+ * deep. */
+static bool is_readable(const struct document *document)
+{
+    return document_is_sound(document) ||
+           (document->grammar == DOCUMENT_SOUND && document->fault == DOCUMENT_DEPTH);
+}
+
 static bool read_text(void *context, struct bytes json, struct error *err)
 {
     struct reading *reading = context;
@@ -109,7 +117,7 @@ static bool read_text(void *context, struct bytes json, struct error *err)
 
     document_parse(json, MAX_DEPTH, &reading->scratch, &document);
     root = document_root(&document);
-    if (document_is_sound(&document))
+    if (is_readable(&document))
         is_read = read_object(reading, root, err);
     else
         is_read = error_set(err, "%s", document_problem(&document, &reading->scratch));

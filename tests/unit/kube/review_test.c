@@ -384,7 +384,8 @@ static struct bytes review_of_depth(int depth)
     struct buf buf;
 
     buf_init(&buf, &arena, 65536);
-    buf_add_text(&buf, HEAD "\"request\":{\"uid\":\"u-1\",\"operation\":\"CREATE\",\"object\":");
+    buf_add_text(&buf, HEAD "\"request\":{\"uid\":\"u-1\",\"operation\":\"CREATE\","
+                            "\"userInfo\":{\"username\":\"mallory\"},\"object\":");
     for (int i = 2; i < depth; i++)
         buf_add_text(&buf, "{\"a\":");
     buf_add_char(&buf, '0');
@@ -406,6 +407,7 @@ static void a_review_has_at_most_256_levels(void **state)
     assert_non_null(strstr(review.fault.text, "the review can't be read"));
     assert_non_null(strstr(review.fault.text, "256"));
     assert_true(review.fault.is_limit);
+    expect_text(review.user, "mallory");
     assert_false(value_type(review.object));
 }
 
