@@ -8,6 +8,9 @@
 {{- end }}
 
 {{- define "fairgate.checkServer" -}}
+{{- if eq .Release.Namespace "default" -}}
+{{- fail "the release's namespace is default, and what is in fairgate's own is never judged: install it into one that is for nothing else, such as -n fairgate --create-namespace" -}}
+{{- end -}}
 {{- if not .Values.image.repository -}}
 {{- fail "image.repository is empty: say where the image was pushed to, such as registry.example.com/fairgate" -}}
 {{- end -}}
