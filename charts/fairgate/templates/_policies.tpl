@@ -15,7 +15,7 @@
 {{- if not (regexMatch `\.test\.ya?ml$` $path) -}}
 {{- range regexSplit "(?m)^---" $content -1 -}}
 {{- $document := fromYaml . -}}
-{{- if eq (toString $document.kind) "Cluster" -}}
+{{- if and (eq (toString $document.kind) "Cluster") (hasPrefix "fairgate.dev/" (toString $document.apiVersion)) -}}
 {{- include "fairgate.admins" (($document.spec).admins | default dict) -}}
 {{- end -}}
 {{- end -}}
