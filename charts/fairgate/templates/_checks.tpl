@@ -115,6 +115,8 @@
 {{- fail "certificates.method is existing: certificates.existing.secretName must name the Secret, and certificates.existing.caBundle hold the PEM of whom the API server trusts" -}}
 {{- else if not (contains "-----BEGIN CERTIFICATE-----" $certificates.existing.caBundle) -}}
 {{- fail "certificates.existing.caBundle is no PEM: it begins with -----BEGIN CERTIFICATE-----, and is not encoded once more" -}}
+{{- else if contains "PRIVATE KEY-----" $certificates.existing.caBundle -}}
+{{- fail "certificates.existing.caBundle holds a private key: it takes certificates alone, and many may read it" -}}
 {{- end -}}
 {{- if and $certificates.certManager.issuerRef (ne $certificates.method "cert-manager") -}}
 {{- fail (printf "certificates.certManager.issuerRef is set, and certificates.method is %s: only one way can be taken" $certificates.method) -}}
