@@ -118,6 +118,7 @@ int main(int argc, char **argv)
     config.group = argv[2];
     config.version = argv[3];
     config.resource = argv[4];
+    config.verbs = API_READS;
     config.quiet_seconds = (unsigned)strtoul(argv[5], NULL, 10);
     config.is_optional = argc > 6;
     if (!read_access(argv[1], &arena, &kubeconfig, &err)) {
