@@ -288,6 +288,29 @@ def claims_count_as_pods_do():
         assert server.metrics()["fairgate_reservations_expired_total"] == "1"
 
 
+class Twice(dict):
+    """JSON with a name that is there twice, and half of a surrogate pair."""
+
+    def items(self):
+        return [("a", 1), ("a", "\ud800")]
+
+
+@test
+def what_a_driver_takes_as_it_stands_keeps_nobody_from_seeing_claims():
+    """The API server stores a claim's parameters byte by byte, of whatever namespace."""
+    def odd(name, gpus):
+        one = claim(name, gpus)
+        one["spec"]["devices"]["config"] = [{"opaque": {"driver": "gpu.nvidia.com", "parameters": Twice(a=1)}}]
+        return one
+
+    cluster = Cluster(namespace("team-a"), odd("old", 1))
+    with FakeApi(cluster.step) as api, serve(api) as server:
+        ready(server)
+        assert "(1 in use, this claim asks for 5)" in denial(server, claim("a", 5))
+        cluster.put(odd("new", 2))
+        wait_until(lambda: "(3 in use, this claim asks for 5)" in denial(server, claim("a", 5)))
+
+
 @test
 def a_claim_or_template_that_is_not_in_view_is_asked_for():
     cluster = Cluster(namespace("team-a"))

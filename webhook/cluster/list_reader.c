@@ -179,7 +179,7 @@ bool list_reader_end(struct list_reader *reader, struct list_end *out, struct er
 
     if (reader->place != OUTSIDE || reader->depth > 0)
         return error_set(err, "the list breaks off behind item %zu", reader->count);
-    if (!api_object_parse(buf_bytes(&reader->rest), &reader->arena, &list, err))
+    if (!api_object_parse_strictly(buf_bytes(&reader->rest), &reader->arena, &list, err))
         return false;
     if (value_count(value_member(list, "items")) > 0)
         return error_set(err, "items: not written as Kubernetes writes them");

@@ -72,7 +72,7 @@ static bool read_object(struct bytes body, const struct store_call *call, struct
     struct bytes version, name;
     struct value object;
 
-    if (!api_object_parse(body, arena, &object, err) ||
+    if (!api_object_parse_strictly(body, arena, &object, err) ||
         !api_object_resource_version(object, &version, err))
         return error_wrap(err, "what the API server answers");
     name = value_text(value_path(object, "metadata.name"));
