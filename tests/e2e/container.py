@@ -43,7 +43,7 @@ class Volumes(threading.Thread):
         self.is_over = threading.Event()
         for path, _ in self.volumes:
             os.makedirs(root + path)
-        wait_until(f"the volumes {sorted(paths)}", self.renew, 60, 0.3)
+        wait_until(f"the volumes {sorted(paths)}", self.renew, pause=0.3)
         self.start()
 
     def run(self):

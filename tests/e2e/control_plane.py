@@ -34,8 +34,8 @@ class Failed(Exception):
     """Something of the control plane, or of a step, is not as it must be; the text is for people."""
 
 
-def wait_until(what, condition, seconds, pause=0.1):
-    """What `condition` returns as soon as that is true."""
+def wait_until(what, condition, seconds=120, pause=0.1):
+    """What `condition` returns as soon as that is true. The bound is for what never comes, on a busy machine too."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -182,7 +182,7 @@ class ControlPlane:
             "--listen-client-urls", self.etcd, "--advertise-client-urls", self.etcd,
             "--listen-peer-urls", self.peer, "--initial-advertise-peer-urls", self.peer,
             "--initial-cluster", f"default={self.peer}")
-        wait_until("etcd", lambda: process.must_run() and self.listens(self.etcd), 30)
+        wait_until("etcd", lambda: process.must_run() and self.listens(self.etcd))
 
     @staticmethod
     def listens(address):
@@ -206,7 +206,7 @@ class ControlPlane:
             "--service-account-key-file", os.path.join(self.certs, "server.crt"),
             "--feature-gates", "GenericWorkload=true",
             "--runtime-config", "scheduling.k8s.io/v1alpha2=true", *self.options)
-        wait_until("kube-apiserver", lambda: process.must_run() and self.is_ready(), 90, 0.3)
+        wait_until("kube-apiserver", lambda: process.must_run() and self.is_ready(), pause=0.3)
 
     def is_ready(self):
         return self.kubectl("get", "--raw", "/readyz", check=False)[0] == 0
@@ -234,9 +234,9 @@ class ControlPlane:
     def fill(self):
         """What every scenario finds there: what fairgate needs, and the cluster itself."""
         self.apply_access()
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tenantusages.fairgate.dev")
+        self.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd/tenantusages.fairgate.dev")
         self.kubectl("apply", "-f", os.path.join(HERE, "cluster"))
-        wait_until("nodes that are ready", self.nodes_are_ready, 60, 0.3)
+        wait_until("nodes that are ready", self.nodes_are_ready, pause=0.3)
         self.wait_for_service_accounts(["default"])
 
     def apply_access(self):
@@ -257,7 +257,7 @@ class ControlPlane:
                                     "metadata.name=default", "-o",
                                     "jsonpath={.items[*].metadata.namespace}")[1].split()
             return set(namespaces) <= set(accounts)
-        wait_until("default service accounts", are_there, 30)
+        wait_until("default service accounts", are_there)
 
     def start(self):
         subprocess.run([os.path.join(ROOT, "certs/make-dev-certs.sh"), self.certs], check=True,

@@ -131,11 +131,11 @@ class Release(Replicas):
                 Container(self.plane, f"test-{container['name']}", NAMESPACE, hook, FAIRGATE, number=number).run()
 
     def register(self):
-        wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
+        wait_until("webhooks in force", lambda: len(self.is_asked()) == 2)
         self.run_tests()
 
     def withdraw(self):
         if self.plane.kubectl("get", "secret", "-n", NAMESPACE, "-l", "owner=helm", "-o", "name", check=False)[1]:
             self.helm("uninstall", "fairgate", "-n", NAMESPACE)
         self.plane.apply_access()
-        wait_until("webhooks withdrawn", self.probe, 30)
+        wait_until("webhooks withdrawn", self.probe)

@@ -151,7 +151,7 @@ class Trouble:
         self.plane.stop_api_server()
         self.pause(1)
         self.plane.start_api_server()
-        wait_until("webhooks after a restart", self.webhook.probe, 30)
+        wait_until("webhooks after a restart", self.webhook.probe)
 
     def usage(self):
         return self.chance.choice(self.plane.kubectl("get", "tenantusages", "-o", "name")[1].split())

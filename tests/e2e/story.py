@@ -228,7 +228,7 @@ class Stage:
         self.webhook.options = [*REQUEST_TIMEOUT, *story.options] if REQUEST_TIMEOUT[0] not in story.options else story.options
         self.webhook.start()
         self.webhook.register()
-        wait_until("what tenants hold known", self.is_usage_known, 60, 0.3)
+        wait_until("what tenants hold known", self.is_usage_known, pause=0.3)
 
     def is_usage_known(self):
         return not self.plane.kubectl("get", "tenantusages", "-o", "jsonpath={.items[*].spec.unknown}")[1]
@@ -248,7 +248,7 @@ class Stage:
         new = sorted(self.cluster_wide() - before)
         if new:
             self.plane.kubectl("delete", "--wait=false", "--ignore-not-found", *new)
-        wait_until(f"the end of the pods of {story.name}", self.has_no_pods, 120, 0.3)
+        wait_until(f"the end of the pods of {story.name}", self.has_no_pods, pause=0.3)
         self.webhook.stop()
 
     def has_no_pods(self):

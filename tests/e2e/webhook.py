@@ -65,12 +65,12 @@ class Webhook:
     def start(self, name=None):
         self.process = self.begin(name or self.name)
         self.admin = self.wait_for_log("serving")["admin"]
-        wait_until("fairgate ready", lambda: self.is_ready(self.admin), 30)
+        wait_until("fairgate ready", lambda: self.is_ready(self.admin))
 
     def fail_to_start(self):
         """What it says when it ends, as it must."""
         process = self.begin(self.name)
-        status = wait_until("the end of fairgate", lambda: process.process.poll() is not None, 20) and process.stop()
+        status = wait_until("the end of fairgate", lambda: process.process.poll() is not None) and process.stop()
         if status != 2:
             raise Failed(f"fairgate ended with {status}:\n{process.written()}")
         return process.written()
@@ -90,7 +90,7 @@ class Webhook:
                      if line.startswith("{") and line.endswith("\n")]
             lines = [line for line in lines if line.get("message") == message]
             return lines[times - 1] if len(lines) >= times else self.process.must_run() and None
-        return wait_until(f'fairgate\'s log: "{message}"', find, 20)
+        return wait_until(f'fairgate\'s log: "{message}"', find)
 
     def reload(self, folder):
         """Another policy set for the process that runs."""
@@ -106,9 +106,9 @@ class Webhook:
         self.listen = f"127.0.0.1:{free_ports(1)[0]}"
         self.start("fairgate-new")
         old.ask_to_end()
-        wait_until("the old fairgate not ready", lambda: not self.is_ready(admin), 20)
+        wait_until("the old fairgate not ready", lambda: not self.is_ready(admin))
         self.register()
-        wait_until("the end of the old fairgate", lambda: old.process.poll() is not None, 100)
+        wait_until("the end of the old fairgate", lambda: old.process.poll() is not None)
         if old.process.returncode != 0:
             raise Failed(f"the old fairgate ended with {old.process.returncode}")
 
@@ -167,11 +167,11 @@ class Webhook:
         text = "\n---\n".join(text.replace("${NAME}", name).replace("${ADDRESS}", address)
                               for name, address in self.addresses().items())
         self.plane.kubectl("apply", "-f", self.plane.write("webhooks.yaml", text))
-        wait_until("webhooks in force", lambda: len(self.is_asked()) == 2, 30)
+        wait_until("webhooks in force", lambda: len(self.is_asked()) == 2)
 
     def withdraw(self):
         """Nothing is asked any more, whether fairgate is there or not."""
         self.plane.kubectl("delete", "--ignore-not-found", *(
             f"{phase}webhookconfiguration/{name}" for phase in ("mutating", "validating") for name in self.addresses()))
         is_there = self.process is not None and self.process.process.poll() is None
-        wait_until("webhooks withdrawn", lambda: not self.is_asked() if is_there else self.probe(), 30)
+        wait_until("webhooks withdrawn", lambda: not self.is_asked() if is_there else self.probe())
