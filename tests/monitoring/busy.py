@@ -16,6 +16,7 @@ from serving import CLUSTER, ROOT, pod, review, scratch, write
 MONITORING = os.path.join(ROOT, "charts/fairgate/monitoring")
 ALERTS = os.path.join(MONITORING, "alerts.yaml")
 SECONDS = 90  # until something must be there
+SECRET = "0123456789abcdef"  # that the paths of reviews end with
 
 POLICIES = CLUSTER + """\
 ---
@@ -82,22 +83,27 @@ def busy():
     cluster = Cluster(namespace("research"), namespace("vision"), namespace("crowd"), classed("seen", 2, "research", "solid"),
                       usages=(usage("research"), usage("vision"), usage("crowd")))
     cluster.refused.add("pods")
+    secret = write(os.path.join(scratch(), "secret"), SECRET)
     with FakeApi(cluster.step) as api, \
-            serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), folder=folder) as server:
+            serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), "--path-secret-file", secret, folder=folder) as server:
         assert not send(server, "early", 1, "vision", "solid")
         cluster.refused.clear()
         ready(server)
         allowed = [send(server, *each) for each in (
             ("spare", 2, "research", "spare"), ("large", 4, "vision", "solid"), ("too-large", 4, "research", "solid"))]
         assert allowed == [True, True, False], allowed
-        assert server.validate(review(classed("mutated", 1, "vision", "solid")), path="/mutate")["allowed"]
-        server.post("/validate", "{}")
+        assert asked(server, "mutate", "mutated", 1, "vision", "solid")
+        server.post(f"/validate/{SECRET}", "{}")
         yield server
 
 
 def send(server, *each):
     """Is it let in?"""
-    return server.validate(review(classed(*each)))["allowed"]
+    return asked(server, "validate", *each)
+
+
+def asked(server, phase, *each):
+    return server.validate(review(classed(*each)), path=f"/{phase}/{SECRET}")["allowed"]
 
 
 def eventually(what, name):

@@ -230,6 +230,15 @@ def the_dashboard_and_the_rules_know_every_metric_they_name():
 
 
 @test
+def each_reload_that_may_fail_has_an_alert_and_a_line_in_the_dashboard():
+    with busy() as server:
+        told = {name for name in exported(server) if name.endswith("_last_reload_successful")}
+    assert len(told) == 3, told
+    assert told == {name for name in told if any(rule["expr"] == f"{name} == 0" for rule in rules())}
+    assert told == told & {query for title, query in queries() if title == "Reloads"}
+
+
+@test
 def the_dashboard_is_one_that_grafana_takes():
     board = dashboard()
     variables = {one["name"]: one for one in board["templating"]["list"]}
