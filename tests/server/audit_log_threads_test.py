@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import resource
+import shutil
 import signal
 import tempfile
 import threading
@@ -346,6 +347,52 @@ def a_file_that_can_not_be_opened_anew_goes_on():
         ask(server, 1, "after")
     away = os.path.join(os.path.dirname(path) + ".away", "audit.log")
     assert names(lines_of(away)) == ["before-0", "after-0"]
+
+
+@test
+def a_file_that_was_removed_is_made_anew():
+    path = fresh()
+    with Server("--audit-log", path) as server:
+        ask(server, 2, "before")
+        settled(server)
+        os.unlink(path)
+        ask(server, 2, "after")
+        assert server.wait_for_log("audit log opened anew")["file"] == path
+        settled(server)
+    assert names(lines_of(path)) == numbered(2, "after")
+
+
+@test
+def what_comes_while_the_file_has_no_folder_waits():
+    path = fresh()
+    folder = os.path.dirname(path)
+    with Server("--audit-log", path) as server:
+        ask(server, 1, "before")
+        settled(server)
+        shutil.rmtree(folder)
+        ask(server, 30, "without")
+        assert server.wait_for_log(BEGINS)["problem"] == f"{path}: No such file or directory"
+        assert figure(server, QUEUED) == 30
+        os.mkdir(folder)
+        assert server.wait_for_log("the audit log is written again")["dropped"] == "0"
+        settled(server)
+    assert names(lines_of(path)) == numbered(30, "without")
+
+
+@test
+def a_removed_file_takes_no_part_of_a_line_with_it():
+    path = fresh()
+    with Server("--audit-log", path) as server:
+        ask(server, 1, "before")
+        settled(server)
+        limit(server, os.path.getsize(path) + 100)
+        ask(server, 2, "full")
+        server.wait_for_log(BEGINS)
+        os.unlink(path)
+        limit(server, resource.RLIM_INFINITY)
+        server.wait_for_log("audit log opened anew")
+        settled(server)
+    assert names(lines_of(path)) == numbered(2, "full")
 
 
 @test

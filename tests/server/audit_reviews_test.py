@@ -127,6 +127,21 @@ def what_no_rule_is_about_and_what_is_too_large_is_left_out():
 
 
 @test
+def characters_that_move_or_turn_text_are_written_as_json_may_write_them():
+    odd = "\u2028\x9b\u202e\ufeff\x7f\u00e9\U0001f600\"\\"
+    body = review(pod("odd"))
+    body["request"]["object"]["metadata"]["annotations"] = {"example.com/" + odd: odd}
+    path = fresh("odd.log")
+    with Server("--audit-log", path, "--audit-log-reviews") as server:
+        server.validate(json.dumps(body, ensure_ascii=False).encode())
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert json.loads(text)["review"] == body, text
+    assert not set(text) & set("\u2028\x9b\u202e\ufeff\x7f") and set("\u00e9\U0001f600") <= set(text), text
+    assert text.count("\n") == len(text.splitlines()) == 1, text
+
+
+@test
 def without_the_option_there_is_no_review():
     path = fresh("audit.log")
     with Server("--audit-log", path) as server:

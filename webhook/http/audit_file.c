@@ -66,6 +66,14 @@ bool audit_file_reopen(struct audit_file *file, struct error *err)
     return file->fd == STDOUT_FILENO || open_path(file, err);
 }
 
+bool audit_file_is_removed(const struct audit_file *file)
+{
+    struct stat status;
+
+    return file->is_regular && file->fd != STDOUT_FILENO && fstat(file->fd, &status) == 0 &&
+           status.st_nlink == 0;
+}
+
 void audit_file_close(struct audit_file *file)
 {
     if (file->fd >= 0 && file->fd != STDOUT_FILENO)

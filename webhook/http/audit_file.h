@@ -32,6 +32,9 @@ bool audit_file_open(struct audit_file *file, const struct audit_file_config *co
  * the old file goes on. */
 bool audit_file_reopen(struct audit_file *file, struct error *err) MUST_CHECK;
 
+/* Did somebody remove it? What is written to it then, nobody will read. */
+bool audit_file_is_removed(const struct audit_file *file);
+
 /* Write some of `lines`: how many bytes it was. 0: none can be for now, after a wait of a tenth of
  * a second at most where nobody reads; or none at all, and `err` says why. Where the last call
  * ended within a line, `lines` begins with its rest. */

@@ -108,17 +108,22 @@ static void take_lines(struct audit_log *log)
 }
 
 /* The new file begins with a whole line, which the old one may have a part of. */
+static bool open_anew(struct audit_log *log, struct error *err)
+{
+    if (!audit_file_reopen(&log->file, err))
+        return false;
+    while (log->at > 0 && log->writing.data[log->at - 1] != '\n')
+        log->at--;
+    log_info("audit log opened anew", "file", log->path);
+    return true;
+}
+
 static void reopen(struct audit_log *log)
 {
     struct error err = {0};
 
-    if (!audit_file_reopen(&log->file, &err)) {
+    if (!open_anew(log, &err))
         log_error("audit log not opened anew, the old file goes on", "error", err.text);
-        return;
-    }
-    while (log->at > 0 && log->writing.data[log->at - 1] != '\n')
-        log->at--;
-    log_info("audit log opened anew", "file", log->path);
 }
 
 /* False: the time is over. */
@@ -158,18 +163,27 @@ static void note_written(struct audit_log *log, size_t written, const struct err
     pthread_mutex_unlock(&log->lock);
 }
 
+static size_t write_some(struct audit_log *log, struct error *problem)
+{
+    struct bytes rest;
+
+    if (audit_file_is_removed(&log->file) && !open_anew(log, problem))
+        return 0;
+    rest = (struct bytes){log->writing.data + log->at, log->writing.len - log->at};
+    return audit_file_write(&log->file, rest, problem);
+}
+
 /* What can't be written now is tried again until it can: meanwhile the queue takes what it has room
  * for. False: the time is over. */
 static bool write_lines(struct audit_log *log)
 {
     while (heed_wishes(log)) {
-        struct bytes rest = {log->writing.data + log->at, log->writing.len - log->at};
         struct error problem = {0};
         size_t written;
 
-        if (rest.len == 0)
+        if (log->at == log->writing.len)
             return true;
-        written = audit_file_write(&log->file, rest, &problem);
+        written = write_some(log, &problem);
         note_written(log, written, &problem);
         if (*problem.text)
             pause_for(RETRY_MS);

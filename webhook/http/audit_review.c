@@ -89,6 +89,36 @@ static const struct cut *find_cut(struct value object, struct bytes holder, stru
     return NULL;
 }
 
+/* Or of no interest, since there is no room for it. */
+static bool is_plain(struct bytes text, const struct buf *buf)
+{
+    for (size_t i = 0; i < text.len && text.len <= buf->max; i++) {
+        if (text.data[i] < ' ' || text.data[i] > '~')
+            return false;
+    }
+    return true;
+}
+
+/* What moves or turns the text that a terminal shows is escaped, which means the same in JSON. */
+static void add_json(struct buf *buf, struct bytes json)
+{
+    buf_add(buf, is_plain(json, buf) ? json : bytes_from(text_clean(buf->arena, json, json.len)));
+}
+
+static void add_name(struct buf *buf, struct bytes name)
+{
+    struct buf quoted;
+
+    if (is_plain(name, buf)) {
+        buf_add_json(buf, name);
+    } else {
+        buf_init(&quoted, buf->arena, name.len * 6 + 2);
+        buf_add_json(&quoted, name);
+        add_json(buf, buf_bytes(&quoted));
+    }
+    buf_add_char(buf, ':');
+}
+
 static void write_value(struct value value, struct bytes holder, struct buf *buf);
 
 static void write_object(struct value object, struct bytes holder, struct buf *buf)
@@ -103,8 +133,7 @@ static void write_object(struct value object, struct bytes holder, struct buf *b
             continue;
         buf_add_text(buf, comma);
         comma = ",";
-        buf_add_json(buf, value_name(v));
-        buf_add_char(buf, ':');
+        add_name(buf, value_name(v));
         if (cut)
             buf_add_text(buf, "\"\"");
         else
@@ -136,7 +165,7 @@ static void write_value(struct value value, struct bytes holder, struct buf *buf
     else if (value_type(value) == VALUE_ARRAY)
         write_array(value, holder, buf);
     else
-        buf_add(buf, value_raw(value));
+        add_json(buf, value_raw(value));
 }
 
 void audit_review_write(struct value root, struct buf *buf)
