@@ -36,14 +36,11 @@ static bool read_files(const struct strings *files, struct arena *arena, struct 
 
 static json_t *write_certificate(const struct check_call *call, const struct x509_st *certificate)
 {
-    json_t *names = json_array();
-    struct strings list = {0};
+    struct strings names = {0};
 
-    check_names(certificate, call->arena, &list.items, &list.count);
-    for (size_t i = 0; i < list.count; i++)
-        json_array_append_new(names, json_string(list.items[i]));
+    check_names(certificate, call->arena, &names.items, &names.count);
     return json_pack("{s:s, s:o, s:s, s:s}", "name", certificate_name(certificate, call->arena),
-                     "names", names, "begins",
+                     "names", output_list(&names), "begins",
                      instant_write(certificate_begins(certificate), call->arena), "ends",
                      instant_write(certificate_ends(certificate), call->arena));
 }

@@ -109,24 +109,15 @@ static void print_text(const struct rotate_call *call, const struct certs_rotati
         printf("there is no %s\n", rotation->missing.items[i]);
 }
 
-static json_t *write_list(const struct strings *list)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(array, json_string(list->items[i]));
-    return array;
-}
-
 static json_t *write_json(const struct rotate_call *call, const struct certs_rotation *rotation)
 {
     const struct rotation_plan *plan = &rotation->plan;
 
     return json_pack("{s:b, s:o, s:s?, s:{s:s, s:s}, s:{s:s}, s:o}", "dryRun", call->cluster.is_dry,
-                     "changes", write_list(&plan->changes), "next", plan->next, "ca", "name",
+                     "changes", output_list(&plan->changes), "next", plan->next, "ca", "name",
                      plan->authority_name, "ends", instant_write(plan->authority_ends, call->arena),
                      "certificate", "ends", instant_write(plan->server_ends, call->arena),
-                     "missing", write_list(&rotation->missing));
+                     "missing", output_list(&rotation->missing));
 }
 
 static bool read_rules(const struct rotate_call *call, struct server_names *names,

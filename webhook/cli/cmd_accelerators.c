@@ -204,7 +204,7 @@ static void print_grid(const struct table *table, bool is_asked, bool is_markdow
 
 static json_t *write_json(const struct table *table)
 {
-    json_t *rows = json_array(), *unknown = json_array();
+    json_t *rows = json_array();
 
     for (size_t i = 0; i < table->count; i++) {
         const struct line *line = &table->lines[i];
@@ -219,9 +219,7 @@ static json_t *write_json(const struct table *table)
         json_object_set_new(row, line->asked ? "why" : "what", json_string(line->note));
         json_array_append_new(rows, row);
     }
-    for (size_t i = 0; i < table->unknown.count; i++)
-        json_array_append_new(unknown, json_string(table->unknown.items[i]));
-    return json_pack("{s:o, s:o}", "rows", rows, "noAccelerators", unknown);
+    return json_pack("{s:o, s:o}", "rows", rows, "noAccelerators", output_list(&table->unknown));
 }
 
 static void print_table(const struct table *table, bool is_asked, const char *format)

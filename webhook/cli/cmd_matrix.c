@@ -195,15 +195,6 @@ static void print_tables(const struct matrix *matrix)
                is_markdown ? grid_escape(notes.items[i], matrix->arena) : notes.items[i]);
 }
 
-static json_t *write_strings(const struct strings *strings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, json_string(strings->items[i]));
-    return list;
-}
-
 static json_t *write_ladder(const struct ladder *ladder, struct arena *arena)
 {
     json_t *tiers = json_array();
@@ -222,7 +213,7 @@ static json_t *write_ladder(const struct ladder *ladder, struct arena *arena)
                               json_pack("{s:s, s:s, s:I, s:s, s:o}", "name", tier->name, "class",
                                         tier->class_name, "value", (json_int_t)tier->value,
                                         "preemptionPolicy", preemption_policy_names[tier->policy],
-                                        "evicts", write_strings(&below)));
+                                        "evicts", output_list(&below)));
     }
     return json_pack("{s:s, s:b, s:I, s:o}", "name", ladder->name, "required", ladder->is_required,
                      "lowest", (json_int_t)ladder->lowest, "tiers", tiers);
@@ -238,7 +229,7 @@ static json_t *write_class(const struct matrix *matrix, const struct tenant *ten
         struct strings victims = victims_of(matrix, tier, tenancy->tenants[i], false);
 
         if (victims.count)
-            json_object_set_new(evicts, tenancy->tenants[i]->name, write_strings(&victims));
+            json_object_set_new(evicts, tenancy->tenants[i]->name, output_list(&victims));
     }
     return json_pack("{s:s, s:b, s:b, s:o}", "class", tier->class_name, "default",
                      is_default(tenant, tier), "burst", may_burst(tenant, tier), "evicts", evicts);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "cli/output.h"
+
 enum { MOST_FOUND = 8 };
 
 /* One object that was judged: the request's own, or one of its pod templates. */
@@ -254,13 +256,9 @@ static void add_mutations(const struct subject_part *part, enum phase phase, jso
     const struct trace_list *list = &part->judgement->traces[phase].lists[TRACE_MUTATION];
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct strings *paths = &list->items[i].paths;
-        json_t *entry, *set = json_array();
+        json_t *entry = write_entry(&list->items[i]);
 
-        for (size_t j = 0; j < paths->count; j++)
-            json_array_append_new(set, json_string(paths->items[j]));
-        entry = write_entry(&list->items[i]);
-        json_object_set_new(entry, "sets", set);
+        json_object_set_new(entry, "sets", output_list(&list->items[i].paths));
         if (is_of(&list->items[i], part))
             json_array_append_new(entries, entry);
         else

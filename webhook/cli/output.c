@@ -46,6 +46,15 @@ int output_mistakes(const struct command *command, const char *directory,
                             problems->error_count, problems->error_count == 1 ? "" : "s");
 }
 
+json_t *output_list(const struct strings *strings)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < strings->count; i++)
+        json_array_append_new(list, json_string(strings->items[i]));
+    return list;
+}
+
 void output_print_take(json_t *root, const char *format, struct arena *arena)
 {
     char *text = json_dumps(root, JSON_COMPACT);

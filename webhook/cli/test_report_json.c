@@ -1,14 +1,7 @@
 /* The report of the cases as one JSON document. */
 #include "cli/test_report.h"
 
-static json_t *write_strings(const struct strings *strings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, json_string(strings->items[i]));
-    return list;
-}
+#include "cli/output.h"
 
 /* {"field":"rules","rows":[{"expected":...,"got":...,"differs":true}]} */
 static json_t *write_difference(const struct difference *difference)
@@ -35,7 +28,7 @@ static json_t *write_case(const struct test_report *report, const struct test_re
                      (int)result->test_case->node->line, "test", result->test->name, "name",
                      result->test_case->name, "passed", result->differences.count == 0, "allowed",
                      result->is_allowed, "message", result->message, "rules",
-                     write_strings(&result->rules), "warnings", write_strings(&result->warnings),
+                     output_list(&result->rules), "warnings", output_list(&result->warnings),
                      "differences", differences);
 }
 
