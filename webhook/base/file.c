@@ -165,11 +165,6 @@ static bool list_folder(struct listing *listing, struct folder *folder)
     return is_listed;
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool list_all(struct listing *listing)
 {
     struct folder root = {.path = ""};
@@ -204,7 +199,6 @@ bool file_list(const char *directory, const char *const *endings, struct arena *
 
     if (!list_all(&listing))
         return false;
-    if (out->count)
-        qsort(out->items, out->count, sizeof(*out->items), compare_paths);
+    strings_sort(out);
     return true;
 }

@@ -1,6 +1,8 @@
 #include "base/strings.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -18,6 +20,26 @@ bool strings_has(const struct strings *strings, struct bytes text)
             return true;
     }
     return false;
+}
+
+bool strings_add_new(struct strings *strings, struct arena *arena, const char *text)
+{
+    bool is_new = !strings_has(strings, bytes_from(text));
+
+    if (is_new)
+        strings_add(strings, arena, text);
+    return is_new;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void strings_sort(struct strings *strings)
+{
+    if (strings->count)
+        qsort(strings->items, strings->count, sizeof(*strings->items), compare_texts);
 }
 
 const char *strings_join(const struct strings *strings, size_t most, struct arena *arena)

@@ -9,7 +9,12 @@ struct strings {
 };
 
 void strings_add(struct strings *strings, struct arena *arena, const char *text);
+/* The same unless it is there already. Returns whether it was new. */
+bool strings_add_new(struct strings *strings, struct arena *arena, const char *text);
 bool strings_has(const struct strings *strings, struct bytes text);
+
+/* In the order of their bytes. */
+void strings_sort(struct strings *strings);
 
 /* "a, b and 3 more": at most `most` of them; "a, b, c" where all are shown. "" for none. Lives in
  * `arena`. */

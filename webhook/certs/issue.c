@@ -47,21 +47,16 @@ static bool fail(struct error *err, const char *what)
 
 /* ---- names */
 
-static void add_name(struct strings *list, struct arena *arena, const char *name)
-{
-    if (!strings_has(list, bytes_from(name)))
-        strings_add(list, arena, name);
-}
-
 void server_names_add_service(struct server_names *names, const char *const name_and_namespace[2],
                               const char *cluster_domain, struct arena *arena)
 {
     const char *name = name_and_namespace[0], *space = name_and_namespace[1];
 
-    add_name(&names->dns, arena, name);
-    add_name(&names->dns, arena, arena_printf(arena, "%s.%s", name, space));
-    add_name(&names->dns, arena, arena_printf(arena, "%s.%s.svc", name, space));
-    add_name(&names->dns, arena, arena_printf(arena, "%s.%s.svc.%s", name, space, cluster_domain));
+    strings_add_new(&names->dns, arena, name);
+    strings_add_new(&names->dns, arena, arena_printf(arena, "%s.%s", name, space));
+    strings_add_new(&names->dns, arena, arena_printf(arena, "%s.%s.svc", name, space));
+    strings_add_new(&names->dns, arena,
+                    arena_printf(arena, "%s.%s.svc.%s", name, space, cluster_domain));
 }
 
 /* Of letters, digits and hyphens, which neither begin nor end it. */

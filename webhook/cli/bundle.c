@@ -29,22 +29,11 @@ static void note(const struct maker *maker, int file, const char *text)
 
 /* ---- namespaces */
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void sort(struct strings *strings)
-{
-    if (strings->count)
-        qsort(strings->items, strings->count, sizeof(*strings->items), compare_texts);
-}
-
 static void note_left_out(const struct maker *maker, struct strings *names, const char *why)
 {
     struct arena *arena = maker->out->arena;
 
-    sort(names);
+    strings_sort(names);
     if (names->count)
         strings_add(&maker->out->notes, arena,
                     arena_printf(arena, "Not made: %s: %s",
@@ -67,7 +56,7 @@ static void choose_namespaces(struct maker *maker)
 
         strings_add(chosen, arena, text_quote(arena, name));
     }
-    sort(&maker->namespaces);
+    strings_sort(&maker->namespaces);
     note_left_out(maker, &patterns, "a pattern is no name of a namespace.");
     note_left_out(maker, &exempt, "exempt namespaces are never judged.");
 }

@@ -79,13 +79,9 @@ bool certs_read_names(const struct certs_options *options, struct arena *arena,
 
     *out = (struct server_names){0};
     server_names_add_service(out, service, options->cluster_domain, arena);
-    for (size_t i = 0; i < options->dns.count; i++) {
-        if (!strings_has(&out->dns, bytes_from(options->dns.items[i])))
-            strings_add(&out->dns, arena, options->dns.items[i]);
-    }
-    for (size_t i = 0; i < options->addresses.count; i++) {
-        if (!strings_has(&out->addresses, bytes_from(options->addresses.items[i])))
-            strings_add(&out->addresses, arena, options->addresses.items[i]);
-    }
+    for (size_t i = 0; i < options->dns.count; i++)
+        strings_add_new(&out->dns, arena, options->dns.items[i]);
+    for (size_t i = 0; i < options->addresses.count; i++)
+        strings_add_new(&out->addresses, arena, options->addresses.items[i]);
     return server_names_check(out, err);
 }

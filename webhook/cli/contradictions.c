@@ -39,9 +39,8 @@ static void tell(struct probe *probe, const struct trace_entry *entry,
     const struct rule *rule = finding->rule;
     const char *key = arena_printf(arena, "%s %s %s", entry->name, rule->name, finding->field);
 
-    if (strings_has(&probe->told, bytes_from(key)))
+    if (!strings_add_new(&probe->told, arena, key))
         return;
-    strings_add(&probe->told, arena, key);
     problems_warn(probe->problems, node_find_key(entry->node, "set"),
                   "rule \"%s\" denies what this sets: %s", rule->name, finding->text);
 }

@@ -90,17 +90,11 @@ static void note_test(struct examples *examples, const struct policy_test *test)
                           examples, &ignored);
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void keep_each_once(struct strings *list)
 {
     size_t kept = 0;
 
-    if (list->count)
-        qsort(list->items, list->count, sizeof(*list->items), compare_texts);
+    strings_sort(list);
     for (size_t i = 0; i < list->count; i++) {
         if (kept == 0 || strcmp(list->items[kept - 1], list->items[i]) != 0)
             list->items[kept++] = list->items[i];

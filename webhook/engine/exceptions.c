@@ -85,9 +85,8 @@ void exceptions_note(const struct facts *facts, const struct exception *exceptio
 
     findings->noted = exception;
     findings->note_count++;
-    if (strings_has(&findings->exceptions, bytes_from(exception->name)))
+    if (!strings_add_new(&findings->exceptions, findings->arena, exception->name))
         return;
-    strings_add(&findings->exceptions, findings->arena, exception->name);
     strings_add(&findings->exception_warnings, findings->arena,
                 arena_printf(findings->arena, "exception \"%s\" applies%s%s", exception->name,
                              ends_soon ? "; it ends at " : "",

@@ -61,8 +61,7 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
 
-        if (!strings_has(&out->rules, bytes_from(finding->rule->name)))
-            strings_add(&out->rules, arena, finding->rule->name);
+        strings_add_new(&out->rules, arena, finding->rule->name);
         if (denies(finding))
             denying[count++] = finding;
         else if (warns(finding))

@@ -123,10 +123,8 @@ static void merge_products(const struct strings *from, struct arena *arena, stru
         return;
     if (from->count == 0)
         *into = (struct strings){0};
-    for (size_t i = 0; i < from->count; i++) {
-        if (!strings_has(into, bytes_from(from->items[i])))
-            strings_add(into, arena, from->items[i]);
-    }
+    for (size_t i = 0; i < from->count; i++)
+        strings_add_new(into, arena, from->items[i]);
 }
 
 /* What is asked for by claims never changes while the pod is there, so the newer look at it holds.

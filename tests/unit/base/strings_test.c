@@ -20,6 +20,23 @@ static void finds_whole_texts_only(void **state)
     arena_release(&arena);
 }
 
+static void adds_only_what_is_new_and_sorts(void **state)
+{
+    struct arena arena = {0};
+    struct strings strings = {0};
+
+    strings_sort(&strings);
+    assert_int_equal(strings.count, 0);
+    assert_true(strings_add_new(&strings, &arena, "b"));
+    assert_true(strings_add_new(&strings, &arena, "B"));
+    assert_true(strings_add_new(&strings, &arena, "a2"));
+    assert_true(strings_add_new(&strings, &arena, "a10"));
+    assert_false(strings_add_new(&strings, &arena, "b"));
+    strings_sort(&strings);
+    assert_string_equal(strings_join(&strings, 9, &arena), "B, a10, a2, b");
+    arena_release(&arena);
+}
+
 static void joins_the_first_and_counts_the_rest(void **state)
 {
     static const struct {
@@ -106,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_whole_texts_only),
+        cmocka_unit_test(adds_only_what_is_new_and_sorts),
         cmocka_unit_test(joins_the_first_and_counts_the_rest),
         cmocka_unit_test(finds_the_name_that_was_meant),
         cmocka_unit_test(compares_no_long_texts),
