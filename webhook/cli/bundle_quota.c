@@ -1,6 +1,7 @@
 #include "cli/bundle_quota.h"
 
 #include "kube/quantity.h"
+#include "kube/resource_name.h"
 #include "kube/selector.h"
 #include "tenancy/exception.h"
 #include "tenancy/rule_name.h"
@@ -36,13 +37,10 @@ static const char *quota_key(const struct tenancy *tenancy, const struct resourc
     const char *text = cap->name.text;
     struct bytes name = {text, strlen(text)};
     const char *key = arena_printf(arena, "requests.%s", text);
-    bool is_native = bytes_is(name, "cpu") || bytes_is(name, "memory") ||
-                     bytes_is(name, "ephemeral-storage") ||
-                     bytes_has_prefix(name, BYTES("hugepages-"));
     bool is_extended = strchr(text, '/') && !strstr(text, "kubernetes.io/");
 
-    if (!cap->name.is_exact || !(is_native || is_extended) || !selector_is_key(bytes_from(key)) ||
-        is_accelerator(tenancy, name))
+    if (!cap->name.is_exact || !(resource_name_is_standard(name) || is_extended) ||
+        !selector_is_key(bytes_from(key)) || is_accelerator(tenancy, name))
         return NULL;
     return key;
 }
@@ -75,9 +73,10 @@ static const char *write(struct amount amount, struct bytes name, struct arena *
 json_t *bundle_quota_hard(const struct tenancy *tenancy, const struct tenant *tenant,
                           struct arena *arena)
 {
+    size_t cap_count = find_lifting(tenant, arena) ? 0 : tenant->resources.count;
     json_t *hard = json_object();
 
-    for (size_t i = 0; i < tenant->resources.count && !find_lifting(tenant, arena); i++) {
+    for (size_t i = 0; i < cap_count; i++) {
         const struct resource_cap *cap = &tenant->resources.items[i];
         const char *key = quota_key(tenancy, cap, arena);
 

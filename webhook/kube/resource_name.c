@@ -14,7 +14,7 @@ enum {
     PREFIX_COUNT = sizeof(quota_prefixes) / sizeof(quota_prefixes[0])
 };
 
-static bool is_standard(struct bytes name)
+bool resource_name_is_standard(struct bytes name)
 {
     for (size_t i = 0; i < STANDARD_COUNT; i++) {
         if (bytes_is(name, standard[i]))
@@ -51,8 +51,9 @@ void resource_name_check(const struct node *name, struct problems *problems)
 
     if (name->kind != NODE_STRING)
         return;
-    if (rest.len == text.len && (text.len == 0 || is_pattern(text) || is_standard(text) ||
-                                 memchr(text.data, '/', text.len)))
+    if (rest.len == text.len &&
+        (text.len == 0 || is_pattern(text) || resource_name_is_standard(text) ||
+         memchr(text.data, '/', text.len)))
         return;
     nearest = rest.len < text.len ? text_quote(problems->arena, rest)
               : means_gpus(text)  ? NULL
