@@ -135,24 +135,31 @@ static void write_times(struct gpu_time *time, struct buf *buf)
     }
 }
 
+/* What all tenants hold now, added to what they held over time. Returns how many there are. */
+static size_t look(struct ledger *ledger, struct gpu_time *time, struct arena *arena,
+                   struct ledger_usage **out)
+{
+    size_t count;
+
+    ledger_report(ledger, clock_seconds(), arena, out, &count);
+    gpu_time_add(time, *out, count, clock_milliseconds());
+    return count;
+}
+
 void ops_tenants_look(struct ledger *ledger, struct gpu_time *time)
 {
     struct arena arena = {0};
     struct ledger_usage *usage;
-    size_t count;
 
-    ledger_report(ledger, clock_seconds(), &arena, &usage, &count);
-    gpu_time_add(time, usage, count, clock_milliseconds());
+    look(ledger, time, &arena, &usage);
     arena_release(&arena);
 }
 
 void ops_write_tenants(struct ledger *ledger, struct gpu_time *time, struct buf *buf)
 {
     struct ledger_usage *usage;
-    size_t count;
+    size_t count = look(ledger, time, buf->arena, &usage);
 
-    ledger_report(ledger, clock_seconds(), buf->arena, &usage, &count);
-    gpu_time_add(time, usage, count, clock_milliseconds());
     write_modes(usage, count, buf);
     write_classes(usage, count, buf);
     for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
