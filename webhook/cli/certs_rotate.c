@@ -80,9 +80,7 @@ static bool rotate_cluster(const struct rotate_call *call, const struct rotation
     struct certs_cluster cluster = call->cluster;
     struct kubeconfig kubeconfig;
 
-    if (call->is_in_cluster
-            ? !kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, call->arena, &kubeconfig, err)
-            : !kubeconfig_read(call->kubeconfig, call->arena, &kubeconfig, err))
+    if (!kubeconfig_find(call->kubeconfig, call->arena, &kubeconfig, err))
         return false;
     signal(SIGPIPE, SIG_IGN);
     cluster.kubeconfig = &kubeconfig;

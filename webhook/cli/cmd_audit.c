@@ -33,9 +33,7 @@ static bool find_states(struct call *call, struct error *err)
     if (call->states.count)
         return true;
     signal(SIGPIPE, SIG_IGN);
-    if (!(call->kubeconfig
-              ? kubeconfig_read(call->kubeconfig, call->arena, cluster, err)
-              : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, call->arena, cluster, err)) ||
+    if (!kubeconfig_find(call->kubeconfig, call->arena, cluster, err) ||
         !audit_fetch_state(cluster, call->arena, &state, err))
         return error_wrap(err, call->kubeconfig ? "--kubeconfig" : "--in-cluster");
     strings_add(&call->states, call->arena, state);

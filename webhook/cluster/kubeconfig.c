@@ -482,3 +482,11 @@ bool kubeconfig_read_token(const char *path, struct arena *arena, const char **o
     *out = arena_copy(arena, text);
     return true;
 }
+
+bool kubeconfig_find(const char *path, struct arena *arena, struct kubeconfig *out,
+                     struct error *err)
+{
+    return path ? kubeconfig_read(path, arena, out, err)
+                : kubeconfig_in_cluster("/var/run/secrets/kubernetes.io/serviceaccount", arena, out,
+                                        err);
+}

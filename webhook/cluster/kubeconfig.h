@@ -40,9 +40,12 @@ bool kubeconfig_parse(const struct source *source, struct arena *arena, struct k
 
 /* What a pod has: KUBERNETES_SERVICE_HOST and _PORT, and the service account's `token` and `ca.crt`
  * in `folder`. */
-#define KUBECONFIG_SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 bool kubeconfig_in_cluster(const char *folder, struct arena *arena, struct kubeconfig *out,
                            struct error *err) MUST_CHECK;
+
+/* What `--kubeconfig PATH` means, or, where `path` is NULL, `--in-cluster`. */
+bool kubeconfig_find(const char *path, struct arena *arena, struct kubeconfig *out,
+                     struct error *err) MUST_CHECK;
 
 /* The token in a file, without white space around it; it is fit for an HTTP header. */
 bool kubeconfig_read_token(const char *path, struct arena *arena, const char **out,

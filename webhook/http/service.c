@@ -26,7 +26,6 @@ static bool load_states(struct service *service, struct error *err)
 static bool find_cluster(struct service *service, struct error *err)
 {
     const struct service_config *config = &service->config;
-    bool is_found;
 
     if (!config->kubeconfig && !config->is_in_cluster)
         return true;
@@ -35,11 +34,7 @@ static bool find_cluster(struct service *service, struct error *err)
     if (config->states.count)
         return error_set(err, "--state is for a server without a cluster: give either that or %s",
                          config->kubeconfig ? "--kubeconfig" : "--in-cluster");
-    is_found = config->kubeconfig
-                   ? kubeconfig_read(config->kubeconfig, &service->arena, &service->cluster, err)
-                   : kubeconfig_in_cluster(KUBECONFIG_SERVICE_ACCOUNT, &service->arena,
-                                           &service->cluster, err);
-    if (!is_found)
+    if (!kubeconfig_find(config->kubeconfig, &service->arena, &service->cluster, err))
         return error_wrap(err, config->kubeconfig ? "--kubeconfig" : "--in-cluster");
     service->ledger = ledger_new();
     live_start(service->ledger, &config->times);
