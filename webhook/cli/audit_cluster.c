@@ -74,10 +74,7 @@ static bool fetch(struct api_client *client, struct fetching *fetching, struct e
         return true;
     }
     if (answer.status == 403)
-        error_wrap(err,
-                   "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: "
-                   "[\"list\"]}",
-                   resource->group, resource->name);
+        api_client_name_rule(resource->group, resource->name, "\"list\"", "", err);
     return error_wrap(err, "%s", resource->name);
 }
 

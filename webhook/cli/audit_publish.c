@@ -39,23 +39,12 @@ static const char *path_of(const struct publishing *publishing, const char *name
     return path.data;
 }
 
-static bool drop_body(void *context, struct bytes piece, struct error *err)
-{
-    (void)context;
-    (void)piece;
-    (void)err;
-    return true;
-}
-
 /* What the call lacked, before what the API server says. */
-static bool fail(const struct publishing *publishing, const char *resource, const char *verb,
+static bool fail(const struct publishing *publishing, const char *resource, const char *verbs,
                  const struct api_answer *answer)
 {
     if (answer->status == 403 && strstr(publishing->err->text, " cannot "))
-        error_wrap(publishing->err,
-                   "a ClusterRole must allow {apiGroups: [\"" REPORT_GROUP
-                   "\"], resources: [\"%s\"], verbs: [\"%s\"]}",
-                   resource, verb);
+        api_client_name_rule(REPORT_GROUP, resource, verbs, "", publishing->err);
     else if (answer->status == 404)
         error_wrap(publishing->err, "the cluster must have the API " REPORT_GROUP "/v1alpha2");
     return error_wrap(publishing->err, "%s", resource);
@@ -93,8 +82,7 @@ static bool apply(struct publishing *publishing, const json_t *report)
                                         .path = path_of(publishing, namespace,
                                                         "?fieldManager=fairgate&force=true"),
                                         .content = bytes_from(text),
-                                        .milliseconds = CALL_MILLISECONDS,
-                                        .body = drop_body};
+                                        .milliseconds = CALL_MILLISECONDS};
     struct api_answer answer;
     bool is_applied = api_client_call(publishing->client, &request, &answer, publishing->err);
 
@@ -105,7 +93,7 @@ static bool apply(struct publishing *publishing, const json_t *report)
         return true;
     }
     if (!is_namespace_gone(publishing, &answer)) {
-        (void)fail(publishing, resource_of(namespace), "create\", \"patch", &answer);
+        (void)fail(publishing, resource_of(namespace), "\"create\", \"patch\"", &answer);
         return pass_over(publishing, namespace, &answer);
     }
     *publishing->err = (struct error){0};
@@ -138,15 +126,14 @@ static bool find_stale(struct publishing *publishing, const char *resource)
     struct api_answer answer = {0};
 
     return lister_read(publishing->client, &call, &result, &answer, publishing->err) ||
-           fail(publishing, resource, "list", &answer);
+           fail(publishing, resource, "\"list\"", &answer);
 }
 
 static bool remove_stale(struct publishing *publishing, const char *namespace)
 {
     const struct api_request request = {.method = API_DELETE,
                                         .path = path_of(publishing, namespace, ""),
-                                        .milliseconds = CALL_MILLISECONDS,
-                                        .body = drop_body};
+                                        .milliseconds = CALL_MILLISECONDS};
     const char *resource = resource_of(namespace);
     struct api_answer answer;
 
@@ -155,7 +142,7 @@ static bool remove_stale(struct publishing *publishing, const char *namespace)
         return true;
     }
     if (!api_client_found_none(&answer, REPORT_GROUP, resource, publishing->err)) {
-        (void)fail(publishing, resource, "delete", &answer);
+        (void)fail(publishing, resource, "\"delete\"", &answer);
         return pass_over(publishing, namespace, &answer);
     }
     *publishing->err = (struct error){0};

@@ -66,14 +66,6 @@ static const char *path_of(const struct rotation_try *try, size_t i, bool is_new
     return path.data;
 }
 
-static bool take_body(void *context, struct bytes piece, struct error *err)
-{
-    struct buf *body = context;
-
-    buf_add(body, piece);
-    return !body->is_full || error_set(err, "the object has more than %d bytes", MOST_OBJECT_BYTES);
-}
-
 /* What a 403 wants. */
 static void name_rule(const struct rotation_try *try, size_t i, const char *verb)
 {
@@ -111,8 +103,7 @@ static bool call(struct rotation_try *try, size_t i, const struct api_request *w
     buf_init(&body, try->arena, MOST_OBJECT_BYTES);
     request.path = path_of(try, i, request.method == API_POST);
     request.milliseconds = CALL_MILLISECONDS;
-    request.body = take_body;
-    request.context = &body;
+    request.kept = &body;
     if (api_client_call(try->client, &request, answer, try->err)) {
         if (keep_object(try, i, buf_bytes(&body)))
             return true;

@@ -248,6 +248,18 @@ static bool is_success(unsigned status)
     return status == 200 || status == 201;
 }
 
+static bool take_piece(const struct api_request *request, struct bytes piece, struct error *err)
+{
+    struct buf *kept = request->kept;
+
+    if (request->body)
+        return request->body(request->context, piece, err);
+    if (!kept)
+        return true;
+    buf_add(kept, piece);
+    return !kept->is_full || error_set(err, "the object has more than %zu bytes", kept->max);
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct call *call = context;
@@ -257,7 +269,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
         buf_add(&call->status, piece);
         return piece.len;
     }
-    if (call->request->body(call->request->context, piece, call->err))
+    if (take_piece(call->request, piece, call->err))
         return piece.len;
     call->answer->is_refused = true;
     return CURL_WRITEFUNC_ERROR;
@@ -428,12 +440,11 @@ bool api_client_found_none(const struct api_answer *answer, const char *group, c
 }
 
 void api_client_name_rule(const char *group, const char *resource, const char *verbs,
-                          struct error *err)
+                          const char *remedy, struct error *err)
 {
     error_wrap(err,
-               "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: [%s]} "
-               "(kubectl apply -f charts/fairgate/access/fairgate.yaml)",
-               group, resource, verbs);
+               "a ClusterRole must allow {apiGroups: [\"%s\"], resources: [\"%s\"], verbs: [%s]}%s",
+               group, resource, verbs, remedy);
 }
 
 const char *api_client_library_version(void)

@@ -23,16 +23,18 @@ struct api_request {
     unsigned milliseconds;      /* the longest that all of it may take; 0: any time */
     unsigned most_idle_seconds; /* give up where so long hardly anything came; 0: any time */
 
-    /* The body of an answer with status 200 or 201, piece by piece as it comes. False ends the call
-     * (with err set). */
+    /* The body of an answer with status 200 or 201: given piece by piece as it comes, where false
+     * ends the call (with err set); or kept whole, where what is larger than `kept` takes ends it;
+     * or, both NULL, dropped. */
     bool (*body)(void *context, struct bytes piece, struct error *err);
     void *context;
+    struct buf *kept;
 };
 
 struct api_answer {
     unsigned status;      /* 0: no answer, or none that is HTTP */
     unsigned retry_after; /* seconds; 0: the server said nothing */
-    bool is_refused;      /* `body` returned false */
+    bool is_refused;      /* the body was not taken */
     int transport;        /* libcurl's code, 0 where the whole answer came: tells problems apart */
     char reason[32];      /* that of the API server's Status: "Conflict"; "": none */
 };
@@ -51,11 +53,12 @@ bool api_client_call(struct api_client *client, const struct api_request *reques
 bool api_client_found_none(const struct api_answer *answer, const char *group, const char *resource,
                            const struct error *err);
 
-/* Before what a 403 says: the rule that would grant what the server needs of a resource; `verbs` as
- * in API_READS. */
+/* Before what a 403 says: the rule that would grant what is needed of a resource; `verbs` as in
+ * API_READS; `remedy`: how to get what the server needs, or "". */
 #define API_READS "\"get\", \"list\", \"watch\""
+#define API_SERVER_REMEDY " (kubectl apply -f charts/fairgate/access/fairgate.yaml)"
 void api_client_name_rule(const char *group, const char *resource, const char *verbs,
-                          struct error *err);
+                          const char *remedy, struct error *err);
 
 /* Wait; false where the client was stopped meanwhile. */
 bool api_client_wait(struct api_client *client, unsigned milliseconds);

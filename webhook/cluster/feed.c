@@ -150,15 +150,6 @@ struct look_up {
     struct buf body;
 };
 
-static bool add_body(void *context, struct bytes piece, struct error *err)
-{
-    struct look_up *look_up = context;
-
-    buf_add(&look_up->body, piece);
-    return !look_up->body.is_full ||
-           error_set(err, "the object has more than %d bytes", MAX_OBJECT_BYTES);
-}
-
 static const char *group_of(enum live_kind kind)
 {
     return groups[kind] ? groups[kind] : "";
@@ -193,7 +184,7 @@ static void note_permission(struct look_up *look_up, struct error *err)
     bool is_refused = look_up->answer.status == 403, was_refused;
 
     if (is_refused) {
-        api_client_name_rule(group_of(look_up->kind), resource, API_READS, err);
+        api_client_name_rule(group_of(look_up->kind), resource, API_READS, API_SERVER_REMEDY, err);
         error_wrap(err, "get %s", resource);
     }
     pthread_mutex_lock(&look_up->feed->lock);
@@ -212,8 +203,7 @@ static bool ask(struct look_up *look_up, struct error *err)
     bool is_read;
     const struct api_request request = {.path = look_up->path,
                                         .milliseconds = look_up->milliseconds,
-                                        .body = add_body,
-                                        .context = look_up};
+                                        .kept = &look_up->body};
 
     if (!look_up->path)
         return error_set(err, "the name is too long");

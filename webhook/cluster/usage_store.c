@@ -44,14 +44,6 @@ bool usage_store_is_stopped(const struct usage_store *store)
     return api_client_is_stopped(store->client);
 }
 
-static bool add_body(void *context, struct bytes piece, struct error *err)
-{
-    struct buf *body = context;
-
-    buf_add(body, piece);
-    return !body->is_full || error_set(err, "the object has more than %d bytes", MAX_OBJECT_BYTES);
-}
-
 static const char *path_of(const struct store_call *call, struct arena *arena)
 {
     struct buf path;
@@ -90,7 +82,7 @@ static enum store_result fail(const struct api_answer *answer, struct error *err
     case 429:
         return STORE_UNKNOWN;
     case 403:
-        api_client_name_rule(USAGE_GROUP, USAGE_RESOURCE, USAGE_VERBS, err);
+        api_client_name_rule(USAGE_GROUP, USAGE_RESOURCE, USAGE_VERBS, API_SERVER_REMEDY, err);
         return STORE_REFUSED;
     case 404:
         if (api_client_found_none(answer, USAGE_GROUP, USAGE_RESOURCE, err))
@@ -118,8 +110,7 @@ enum store_result usage_store_call(struct usage_store *store, const struct store
                                   .path = path_of(call, arena),
                                   .content = call->body,
                                   .milliseconds = (unsigned)left,
-                                  .body = add_body,
-                                  .context = &body};
+                                  .kept = &body};
     struct api_answer answer;
 
     *out = (struct store_answer){0};

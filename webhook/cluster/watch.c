@@ -308,7 +308,8 @@ static void recover(struct watch *watch, bool is_listing, const struct api_answe
     if (watch->failures % FAILURES_TO_LIST == 0)
         watch->version[0] = '\0';
     if (answer->status == 403)
-        api_client_name_rule(watch->config.group, watch->config.resource, watch->config.verbs, err);
+        api_client_name_rule(watch->config.group, watch->config.resource, watch->config.verbs,
+                             API_SERVER_REMEDY, err);
     else if (answer->status == 404 && watch->config.remedy)
         error_wrap(err, "there is no such resource (%s)", watch->config.remedy);
     error_wrap(err, "%s %s", is_listing ? "list" : "watch", watch->name);
