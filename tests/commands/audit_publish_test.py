@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`fairgate audit --write`, to a cluster whose API server is faked: what is refused, lost or gone in one namespace keeps no other
-one from its report."""
+"""`fairgate audit`, of a cluster whose API server is faked: what one namespace has that can't be read keeps nobody from hearing of
+the others, and what is refused, lost or gone there keeps no other one from its report."""
 
 import json
 import os
@@ -44,6 +44,7 @@ class Cluster(Api):
     def __init__(self, folder, *namespaces):
         super().__init__(folder)
         self.namespaces = namespaces
+        self.objects = {}  # what else there is, by the path of its list
         self.reports = {}  # by namespace
         self.answers = {}  # by method and namespace: what it gets instead; None: the connection ends
         self.applied = 0
@@ -75,6 +76,7 @@ class Cluster(Api):
             assert query["fieldSelector"] == "metadata.name=fairgate", query
             items = [{"metadata": {"name": "fairgate", "namespace": name}} for name in self.stale_list(at)]
         rest = {"continue": str(at + PAGE)} if len(items) > at + PAGE else {}
+        items = items + self.objects.get(path, [])
         return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "7", **rest}, "items": items[at:at + PAGE]}
 
     def stale_list(self, at):
@@ -84,18 +86,24 @@ class Cluster(Api):
         return self.listed
 
 
-def write(cluster):
-    """Exit status and stderr."""
+def audit(cluster, *arguments):
+    """Exit status, results, and stderr."""
     folder = os.path.dirname(cluster.kubeconfig)
     path = os.path.join(folder, "policies")
     os.makedirs(path, exist_ok=True)
     with open(os.path.join(path, "set.yaml"), "w", encoding="utf-8") as file:
         file.write(POLICIES)
-    run = subprocess.run([FAIRGATE, "audit", "--policies", path, "--kubeconfig", cluster.kubeconfig, "--write", "-o", "json"],
+    run = subprocess.run([FAIRGATE, "audit", "--policies", path, "--kubeconfig", cluster.kubeconfig, "-o", "json", *arguments],
                          capture_output=True, text=True, check=False)
     assert run.stdout, run.stderr
-    expect("what is printed", [one["namespace"] for one in json.loads(run.stdout)["results"]], sorted(cluster.namespaces))
-    return run.returncode, run.stderr
+    return run.returncode, json.loads(run.stdout)["results"], run.stderr
+
+
+def write(cluster):
+    """Exit status and stderr."""
+    status, results, err = audit(cluster, "--write")
+    expect("what is printed", [one["namespace"] for one in results], sorted(cluster.namespaces))
+    return status, err
 
 
 def refusal(code, reason, message):
@@ -183,6 +191,47 @@ def an_answer_that_is_lost_ends_it_and_the_next_run_mends_it(cluster):
     cluster.answers = {}
     expect("end", write(cluster), (0, "reports: 2 written, 1 removed\n"))
     expect("reports", sorted(cluster.reports), ["a", "b"])
+
+
+class Twice(dict):
+    """JSON with a name that is there twice, and half of a surrogate pair."""
+
+    def items(self):
+        return [("a", 1), ("a", "\ud800")]
+
+
+def told(results):
+    return [(one["namespace"], one["kind"], one["name"], one["rule"]) for one in results]
+
+
+@with_cluster("team")
+def what_a_driver_takes_as_it_stands_keeps_nobody_from_hearing_of_the_others(cluster):
+    """The API server stores a claim's parameters byte by byte, of whatever namespace. A new one would be refused."""
+    spec = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.nvidia.com"}}],
+                        "config": [{"opaque": {"driver": "gpu.nvidia.com", "parameters": Twice(a=1)}}]}}
+    metadata = {"name": "odd", "namespace": "lost"}
+    cluster.objects = {"/apis/resource.k8s.io/v1/resourceclaims": [{"metadata": metadata, "spec": spec}],
+                       "/apis/resource.k8s.io/v1/resourceclaimtemplates": [{"metadata": metadata, "spec": {"spec": spec}}]}
+    status, results, err = audit(cluster)
+    expect("end", (status, err), (1, ""))
+    expect("results", told(results), [("lost", "ResourceClaim", "odd", "cluster/request"),
+                                      ("lost", "ResourceClaimTemplate", "odd", "cluster/request"),
+                                      ("team", "Pod", "open", "images/sources")])
+    assert results[0]["message"].startswith('the review can\'t be read: duplicate key "a" at byte '), results[0]
+
+
+@with_cluster("team")
+def what_passes_a_bound_is_told_and_keeps_nobody_from_hearing_of_the_others(cluster):
+    many, large = pod("lost"), pod("long")
+    many["spec"]["containers"] *= 1025
+    large["spec"]["containers"][0]["env"] = [{"name": "A", "value": "\1" * 1400000}]  # each of six bytes in JSON: more than 8 MiB
+    cluster.objects = {"/api/v1/pods": [many, large],
+                       "/api/v1/nodes": [{"metadata": {"name": "odd", "labels": {f"l{at}": "" for at in range(4097)}}}]}
+    status, results, err = audit(cluster)
+    expect("results", told(results), [("long", "Pod", "open", "cluster/limits"), ("lost", "Pod", "open", "cluster/limits"),
+                                      ("team", "Pod", "open", "images/sources")])
+    expect("end", (status, err), (1, "fairgate audit: 2 objects can't be read and don't count, the first of them: Node odd: "
+                                     "the object has 4097 labels, more than 4096\n"))
 
 
 def main():

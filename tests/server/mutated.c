@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     if (!set || problems.error_count)
         fail("the policy set", &err);
     for (int i = 2; i < argc; i++) {
-        if (!ledger_load(ledger, argv[i], &err))
+        if (!ledger_load(ledger, argv[i], NULL, &err))
             fail("the state", &err);
     }
     judge_init(&judge, set, ledger, 0, JUDGE_MUTATE);

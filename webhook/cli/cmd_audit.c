@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/policies.h"
 #include "cluster/kubeconfig.h"
+#include "ledger/state_files.h"
 
 struct call {
     const struct command *command;
@@ -40,19 +41,47 @@ static bool find_states(struct call *call, struct error *err)
     return true;
 }
 
+struct unread {
+    size_t count;
+    struct error first;
+};
+
+static void note_unread(void *context, const struct error *err)
+{
+    struct unread *unread = context;
+
+    if (unread->count++ == 0)
+        unread->first = *err;
+}
+
+static void tell_unread(const struct call *call, const struct unread *unread)
+{
+    if (unread->count == 1)
+        options_complain(call->command, "an object can't be read and doesn't count: %s",
+                         unread->first.text);
+    else if (unread->count)
+        options_complain(call->command,
+                         "%zu objects can't be read and don't count, the first of them: %s",
+                         unread->count, unread->first.text);
+}
+
 static bool judge_files(const struct call *call, struct ledger *ledger, struct audit *audit,
                         struct error *err)
 {
+    struct unread unread = {0};
+    const struct state_unread listener = {note_unread, &unread};
+
     for (size_t i = 0; i < call->states.count; i++) {
         if (!strcmp(call->states.items[i], "-"))
             return error_set(err, "--state: standard input can't be read twice; name a file");
-        if (!ledger_load(ledger, call->states.items[i], err))
+        if (!ledger_load(ledger, call->states.items[i], &listener, err))
             return false;
     }
     for (size_t i = 0; i < call->states.count; i++) {
         if (!input_read(call->states.items[i], audit_object, audit, err))
             return false;
     }
+    tell_unread(call, &unread);
     audit_finish(audit);
     return true;
 }

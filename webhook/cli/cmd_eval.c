@@ -205,7 +205,7 @@ static int judge_files(struct run *run, const struct strings *files)
 static bool load_states(struct ledger *ledger, const struct strings *files, struct error *err)
 {
     for (size_t i = 0; i < files->count; i++) {
-        if (!ledger_load(ledger, files->items[i], err))
+        if (!ledger_load(ledger, files->items[i], NULL, err))
             return false;
     }
     return true;

@@ -41,7 +41,8 @@ static void prepare_scene(void *context, size_t item, unsigned worker)
     for (size_t i = 0; i < test->state.count; i++) {
         struct error err = {0};
 
-        if (ledger_load(scene->ledger, test_file_path(test, test->state.items[i], arena), &err))
+        if (ledger_load(scene->ledger, test_file_path(test, test->state.items[i], arena), NULL,
+                        &err))
             continue;
         error_wrap(&err, "%s:%u: state", test->file, place->line);
         strings_add(&scene->problems, arena, arena_copy(arena, bytes_from(err.text)));

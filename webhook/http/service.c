@@ -17,7 +17,7 @@ static bool load_states(struct service *service, struct error *err)
         return true;
     service->ledger = ledger_new();
     for (size_t i = 0; i < states->count; i++) {
-        if (!ledger_load(service->ledger, states->items[i], err))
+        if (!ledger_load(service->ledger, states->items[i], NULL, err))
             return false;
     }
     return true;

@@ -152,8 +152,8 @@ static bool judge_document(const struct review *review, struct arena *arena, str
 
 bool review_parse(struct bytes body, struct arena *arena, struct review *out, struct error *err)
 {
-    /* Of a review that is too large anyway, only what is needed to answer it is kept. */
-    unsigned depth = body.len > REVIEW_MAX_BYTES ? 2 : REVIEW_MAX_DEPTH;
+    /* Of a review that is too large anyway, only what tells who asks for what is kept. */
+    unsigned depth = body.len > REVIEW_MAX_BYTES ? 3 : REVIEW_MAX_DEPTH;
     struct value request = {0};
 
     *out = (struct review){0};
@@ -168,7 +168,7 @@ bool review_parse(struct bytes body, struct arena *arena, struct review *out, st
         struct error ignored = {0};
 
         /* Who asks for what is told all the same. */
-        if (is_too_deep(&out->document))
+        if (out->document.grammar == DOCUMENT_SOUND)
             (void)read_request(request, arena, out, &ignored);
         out->object = out->old_object = (struct value){0};
         return true;

@@ -94,9 +94,10 @@ void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy)
     pthread_mutex_unlock(&ledger->lock);
 }
 
-bool ledger_load(struct ledger *ledger, const char *path, struct error *err)
+bool ledger_load(struct ledger *ledger, const char *path, const struct state_unread *unread,
+                 struct error *err)
 {
-    struct state state = {0};
+    struct state state = {.unread = unread};
     struct view *view;
 
     if (!state_read(path, &state, err)) {

@@ -18,6 +18,7 @@
 
 struct ledger;
 struct shared_txn;
+struct state_unread;
 
 /* An empty cluster. */
 struct ledger *ledger_new(void);
@@ -25,8 +26,9 @@ void ledger_free(struct ledger *ledger);
 
 /* Add what a file says exists: lists or single objects, JSON or YAML, as kubectl prints them; "-"
  * is standard input. Kinds that no decision needs are passed over, and pods that have ended.
- * Nothing is added when it fails. */
-bool ledger_load(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
+ * `unread`: see state_files.h; NULL: nothing is added when there is anything that can't be read. */
+bool ledger_load(struct ledger *ledger, const char *path, const struct state_unread *unread,
+                 struct error *err) MUST_CHECK;
 
 /* Weigh everything by this tenancy, which must outlive its use here: the one before it is looked at
  * no more once this returns. Called before the first decision and with every new policy set, before

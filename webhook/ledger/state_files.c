@@ -43,6 +43,32 @@ static bool read_view_object(struct reading *reading, enum view_kind kind, struc
     return kind != VIEW_CLAIMS || read_held(reading, object_read_claim, object, err);
 }
 
+/* Say which object it is: `Pod research/train-0: ...`. */
+static void name_object(struct value object, struct arena *arena, struct error *err)
+{
+    struct bytes kind = value_text(value_member(object, "kind"));
+    struct bytes namespace = value_text(value_path(object, "metadata.namespace"));
+    struct bytes name = value_text(value_path(object, "metadata.name"));
+
+    if (kind.len && name.len)
+        error_wrap(err, "%s %s%s%s", text_quote(arena, kind), text_quote(arena, namespace),
+                   namespace.len ? "/" : "", text_quote(arena, name));
+    else if (kind.len)
+        error_wrap(err, "%s", text_quote(arena, kind));
+}
+
+static bool pass_over(struct reading *reading, struct value object, struct error *err)
+{
+    const struct state_unread *unread = reading->state->unread;
+
+    if (!unread)
+        return false;
+    name_object(object, &reading->scratch, err);
+    unread->tell(unread->context, err);
+    *err = (struct error){0};
+    return true;
+}
+
 /* What goes into the view, by the group of its apiVersion. */
 static const struct {
     struct bytes group;
@@ -76,36 +102,24 @@ static bool read_object(struct reading *reading, struct value object, struct err
     if (version.len == 0 || kind.len == 0)
         return error_set(err, "an object without apiVersion and kind");
     if (bytes_is(version, "v1") && bytes_is(kind, "Pod"))
-        return read_held(reading, object_read_pod, object, err);
+        return read_held(reading, object_read_pod, object, err) || pass_over(reading, object, err);
     for (size_t i = 0; i < sizeof(view_kinds) / sizeof(view_kinds[0]); i++) {
         if (is_of_group(version, view_kinds[i].group) && bytes_is(kind, view_kinds[i].name))
-            return read_view_object(reading, view_kinds[i].kind, object, err);
+            return read_view_object(reading, view_kinds[i].kind, object, err) ||
+                   pass_over(reading, object, err);
     }
     if (bytes_is(kind, "AdmissionReview"))
         return error_set(err, "a request, not an object that exists");
     return list_refuse(object, err);
 }
 
-/* Say which object it is: `Pod research/train-0: ...`. */
-static void name_object(struct value object, struct arena *arena, struct error *err)
-{
-    struct bytes kind = value_text(value_member(object, "kind"));
-    struct bytes namespace = value_text(value_path(object, "metadata.namespace"));
-    struct bytes name = value_text(value_path(object, "metadata.name"));
-
-    if (kind.len && name.len)
-        error_wrap(err, "%s %s%s%s", text_quote(arena, kind), text_quote(arena, namespace),
-                   namespace.len ? "/" : "", text_quote(arena, name));
-    else if (kind.len)
-        error_wrap(err, "%s", text_quote(arena, kind));
-}
-
 /* What nests deeper is kept down to there, as the live view keeps it: nothing that counts lies so
  * deep. */
-static bool is_readable(const struct document *document)
+static bool is_readable(const struct reading *reading, const struct document *document)
 {
-    return document_is_sound(document) ||
-           (document->grammar == DOCUMENT_SOUND && document->fault == DOCUMENT_DEPTH);
+    return document->grammar == DOCUMENT_SOUND &&
+           (reading->state->unread || document->fault == DOCUMENT_SOUND ||
+            document->fault == DOCUMENT_DEPTH);
 }
 
 static bool read_text(void *context, struct bytes json, struct error *err)
@@ -117,7 +131,7 @@ static bool read_text(void *context, struct bytes json, struct error *err)
 
     document_parse(json, MAX_DEPTH, &reading->scratch, &document);
     root = document_root(&document);
-    if (is_readable(&document))
+    if (is_readable(reading, &document))
         is_read = read_object(reading, root, err);
     else
         is_read = error_set(err, "%s", document_problem(&document, &reading->scratch));

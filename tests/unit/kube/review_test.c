@@ -277,6 +277,33 @@ static void faults_behind_the_uid_are_answered(void **state)
     }
 }
 
+/* Unless it is cut: who asks for what, too. */
+static void of_what_cannot_be_read_it_is_known_who_sent_it(void **state)
+{
+    static const char *const objects[] = {
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":\"\\ud800\"}",
+    };
+
+    for (size_t i = 0; i < COUNT(objects); i++) {
+        struct review review;
+        struct error err;
+
+        assert_true(parse(
+            bytes_from(arena_printf(&arena,
+                                    HEAD "\"request\":{\"uid\":\"u-1\",\"operation\":\"CREATE\","
+                                         "\"kind\":{\"kind\":\"Pod\"},\"object\":%s,"
+                                         "\"userInfo\":{\"username\":\"mallory\"}}}",
+                                    objects[i])),
+            &review, &err));
+        assert_non_null(strstr(review.fault.text, "the review can't be read"));
+        expect_text(review.kind, "Pod");
+        expect_text(review.user, "mallory");
+        assert_false(value_type(review.object));
+    }
+}
+
 /* Go decodes what stands in an escape, too. */
 static void a_uid_may_be_escaped(void **state)
 {
@@ -357,7 +384,7 @@ static void a_review_has_at_most_8_mib(void **state)
     assert_true(review.fault.is_limit);
 }
 
-/* Over the bound only the uid is looked for; what stands before it may be anything. */
+/* Over the bound only who asks for what is looked for; what stands before it may be anything. */
 static void the_uid_of_a_large_review_is_found_behind_its_object(void **state)
 {
     struct bytes large = review_of_size(9 * 1024 * 1024);
@@ -421,6 +448,7 @@ int main(void)
         cmocka_unit_test_teardown(other_kinds_and_versions_are_no_reviews, release_arena),
         cmocka_unit_test_teardown(a_uid_has_at_most_256_bytes, release_arena),
         cmocka_unit_test_teardown(faults_behind_the_uid_are_answered, release_arena),
+        cmocka_unit_test_teardown(of_what_cannot_be_read_it_is_known_who_sent_it, release_arena),
         cmocka_unit_test_teardown(a_uid_may_be_escaped, release_arena),
         cmocka_unit_test_teardown(a_review_cut_anywhere_is_answered_once_its_uid_is_known,
                                   release_arena),

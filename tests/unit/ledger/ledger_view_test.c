@@ -193,7 +193,7 @@ static void the_recorded_cluster_can_be_read(void **state)
                        "serving: {namespaces: [serving], gpus: {guaranteed: 16}, "
                        "resources: {cpu: 64}}");
     for (int i = 0; i < 2; i++) {
-        assert_true(ledger_load(scene.ledger, files[i], &err));
+        assert_true(ledger_load(scene.ledger, files[i], NULL, &err));
         /* train-0 4, pinned 1, mig 1/4 (no product is pinned), frac 1/2, dra-pod 1 by its
          * template and the claim shared-gpus 4; and two of serve with a GPU and eight CPUs, and
          * store-0 with half a CPU. The second file has the same pods again.

@@ -123,7 +123,7 @@ void scene_load(struct scene *scene, const char *text)
     assert(fd >= 0);
     assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
-    is_loaded = ledger_load(scene->ledger, path, &err);
+    is_loaded = ledger_load(scene->ledger, path, NULL, &err);
     unlink(path);
     if (is_loaded)
         return;
