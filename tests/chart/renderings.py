@@ -1,5 +1,6 @@
 """What must hold of every rendering of the chart."""
 
+import base64
 import os
 import re
 import shutil
@@ -260,6 +261,30 @@ def all_is_in_the_namespace(rendering):
         rendering.one("ServiceAccount", account["name"])
 
 
+def system_classes_have_a_quota(rendering):
+    """pods of the system's priority classes are let in, too, where only a quota lets them be outside of kube-system"""
+    classes = {pod["spec"]["priorityClassName"] for _, pod in rendering.pods() if "priorityClassName" in pod["spec"]}
+    quotas = rendering.of_kind("ResourceQuota")
+    assert [each["spec"]["scopeSelector"]["matchExpressions"] for each in quotas] == [
+        [{"scopeName": "PriorityClass", "operator": "In", "values": [name]}] for name in classes if name.startswith("system-")]
+    assert all(set(each["spec"]["hard"]) == {"pods"} and int(each["spec"]["hard"]["pods"]) >= 100 for each in quotas), quotas
+
+
+def test_knows_whom_the_api_server_trusts(rendering):
+    """helm test holds the certificate against those whom the API server trusts"""
+    test = rendering.one("Pod", "fairgate-test")["spec"]
+    container, = (each for each in test["containers"] if each["name"] == "certificate")
+    option, = (word for word in container["args"] if word.startswith("--ca="))
+    folder, key = os.path.split(option.removeprefix("--ca="))
+    mount, = (each["name"] for each in container["volumeMounts"] if each["mountPath"] == folder)
+    volume, = (each for each in test["volumes"] if each["name"] == mount)
+    if rendering.name != "gitops":  # the rotation and cert-manager publish what is in the Secret
+        assert volume["secret"]["secretName"] == "fairgate-tls" and key == "ca.crt"
+        return
+    published = rendering.one("ConfigMap", volume["configMap"]["name"])["data"][key]
+    assert {webhook["clientConfig"]["caBundle"] for webhook in rendering.webhooks()} == {base64.b64encode(published.encode()).decode()}
+
+
 def definition_stays(rendering):
     """the TenantUsage API is upgraded with the chart, and not taken away with it"""
     for each in rendering.of_kind("CustomResourceDefinition"):
@@ -270,4 +295,4 @@ def definition_stays(rendering):
 PROPERTIES = [pods_are_restricted, server_outlasts_its_drain, selectors_meet, serving_pods_write_nothing_else,
               serving_pods_read_what_they_watch, certificates_have_rights_of_their_own, audit_lists_what_it_judges, no_account_has_all,
               webhooks_ask_about_all_that_is_judged, webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
-              definition_stays]
+              system_classes_have_a_quota, test_knows_whom_the_api_server_trusts, definition_stays]

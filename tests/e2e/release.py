@@ -89,6 +89,7 @@ class Release(Replicas):
         more = ()
         self.plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # that of the story before may still be going
         self.plane.kubectl("create", "namespace", NAMESPACE)
+        self.plane.kubectl("label", "namespace", NAMESPACE, *(f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn")))
         if certificates.get("method") == "existing":
             more = "--set-file", f"certificates.existing.caBundle={self.make_certificate(certificates['existing']['secretName'])}"
         self.helm("install", "fairgate", CHART, "-n", NAMESPACE, "--take-ownership", "-f", self.values, *more)

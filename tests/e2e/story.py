@@ -101,7 +101,7 @@ class Story:
         elif header[1] == "serve":
             self.options = header[2].split()
         elif header[1] == "api-server":
-            self.server_options = header[2].split()
+            self.server_options = header[2].replace("=./", f"={self.folder}/").split()
         elif header[1] == "replicas":
             found = REPLICAS.fullmatch(header[2])
             if not found:

@@ -17,6 +17,9 @@
 {{- if regexMatch `[[:space:]@]|//|:[^/]*$` .Values.image.repository -}}
 {{- fail (printf "image.repository is %q: where the image lies, without tag and digest, which are image.tag and image.digest" .Values.image.repository) -}}
 {{- end -}}
+{{- if regexMatch `/.*[A-Z]` .Values.image.repository -}}
+{{- fail (printf "image.repository is %q: what follows the first slash has small letters alone, or nobody pulls it" .Values.image.repository) -}}
+{{- end -}}
 {{- range $key := list "app.kubernetes.io/name" "app.kubernetes.io/component" -}}
 {{- if hasKey ($.Values.podLabels | default dict) $key -}}
 {{- fail (printf "podLabels has %s, by which the Service finds the pods: take another key" $key) -}}
