@@ -79,8 +79,8 @@ class Release(Replicas):
             replica.start()
         self.direct()
 
-    def fail_to_start(self):
-        return self.replicas[0].fail_to_start()
+    def start_unready(self, is_expected):
+        self.replicas[0].start_unready(is_expected)
 
     def install(self):
         """What fairgate finds in every other story is given over to the release."""

@@ -67,13 +67,25 @@ class Webhook:
         self.admin = self.wait_for_log("serving")["admin"]
         wait_until("fairgate ready", lambda: self.is_ready(self.admin))
 
-    def fail_to_start(self):
-        """What it says when it ends, as it must."""
-        process = self.begin(self.name)
-        status = wait_until("the end of fairgate", lambda: process.process.poll() is not None) and process.stop()
-        if status != 2:
-            raise Failed(f"fairgate ended with {status}:\n{process.written()}")
-        return process.written()
+    def start_unready(self, is_expected):
+        """What it says why it isn't ready, once that is as expected; it goes on trying."""
+        self.process = self.begin(self.name)
+        self.admin = wait_until("fairgate's admin address", self.find_admin)
+        try:
+            wait_until("fairgate not ready as expected", lambda: is_expected(self.unreadiness()))
+        except Failed as failure:
+            raise Failed(f"{failure}; it says:\n{self.unreadiness()}") from None
+
+    def find_admin(self):
+        found = re.findall(r'"admin":"([^"]+)"', self.process.written())
+        return found[0] if found else self.process.must_run() and None
+
+    def unreadiness(self):
+        try:
+            with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=10):
+                return "ready"
+        except urllib.error.HTTPError as answer:
+            return answer.read().decode().rstrip()
 
     def environment(self):
         """For the scripts of stories."""

@@ -225,8 +225,8 @@ class Cluster:
             call.end()
 
 
-def serve(api, *arguments, folder=None):
-    return Server("--kubeconfig", api.kubeconfig(), *arguments, folder=folder, has_state=False)
+def serve(api, *arguments, **options):
+    return Server("--kubeconfig", api.kubeconfig(), *arguments, has_state=False, **options)
 
 
 def wait_until(what, seconds=20):

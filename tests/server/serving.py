@@ -107,16 +107,17 @@ def review(obj, operation="CREATE", dry_run=False):
 # ---- the server
 
 class Server:
-    """`fairgate serve` on free loopback ports; `with` it."""
+    """`fairgate serve` on free loopback ports; `with` it. One that `waits` for its files is not waited for."""
 
-    def __init__(self, *arguments, folder=None, has_state=True, certs=None, descriptors=None):
+    def __init__(self, *arguments, folder=None, has_state=True, certs=None, descriptors=None, waits=False,  # pylint: disable=too-many-arguments
+                 listen="127.0.0.1:0"):
         certs = certs or certificates()
         self.certs = certs
         self.folder = folder or policies()
         command = [FAIRGATE, "serve", "--policies", self.folder,
                    "--tls-cert", os.path.join(certs, "server.crt"),
                    "--tls-key", os.path.join(certs, "server.key"),
-                   "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+                   "--listen", listen, "--admin", "127.0.0.1:0"]
         if has_state:
             command += ["--state", state()]
         if "--drain-grace" not in arguments:
@@ -129,11 +130,18 @@ class Server:
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.address = self.admin = None
         try:
-            line = self.wait_for_log("serving", 60)
+            if waits:
+                self.admin = address(self.wait_for_log("not ready until these files can be used", 60)["admin"])
+            else:
+                self.wait_until_serving()
         except BaseException:
             self._end()
             raise
+
+    def wait_until_serving(self):
+        line = self.wait_for_log("serving", 60)
         self.address = address(line["listen"])
         self.admin = address(line["admin"])
 

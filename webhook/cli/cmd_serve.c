@@ -42,7 +42,8 @@ static const char purpose[] =
     "Answers AdmissionReviews sent to /mutate and /validate over TLS, by the policy set in DIR. "
     "Health, readiness and metrics are on the admin address: /healthz, /readyz, /metrics. Policy "
     "set, certificate and key are read anew when their files change, at SIGHUP at once; what has "
-    "mistakes changes nothing. SIGTERM makes it not ready, and ends it when what is under way is "
+    "mistakes changes nothing. With a cluster, what can't be used at the start is waited for: "
+    "/readyz tells what. SIGTERM makes it not ready, and ends it when what is under way is "
     "answered.";
 
 static const char examples[] =

@@ -156,25 +156,33 @@ static void write_permissions(struct service *service, struct buf *buf)
 
 /* A line for each reason against it. A server that was ready stays so when its view grows old: what
  * doesn't depend on the view is judged all the same, and elsewhere it would be no younger. */
-static bool is_ready(struct service *service, struct buf *reasons)
+static bool is_ready(struct ops *ops, struct buf *reasons)
 {
-    bool is_complete = write_watches(service, reasons);
+    struct service *service = ops->service;
+    const char *waits_for = snapshot_read(&service->waits_for, &ops->waits_for);
+    bool is_complete;
 
+    if (!atomic_load(&service->is_serving)) {
+        buf_add_text(reasons, waits_for ? waits_for : "");
+        return false;
+    }
+    is_complete = write_watches(service, reasons);
     if (service->committer && !ops_write_usages_problem(service, reasons))
         is_complete = false;
+    write_permissions(service, reasons);
     if (is_complete)
         atomic_store(&service->was_ready, true);
     return atomic_load(&service->was_ready) && !atomic_load(&service->is_draining);
 }
 
-static void write_readiness(struct service *service, struct buf *buf)
+static void write_readiness(struct ops *ops, struct buf *buf)
 {
     struct buf reasons;
 
     buf_init(&reasons, buf->arena, METRICS_MAX_BYTES);
     metrics_write_value(buf, "fairgate_ready", "gauge",
                         "1: /readyz says that this replica takes requests; 0: not yet, or no more.",
-                        is_ready(service, &reasons));
+                        is_ready(ops, &reasons));
 }
 
 static void write_audit_log(struct audit_log *log, struct buf *buf)
@@ -189,6 +197,27 @@ static void write_audit_log(struct audit_log *log, struct buf *buf)
                         (long long)figures.queued);
 }
 
+/* Of what is there once it serves. */
+static void write_serving(struct ops *ops, struct buf *buf)
+{
+    struct service *service = ops->service;
+
+    write_policy_set(ops, buf);
+    write_exceptions(ops, buf);
+    write_certificate(service, buf);
+    if (service->path_secret)
+        write_path_secret(service, buf);
+    if (service->ledger)
+        ops_write_tenants(service->ledger, &ops->gpu_time, buf);
+    if (service->feed)
+        write_view(service, buf);
+    if (service->committer)
+        ops_write_usages(service, buf);
+    if (service->audit_log)
+        write_audit_log(service->audit_log, buf);
+    write_connections(ops, buf);
+}
+
 static void send_metrics(struct ops *ops, h2o_req_t *req)
 {
     struct service *service = ops->service;
@@ -197,21 +226,9 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
 
     buf_init(&buf, &arena, METRICS_MAX_BYTES);
     metrics_write(service->metrics, &buf);
-    write_policy_set(ops, &buf);
-    write_exceptions(ops, &buf);
-    write_certificate(service, &buf);
-    if (service->path_secret)
-        write_path_secret(service, &buf);
-    if (service->ledger)
-        ops_write_tenants(service->ledger, &ops->gpu_time, &buf);
-    if (service->feed)
-        write_view(service, &buf);
-    if (service->committer)
-        ops_write_usages(service, &buf);
-    if (service->audit_log)
-        write_audit_log(service->audit_log, &buf);
-    write_readiness(service, &buf);
-    write_connections(ops, &buf);
+    if (atomic_load(&service->is_serving))
+        write_serving(ops, &buf);
+    write_readiness(ops, &buf);
     ops_write_process(ops->started_at, &buf);
     reply_send(req, 200, "text/plain; version=0.0.4; charset=utf-8", buf_bytes(&buf));
     arena_release(&arena);
@@ -226,8 +243,7 @@ static void send_readiness(struct ops *ops, h2o_req_t *req)
 
     buf_init(&reasons, &arena, METRICS_MAX_BYTES);
     buf_init(&answer, &arena, METRICS_MAX_BYTES);
-    is_well = is_ready(service, &reasons);
-    write_permissions(service, &reasons);
+    is_well = is_ready(ops, &reasons);
     buf_add_text(&answer, is_well                              ? "ok\n"
                           : atomic_load(&service->is_draining) ? "draining\n"
                                                                : "not ready\n");
@@ -240,7 +256,7 @@ void ops_on_second(void *data)
 {
     struct ops *ops = data;
 
-    if (ops->service->ledger)
+    if (atomic_load(&ops->service->is_serving) && ops->service->ledger)
         ops_tenants_look(ops->service->ledger, &ops->gpu_time);
 }
 

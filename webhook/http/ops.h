@@ -13,7 +13,7 @@ struct ops {
     struct service *service;
     struct loop **loops; /* those that serve reviews */
     size_t loop_count;
-    struct snapshot_reader policies;
+    struct snapshot_reader policies, waits_for;
     struct gpu_time gpu_time;
     int64_t started_at; /* in seconds since 1970 */
 };

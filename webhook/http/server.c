@@ -14,6 +14,7 @@
 #include "http/parking.h"
 #include "http/renewal.h"
 #include "http/review_handler.h"
+#include "http/waiting.h"
 
 enum {
     MAX_CONNECTIONS = 10000,
@@ -37,7 +38,8 @@ struct server {
     struct parking_worker workers[COMMITTER_WORKERS];
     struct ops ops;
     struct renewal renewal;
-    sigset_t signals; /* that end it */
+    struct loop *ops_loop; /* NULL: nobody is told anything yet */
+    sigset_t signals;      /* that end it */
 };
 
 static void block_signals(struct server *server)
@@ -80,12 +82,6 @@ static bool bind_both(struct server *server, struct error *err)
             error_wrap(err, "--listen")) &&
            (listener_bind(server->config.admin, &server->ops_listener, err) ||
             error_wrap(err, "--admin"));
-}
-
-static bool open_both(struct server *server, struct error *err)
-{
-    return (listener_open(&server->review_listener, err) || error_wrap(err, "--listen")) &&
-           (listener_open(&server->ops_listener, err) || error_wrap(err, "--admin"));
 }
 
 static bool start_reviewers(struct server *server, struct error *err)
@@ -155,9 +151,53 @@ static bool start_ops(struct server *server, struct error *err)
         .on_second = ops_on_second,
     };
 
+    if (server->ops_loop)
+        return true;
+    if (!listener_open(&server->ops_listener, err))
+        return error_wrap(err, "--admin");
     server->ops.gpu_time.looked_at = clock_milliseconds();
     server->ops.started_at = clock_seconds();
-    return loop_start(&config, err) != NULL;
+    server->ops_loop = loop_start(&config, err);
+    return server->ops_loop;
+}
+
+/* Somebody else keeps the ConfigMap and the Secrets that a cluster's server has its files from: it
+ * goes on when they are mended. False: it is to end. */
+static bool wait_for_files(struct server *server, struct error *err)
+{
+    struct waiting waiting = {.service = &server->service,
+                              .renewal = &server->renewal,
+                              .ends = &server->signals,
+                              .admin = server->ops_listener.address};
+
+    if (!start_ops(server, err))
+        return false;
+    if (!waiting_read(&waiting))
+        atomic_store(&server->service.is_draining, true);
+    return true;
+}
+
+static bool read_files(struct server *server, struct problems *problems, struct error *err)
+{
+    struct file_faults faults = {.mistakes = problems};
+
+    renewal_init(&server->renewal, &server->service);
+    if (service_read(&server->service, &faults)) {
+        service_log_problems(problems);
+        return true;
+    }
+    if (server->service.cluster.server)
+        return wait_for_files(server, err);
+    return waiting_tell_first(&faults, err);
+}
+
+/* What judges. */
+static bool start_service(struct server *server, struct error *err)
+{
+    return (listener_open(&server->review_listener, err) || error_wrap(err, "--listen")) &&
+           service_watch(&server->service, err) && start_committer(server, err) &&
+           start_reviewers(server, err) && start_ops(server, err) &&
+           renewal_start(&server->renewal, err);
 }
 
 struct server *server_new(const struct server_config *config)
@@ -182,12 +222,14 @@ bool server_start(struct server *server, struct problems *problems, struct error
     mallopt(M_MMAP_THRESHOLD, LARGEST_HEAP_BYTES);
     /* No temporary files for large bodies: the root may be read-only. */
     h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
-    renewal_init(&server->renewal, &server->service);
-    if (!service_open(&server->service, problems, err) || !bind_both(server, err) ||
-        !open_both(server, err) || !service_watch(&server->service, err) ||
-        !start_committer(server, err) || !start_reviewers(server, err) || !start_ops(server, err) ||
-        !renewal_start(&server->renewal, err))
+    if (!service_open(&server->service, err) || !bind_both(server, err) ||
+        !read_files(server, problems, err))
         return false;
+    if (atomic_load(&server->service.is_draining))
+        return true;
+    if (!start_service(server, err))
+        return false;
+    atomic_store(&server->service.is_serving, true);
     /* The loops have their own: when they close them, nobody listens any more. */
     close_listener(&server->review_listener);
     close_listener(&server->ops_listener);
@@ -196,6 +238,8 @@ bool server_start(struct server *server, struct problems *problems, struct error
 
 void server_free(struct server *server)
 {
+    if (server->ops_loop)
+        return; /* whose thread still uses it */
     close_listener(&server->review_listener);
     close_listener(&server->ops_listener);
     h2o_config_dispose(&server->review_http);
@@ -266,9 +310,11 @@ bool server_wait(struct server *server)
     bool is_drained;
     char left[32];
 
-    log_start(server);
-    while (sigwaitinfo(&server->signals, NULL) < 0)
-        continue;
+    if (!atomic_load(&server->service.is_draining)) {
+        log_start(server);
+        while (sigwaitinfo(&server->signals, NULL) < 0)
+            continue;
+    }
     /* Whoever reads the line finds the server not ready. */
     atomic_store(&server->service.is_draining, true);
     log_info("draining");

@@ -16,9 +16,10 @@ struct server;
 /* What `config` points to must outlive the server. */
 struct server *server_new(const struct server_config *config);
 
-/* Everything is read and all addresses are taken before anything listens. False: `problems` has
- * mistakes of the policy set, or `err` tells what else is wrong. Blocks the signals that the server
- * handles; call it before other threads are started. */
+/* Everything is read and all addresses are taken before reviews are. With a cluster, files that
+ * can't be used are waited for, and the admin address tells which; without one it is false then:
+ * `problems` has mistakes of the policy set, or `err` tells what else is wrong. Blocks the signals
+ * that the server handles; call it before other threads are started. */
 bool server_start(struct server *server, struct problems *problems, struct error *err) MUST_CHECK;
 
 /* Of a server that did not start. */

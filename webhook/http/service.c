@@ -72,7 +72,7 @@ static void log_problem(const struct problem *problem, struct arena *arena)
         log_error("policy set", "at", where, "problem", problem->text);
 }
 
-static void log_problems(const struct problems *problems)
+void service_log_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++)
         log_problem(&problems->items[i], problems->arena);
@@ -80,57 +80,86 @@ static void log_problems(const struct problems *problems)
 
 void service_init(struct service *service, const struct service_config *config, size_t thread_count)
 {
+    tls_init();
     service->config = *config;
     service->metrics = metrics_new(thread_count);
     snapshot_cell_init(&service->policies);
+    snapshot_cell_init(&service->waits_for);
 }
 
-static bool load_policies(struct service *service, struct problems *problems, struct error *err)
+static bool open_audit_log(struct service *service, struct error *err)
 {
-    struct policy_set *set = policy_set_load(service->config.policies, problems, err);
+    const struct audit_log_config *config = &service->config.audit_log;
 
-    if (!set)
-        return false;
-    if (problems->error_count > 0) {
-        service->unsound = set;
-        return false;
-    }
-    log_problems(problems);
-    put_in_force(service, set);
-    return true;
+    if (!config->file.path && config->file.max_bytes)
+        return error_set(err, "--audit-log-max-size is for an --audit-log, which is missing");
+    if (!config->file.path && config->has_reviews)
+        return error_set(err, "--audit-log-reviews is for an --audit-log, which is missing");
+    if (config->file.path)
+        service->audit_log = audit_log_new(config, err);
+    return !config->file.path || service->audit_log;
 }
 
-bool service_open(struct service *service, struct problems *problems, struct error *err)
+bool service_open(struct service *service, struct error *err)
 {
-    const struct audit_log_config *audit_log = &service->config.audit_log;
-    const char *secret = service->config.path_secret;
+    return find_cluster(service, err) && load_states(service, err) && open_audit_log(service, err);
+}
 
+static void forget_files(struct service *service)
+{
+    tls_free(service->tls);
+    path_secret_free(service->path_secret);
+    policy_set_free(service->unsound);
+    service->tls = NULL;
+    service->path_secret = NULL;
+    service->unsound = NULL;
+}
+
+static bool read_certificate(struct service *service, struct error *err)
+{
     service->tls = tls_new(&service->config.tls, err);
     atomic_store(&service->tls_reloads.loaded_at, time(NULL));
-    if (!service->tls || !find_cluster(service, err) || !load_states(service, err) ||
-        !load_policies(service, problems, err))
-        return false;
-    if (secret && !(service->path_secret = path_secret_new(secret, err)))
-        return error_wrap(err, "--path-secret-file");
-    if (!audit_log->file.path && audit_log->file.max_bytes)
-        return error_set(err, "--audit-log-max-size is for an --audit-log, which is missing");
-    if (!audit_log->file.path && audit_log->has_reviews)
-        return error_set(err, "--audit-log-reviews is for an --audit-log, which is missing");
-    if (audit_log->file.path)
-        service->audit_log = audit_log_new(audit_log, err);
-    return !audit_log->file.path || service->audit_log;
+    return service->tls;
+}
+
+static bool read_path_secret(struct service *service, struct error *err)
+{
+    if (service->config.path_secret)
+        service->path_secret = path_secret_new(service->config.path_secret, err);
+    return !service->config.path_secret || service->path_secret;
+}
+
+static bool read_policies(struct service *service, struct file_faults *faults)
+{
+    struct policy_set *set =
+        policy_set_load(service->config.policies, faults->mistakes, &faults->policies);
+
+    if (set && faults->mistakes->error_count == 0)
+        put_in_force(service, set);
+    else
+        service->unsound = set;
+    return set && faults->mistakes->error_count == 0;
+}
+
+bool service_read(struct service *service, struct file_faults *faults)
+{
+    bool has_certificate, has_path_secret;
+
+    forget_files(service);
+    has_certificate = read_certificate(service, &faults->certificate);
+    has_path_secret = read_path_secret(service, &faults->path_secret);
+    return read_policies(service, faults) && has_certificate && has_path_secret;
 }
 
 void service_release(struct service *service)
 {
     committer_stop(service->committer);
     feed_stop(service->feed);
-    tls_free(service->tls);
+    forget_files(service);
     ledger_free(service->ledger);
     snapshot_cell_release(&service->policies);
-    policy_set_free(service->unsound);
+    snapshot_cell_release(&service->waits_for);
     audit_log_free(service->audit_log);
-    path_secret_free(service->path_secret);
     metrics_free(service->metrics);
     arena_release(&service->arena);
 }
@@ -164,7 +193,7 @@ static void take_set(struct service *service, struct policy_set *set,
 {
     const char *digest = arena_copy(problems->arena, bytes_from(set->digest));
 
-    log_problems(problems);
+    service_log_problems(problems);
     put_in_force(service, set);
     note_success(&service->policy_reloads);
     log_info("policy set reloaded", "digest", digest);
@@ -172,7 +201,7 @@ static void take_set(struct service *service, struct policy_set *set,
 
 static void refuse_set(struct service *service, const char *fault, const struct problems *problems)
 {
-    log_problems(problems);
+    service_log_problems(problems);
     note_failure(&service->policy_reloads);
     log_error("policy set not reloaded, the old one goes on", "error", fault);
 }

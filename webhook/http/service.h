@@ -43,6 +43,8 @@ struct service {
     struct metrics *metrics;
     struct policy_set *unsound; /* read at the start, and full of mistakes */
 
+    struct snapshot_cell waits_for; /* char: lines about files that can't be used yet; or none */
+    atomic_bool is_serving;         /* all of the above is there; it is told before then, too */
     atomic_bool is_draining;
     atomic_bool was_ready; /* all of the cluster that decisions need has been listed once */
     struct reloads policy_reloads, tls_reloads, path_secret_reloads;
@@ -51,9 +53,21 @@ struct service {
 void service_init(struct service *service, const struct service_config *config,
                   size_t thread_count);
 
-/* Read everything. False: `problems` has mistakes of the policy set, or `err` tells what else is
- * wrong. What problems show lives as long as the service. */
-bool service_open(struct service *service, struct problems *problems, struct error *err) MUST_CHECK;
+/* Find what lasts as long as the process: the cluster, or the states, and the audit log. */
+bool service_open(struct service *service, struct error *err) MUST_CHECK;
+
+/* What can't be used of the files that are renewed while it serves; an empty text: nothing. */
+struct file_faults {
+    struct problems *mistakes; /* of the policy set; set by the owner */
+    struct error policies, certificate, path_secret;
+};
+
+/* Read these files, all of them; again where that failed, until no thread needs them. What the
+ * mistakes show lives until then, or as long as the service. */
+bool service_read(struct service *service, struct file_faults *faults) MUST_CHECK;
+
+/* Each problem of a policy set as a line of the log. */
+void service_log_problems(const struct problems *problems);
 
 /* Begin to watch the cluster, if there is one. */
 bool service_watch(struct service *service, struct error *err) MUST_CHECK;

@@ -198,14 +198,16 @@ static SSL_CTX *context_new(struct tls *tls)
     return context;
 }
 
+void tls_init(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 struct tls *tls_new(const struct tls_files *files, struct error *err)
 {
     struct credentials credentials = {0};
     struct tls *tls;
 
-    /* INVARIANT: before anything else asks something of OpenSSL, which at the end of the process
-     * would take away what threads still use that serve connections. */
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     if (!credentials_read(files, &credentials, err))
         return NULL;
     tls = memory_alloc(sizeof(*tls));

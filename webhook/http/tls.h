@@ -17,6 +17,10 @@ struct tls_files {
     const char *client_ca;   /* PEM; NULL: clients need no certificate */
 };
 
+/* INVARIANT: before anything else asks something of OpenSSL, which at the end of the process would
+ * take away what threads still use that serve connections. */
+void tls_init(void);
+
 /* The paths must outlive what is made. `err` names the file. */
 struct tls *tls_new(const struct tls_files *files, struct error *err) MUST_CHECK;
 void tls_free(struct tls *tls);
