@@ -96,6 +96,22 @@ def write_again(folder):
     after = contents(once)
     report("--force writes anew, and takes away what is over",
            complaint or status or set(before) - set(after) != {"priority-classes.yaml"} or "priority-classes" in after["kustomization.yaml"])
+    mine = os.path.join(folder, "mine.yaml")
+    os.rename(os.path.join(once, "quotas.yaml"), mine)
+    os.symlink(mine, os.path.join(once, "quotas.yaml"))
+    with open(mine, "w", encoding="utf-8") as file:
+        file.write("mine")
+    status, _, _ = run(*call, once, "--without-classes", "--force")
+    with open(mine, encoding="utf-8") as file:
+        report("a link is made a file, and what it leads to stays", status or contents(once) != after or file.read() != "mine")
+    status, _, complaint = run(*call, mine)
+    report("a file is no folder", status != 2 or f"{mine}: Not a directory" not in complaint)
+    os.mkdir(os.path.join(twice, "notes"))
+    os.unlink(os.path.join(twice, "quotas.yaml"))
+    os.mkdir(os.path.join(twice, "quotas.yaml"))
+    status, _, complaint = run(*call, twice, "--force")
+    report("nothing is left behind where a file can't be written", status != 2 or "quotas.yaml: Is a directory" not in complaint or
+           set(os.listdir(twice)) != set(before) - {"notes.txt"} | {"notes"})
     status, _, complaint = run(*call, os.path.join(folder, "none/deeper"))
     report("a folder in none is not made", status != 2 or "none/deeper: No such file or directory" not in complaint)
 

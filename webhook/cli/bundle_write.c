@@ -60,16 +60,20 @@ void bundle_print_json(const struct bundle *bundle)
                       "json", bundle->arena);
 }
 
-static bool is_empty(const char *folder)
+static bool check_empty(const char *folder, struct error *err)
 {
     DIR *open = opendir(folder);
     size_t count = 0;
 
-    while (open && readdir(open))
+    if (!open)
+        return error_set(err, "%s: %s", folder, strerror(errno));
+    while (readdir(open))
         count++;
-    if (open)
-        closedir(open);
-    return count <= 2; /* itself and its parent */
+    closedir(open);
+    return count <= 2 || /* itself and its parent */
+           error_set(err,
+                     "%s isn't empty; with --force the files of a bundle in it are written anew",
+                     folder);
 }
 
 static bool make_folder(const char *folder, bool is_forced, struct error *err)
@@ -78,22 +82,26 @@ static bool make_folder(const char *folder, bool is_forced, struct error *err)
         return true;
     if (errno != EEXIST)
         return error_set(err, "%s: %s", folder, strerror(errno));
-    if (!is_forced && !is_empty(folder))
-        return error_set(err,
-                         "%s isn't empty; with --force the files of a bundle in it are "
-                         "written anew",
-                         folder);
-    return true;
+    return is_forced || check_empty(folder, err);
 }
 
+/* Whole, or not at all. Where a link was there is a file then: what it led to is not ours. */
 static bool write_file(const char *path, const struct buf *buf, struct error *err)
 {
-    FILE *file = fopen(path, "w");
-    bool is_written = file && fwrite(buf->data, 1, buf->len, file) == buf->len;
+    const char *fresh = arena_printf(buf->arena, "%s.fairgate-new", path);
+    FILE *file;
+    bool is_written;
 
+    unlink(fresh); /* of a run that came to no end */
+    file = fopen(fresh, "wx");
+    is_written = file && fwrite(buf->data, 1, buf->len, file) == buf->len;
     if (file)
         is_written &= fclose(file) == 0;
-    return is_written || error_set(err, "%s: %s", path, strerror(errno));
+    if (is_written && rename(fresh, path) == 0)
+        return true;
+    error_set(err, "%s: %s", path, strerror(errno));
+    unlink(fresh);
+    return false;
 }
 
 static bool remove_file(const char *path, struct error *err)
