@@ -6,7 +6,7 @@
 #include "base/cursor.h"
 #include "base/yaml_reader.h"
 
-enum { MOST_TEXT = 16 * 1024 * 1024 };
+enum { MOST_TEXT = 16 * 1024 * 1024, MOST_NODES = 100000 };
 
 struct anchor {
     struct bytes name;
@@ -88,10 +88,10 @@ static struct node node_here(const struct builder *builder, enum node_kind kind)
 static bool count_nodes(struct builder *builder, size_t count, const struct node *at)
 {
     builder->node_count += count;
-    if (builder->node_count <= READER_MOST_NODES)
+    if (builder->node_count <= MOST_NODES)
         return true;
     problems_add(builder->problems, at, "the file has more than %d values, keys and aliases",
-                 READER_MOST_NODES);
+                 MOST_NODES);
     return give_up(builder);
 }
 

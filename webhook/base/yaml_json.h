@@ -18,10 +18,10 @@ typedef bool (*object_fn)(void *context, struct bytes json, struct error *err);
  * keys are text as written, duplicate ones are kept (the JSON reader finds them). Refused: null or
  * empty keys, lists, maps, anchors and aliases as keys, merge keys, unknown tags, documents that
  * are neither maps, lists of maps nor empty (null is empty, too). Aliases are expanded within one
- * object, bounded as in node.h (100,000 nodes an object, nesting 64); what they add is at most 64
- * MiB in a text, and an object has at most 64 MiB of JSON. Errors, also those of `each`, carry
- * "line N: " in front (but for the one that the text has more than 64 %TAG directives); the objects
- * before were given.
+ * object, bounded as in node.h (but for 1,000,000 nodes an object; nesting 64); what they add is at
+ * most 64 MiB in a text, and an object has at most 64 MiB of JSON. Errors, also those of `each`,
+ * carry "line N: " in front (but for the one that the text has more than 64 %TAG directives); the
+ * objects before were given.
  *
  * A list is given item by item where its kind is known when its items begin: because it stands
  * before them, or because a line `kind: ...` with the indentation of the list's members comes

@@ -11,7 +11,6 @@
 
 /* The bounds that everything read as YAML has; one more is refused. */
 enum {
-    READER_MOST_NODES = 100000,      /* a file or an object: values and keys, after aliases */
     READER_MOST_LEVELS = 64,         /* the outermost map or list is level 1 */
     READER_MOST_ANCHORS = 256,       /* a document */
     READER_MOST_TAG_DIRECTIVES = 64, /* a text: libyaml compares each with all others */

@@ -265,9 +265,10 @@ struct bound_row {
 };
 
 static const struct bound_row bound_rows[] = {
-    /* The map, its key and the list are three of them. */
-    {"nodes", "a: [", "x,", "]\n", 99997,
-     "line 1: the object has more than 100000 values, keys and aliases"},
+    /* The map, its key and the list are three of them. CustomResourceDefinitions have up to
+       100,000. */
+    {"nodes", "a: [", "x,", "]\n", 999997,
+     "line 1: the object has more than 1000000 values, keys and aliases"},
     {"levels", "a: ", "[", "\n", 63, "line 1: lists and maps are nested more than 64 deep"},
     {"anchors", "a: [", "&a x,", "]\n", 256, "line 1: the object has more than 256 anchors"},
     {"%TAG directives", "", "%TAG !a! b\n", "---\na: b\n", 64,
