@@ -1,6 +1,7 @@
 """A serving fairgate whose metrics have something of everything: what the tests of monitoring look at."""
 
 import contextlib
+import json
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ from serving import CLUSTER, ROOT, pod, review, scratch, write
 MONITORING = os.path.join(ROOT, "charts/fairgate/monitoring")
 ALERTS = os.path.join(MONITORING, "alerts.yaml")
 SECONDS = 90  # until something must be there
+# What Grafana puts in: the tenants that were chosen, the time range, four times the scrape interval.
+VARIABLES = {"$tenant": "research|vision", "$__range": "1m", "$__rate_interval": "10s"}
 SECRET = "0123456789abcdef"  # that the paths of reviews end with
 
 POLICIES = CLUSTER + """\
@@ -68,6 +71,23 @@ def alerts():
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
 
+def dashboard():
+    with open(os.path.join(MONITORING, "dashboard.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def queries():
+    """(title of the panel, query) of all."""
+    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+
+
+def filled(query):
+    """With what Grafana puts in."""
+    for name, value in sorted(VARIABLES.items(), reverse=True):
+        query = query.replace(name, value)
+    return query
+
+
 def classed(name, gpus, space, priority):
     obj = pod(name, gpus, namespace=space)
     obj["spec"]["priorityClassName"] = priority
@@ -75,9 +95,8 @@ def classed(name, gpus, space, priority):
 
 
 @contextlib.contextmanager
-def busy():
-    """Two tenants that hold GPUs of two classes, one of whom has been refused some; a live view that came late; an
-    exception; a request that is no review."""
+def untouched():
+    """A server that was asked nothing yet, and its cluster, of which it can't see the pods."""
     folder = os.path.join(scratch(), "monitored")
     write(os.path.join(folder, "set.yaml"), POLICIES)
     cluster = Cluster(namespace("research"), namespace("vision"), namespace("crowd"), classed("seen", 2, "research", "solid"),
@@ -86,6 +105,14 @@ def busy():
     secret = write(os.path.join(scratch(), "secret"), SECRET)
     with FakeApi(cluster.step) as api, \
             serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), "--path-secret-file", secret, folder=folder) as server:
+        yield server, cluster
+
+
+@contextlib.contextmanager
+def busy():
+    """Two tenants that hold GPUs of two classes, one of whom has been refused some; a live view that came late; an
+    exception; a request that is no review."""
+    with untouched() as (server, cluster):
         assert not send(server, "early", 1, "vision", "solid")
         cluster.refused.clear()
         ready(server)

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from busy import ALERTS, MONITORING, busy, eventually, rules, send
+from busy import ALERTS, VARIABLES, busy, dashboard, eventually, filled, queries, rules, send
 from serving import main, scratch, test, write
 
 CONFIG = """\
@@ -27,8 +27,6 @@ scrape_configs:
 """
 # What each program exports.
 ANOTHER = b"process_resident_memory_bytes 1\nprocess_cpu_seconds_total 1\nprocess_start_time_seconds 1\n"
-# What Grafana puts in: the tenants that were chosen, the time range, four times the scrape interval.
-VARIABLES = {"$tenant": "research|vision", "$__range": "1m", "$__rate_interval": "10s"}
 SELECTOR = re.compile(r"\b((?:fairgate|process)_\w+)(\{[^}]*\})?")
 OURS = " and on (instance, job) fairgate_build_info"
 RECORDED = re.compile(r"\b\w+:\w+:\w+")
@@ -145,22 +143,6 @@ def scraped():
         finally:
             over.set()
             sender.join()
-
-
-def dashboard():
-    with open(os.path.join(MONITORING, "dashboard.json"), encoding="utf-8") as file:
-        return json.load(file)
-
-
-def queries():
-    """(title of the panel, query) of all."""
-    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel.get("targets", [])]
-
-
-def filled(query):
-    for name, value in sorted(VARIABLES.items(), reverse=True):
-        query = query.replace(name, value)
-    return query
 
 
 def exported(server):

@@ -285,7 +285,23 @@ static void write_counts(struct counts *counts, struct buf *buf)
                    (unsigned long long)counts->refusals[i]);
 }
 
-void metrics_write(struct metrics *metrics, struct buf *buf)
+/* Counters that could count for a tenant begin at 0: of one whose first sample is a 1, Prometheus
+ * sees no increase. Not those of every rule, of which there are too many. */
+static void add_zeros(struct counts *sum, struct bytes tenant)
+{
+    static const char *const rules[] = {"cluster/limits", "cluster/state"};
+
+    for (unsigned kind = 0; kind < PHASES * VERDICT_KINDS; kind++) {
+        if (kind != PHASE_VALIDATE * VERDICT_KINDS + VERDICT_MUTATED)
+            series_count(&sum->decisions, &(struct series){.first = tenant, .kind = kind});
+    }
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        series_count(&sum->violations, &(struct series){.first = bytes_from(rules[i]),
+                                                        .second = tenant,
+                                                        .kind = ENFORCE_DENY});
+}
+
+void metrics_write(struct metrics *metrics, const struct tenancy *tenancy, struct buf *buf)
 {
     struct counts sum;
 
@@ -295,6 +311,9 @@ void metrics_write(struct metrics *metrics, struct buf *buf)
         add(&sum, &metrics->shards[i].counts);
         pthread_mutex_unlock(&metrics->shards[i].lock);
     }
+    add_zeros(&sum, BYTES(""));
+    for (size_t i = 0; i < tenancy->tenant_count; i++)
+        add_zeros(&sum, bytes_from(tenancy->tenants[i]->name));
     write_counts(&sum, buf);
     counts_release(&sum);
 }

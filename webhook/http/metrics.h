@@ -36,8 +36,8 @@ void metrics_count_decision(struct metrics_shard *shard, const struct decision *
 void metrics_count_wait(struct metrics_shard *shard, uint64_t nanoseconds);
 void metrics_count_refusal(struct metrics_shard *shard, enum refusal refusal);
 
-/* All shards' sums. */
-void metrics_write(struct metrics *metrics, struct buf *buf);
+/* All shards' sums; what may yet be counted for one of these tenants is 0. */
+void metrics_write(struct metrics *metrics, const struct tenancy *tenancy, struct buf *buf);
 
 /* The lines before a metric's samples. `type` is counter, gauge or histogram. */
 void metrics_write_head(struct buf *buf, const char *name, const char *type, const char *help);

@@ -17,11 +17,8 @@ static void write_reloads(struct buf *buf, const char *name, const char *help,
                atomic_load(&reloads->succeeded), name, atomic_load(&reloads->failed));
 }
 
-static void write_policy_set(struct ops *ops, struct buf *buf)
+static void write_policy_set(struct service *service, const struct policy_set *set, struct buf *buf)
 {
-    struct service *service = ops->service;
-    const struct policy_set *set = snapshot_read(&service->policies, &ops->policies);
-
     metrics_write_head(buf, "fairgate_policy_set_info", "gauge",
                        "The policy set in force, by its digest.");
     buf_add_text(buf, "fairgate_policy_set_info{");
@@ -47,11 +44,9 @@ static void write_path_secret(struct service *service, struct buf *buf)
                         !atomic_load(&service->path_secret_reloads.has_failed));
 }
 
-static void write_exceptions(struct ops *ops, struct buf *buf)
+static void write_exceptions(const struct grants *grants, struct buf *buf)
 {
     static const char name[] = "fairgate_exception_end_timestamp_seconds";
-    const struct policy_set *set = snapshot_read(&ops->service->policies, &ops->policies);
-    const struct grants *grants = &set->tenancy.grants;
     int64_t now = clock_seconds();
 
     metrics_write_head(buf, name, "gauge", "When an exception that is in force ends.");
@@ -201,9 +196,11 @@ static void write_audit_log(struct audit_log *log, struct buf *buf)
 static void write_serving(struct ops *ops, struct buf *buf)
 {
     struct service *service = ops->service;
+    const struct policy_set *set = snapshot_read(&service->policies, &ops->policies);
 
-    write_policy_set(ops, buf);
-    write_exceptions(ops, buf);
+    metrics_write(service->metrics, &set->tenancy, buf);
+    write_policy_set(service, set, buf);
+    write_exceptions(&set->tenancy.grants, buf);
     write_certificate(service, buf);
     if (service->path_secret)
         write_path_secret(service, buf);
@@ -225,7 +222,6 @@ static void send_metrics(struct ops *ops, h2o_req_t *req)
     struct buf buf;
 
     buf_init(&buf, &arena, METRICS_MAX_BYTES);
-    metrics_write(service->metrics, &buf);
     if (atomic_load(&service->is_serving))
         write_serving(ops, &buf);
     write_readiness(ops, &buf);
