@@ -14,7 +14,7 @@ spec:
   until: $(date -u -d "$2" +%Y-%m-%dT%H:%M:%SZ)
 END
 kill -HUP "$FAIRGATE_PID"
-for _ in {1..100}; do
+for _ in {1..1200}; do
     [ "$(loaded)" != "$before" ] && exit
     sleep 0.1
 done
