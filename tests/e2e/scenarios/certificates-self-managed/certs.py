@@ -15,7 +15,7 @@ from load import Load
 
 CERTS = os.environ["FAIRGATE_CERTS"]
 USERS = os.path.dirname(os.environ["KUBECONFIG"])
-SETTLE = "5s"  # the API server and fairgate know what is new within one
+SETTLE = "10s"  # the API server and fairgate know what is new within one
 
 
 def rotate(kubeconfig, *options):
@@ -43,14 +43,14 @@ def mount():
     url = admin_gets("validatingwebhookconfiguration", "fairgate")["webhooks"][0]["clientConfig"]["url"]
     address = urllib.parse.urlsplit(url)
     wait_until("the certificate served", lambda: ssl.get_server_certificate(
-        (address.hostname, address.port)).split() == pair["crt"].decode().split(), 60)
+        (address.hostname, address.port)).split() == pair["crt"].decode().split())
 
 
 def renew():
     carol, names = os.path.join(USERS, "carol.json"), ("--dns", "fairgate.example.com")
 
     def when_due(beginning):
-        return wait_until(beginning, lambda: rotate(carol, *names).startswith(beginning), 60, 0.5)
+        return wait_until(beginning, lambda: rotate(carol, *names).startswith(beginning), pause=0.5)
 
     with Load("certified") as load:
         when_due("new certificate, ")

@@ -23,7 +23,7 @@ def found():
 
 
 def shell(command):
-    return subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=50,
+    return subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=120,
                           check=False)
 
 
