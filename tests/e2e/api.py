@@ -39,6 +39,7 @@ class Api:
     def watch(self, path, version):
         """Events from there on, for as long as the server sends some."""
         self.connection.request("GET", f"{path}?watch=1&resourceVersion={version}", None, self.headers)
+        self.connection.sock.settimeout(None)  # nothing may come for long
         response = self.connection.getresponse()
         if response.status != 200:
             raise OSError(response.read())
@@ -56,7 +57,7 @@ class Pods(threading.Thread):
         self.problems = []  # why a watch ended
         self.listed = threading.Event()
         self.start()
-        if not self.listed.wait(30):
+        if not self.listed.wait(120):
             raise OSError(f"no list of pods: {self.problems}")
 
     def run(self):
@@ -98,7 +99,7 @@ class Pods(threading.Thread):
 
 def counted(admin=None):
     """{tenant: (GPUs that fairgate counts, of these reserved)}, by its metrics."""
-    with urllib.request.urlopen(f"http://{admin or os.environ['FAIRGATE_ADMIN']}/metrics", timeout=10) as page:
+    with urllib.request.urlopen(f"http://{admin or os.environ['FAIRGATE_ADMIN']}/metrics", timeout=60) as page:
         text = page.read().decode()
     reserved = dict(re.findall(r'^fairgate_tenant_gpus_reserved{tenant="(.+)"} ([0-9.]+)$', text, re.M))
     held = dict.fromkeys(reserved, 0.0)

@@ -146,10 +146,10 @@ class Container:
     def start(self):
         return Process(self.name, self.command, os.path.join(self.plane.logs, f"{self.name}.log"))
 
-    def run(self, seconds=60):
+    def run(self):
         """To its end, which must be a good one."""
         process = self.start()
-        wait_until(f"the end of {self.name}", lambda: process.process.poll() is not None, seconds)
+        wait_until(f"the end of {self.name}", lambda: process.process.poll() is not None)
         self.volumes.stop()
         if process.process.returncode:
             raise Failed(f"{self.name} ended with {process.process.returncode}:\n{process.written()}")

@@ -164,7 +164,7 @@ class ControlPlane:
         self.processes.append(process)
         return process
 
-    def kubectl(self, *arguments, stdin=None, check=True, seconds=60):
+    def kubectl(self, *arguments, stdin=None, check=True, seconds=120):
         """As admin: (exit status, stdout); a failure raises unless it may be."""
         done = subprocess.run(
             [self.program("kubectl"), *arguments], env=self.environment(self.kubeconfig("admin", folder="own")),

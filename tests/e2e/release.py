@@ -59,7 +59,7 @@ class Release(Replicas):
 
     def helm(self, *arguments):
         done = subprocess.run(["helm", *arguments], env=self.plane.environment(self.plane.kubeconfig("admin", folder="own")),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
         if done.returncode:
             raise Failed(f"helm {' '.join(arguments)}:\n{done.stdout.decode()}")
         return done.stdout.decode()
@@ -122,7 +122,7 @@ class Release(Replicas):
             return "next:" not in told[-1]
 
         take("--new-ca")
-        wait_until("the new CA alone", take, 180, 1)
+        wait_until("the new CA alone", take, 300, 1)
         return "".join(told)
 
     def run_tests(self):

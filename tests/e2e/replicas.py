@@ -137,7 +137,7 @@ class Trouble:
             self.webhook.direct()
             old.ask_to_end()
             self.pause(1)
-            status = old.stop()
+            status = old.stop(120)
             if status not in (0, 1):
                 raise Failed(f"fairgate ended with {status}")
 

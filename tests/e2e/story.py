@@ -11,8 +11,8 @@ from control_plane import HERE, ROOT, USERS, Failed, end_with_us, wait_until
 from release import Release
 from replicas import SEED, Replicas, Trouble
 
-COMMAND_SECONDS = 60   # unless a step says `within N s`
-EVENTUALLY_SECONDS = 60
+COMMAND_SECONDS = 120   # unless a step says `within N s`
+EVENTUALLY_SECONDS = 120
 # Nothing that is capped is let in before that is over. Unless a story says otherwise, nothing in it takes so long to come.
 REQUEST_TIMEOUT = "--request-timeout", "2s"
 CLUSTER_WIDE = ("namespaces,nodes,priorityclasses,deviceclasses,clusterroles,clusterrolebindings,"

@@ -48,7 +48,7 @@ class Webhook:
         try:
             with urllib.request.urlopen(f"http://{admin}/readyz", timeout=10):
                 return True
-        except urllib.error.HTTPError:
+        except OSError:  # it is not, or not yet, or has ended
             return False
 
     def begin(self, name):
@@ -120,7 +120,7 @@ class Webhook:
         old.ask_to_end()
         wait_until("the old fairgate not ready", lambda: not self.is_ready(admin))
         self.register()
-        wait_until("the end of the old fairgate", lambda: old.process.poll() is not None)
+        wait_until("the end of the old fairgate", lambda: old.process.poll() is not None, 300)
         if old.process.returncode != 0:
             raise Failed(f"the old fairgate ended with {old.process.returncode}")
 
@@ -133,7 +133,7 @@ class Webhook:
             process.ask_to_end()
             self.wait_for_log("draining")
         self.process, self.admin = None, None
-        status = process.stop()
+        status = process.stop(120)
         if status not in (0, 1):
             tail = "\n".join(process.written().splitlines()[-30:])
             raise Failed(f"fairgate ended with {status}:\n{tail}")
@@ -149,7 +149,7 @@ class Webhook:
 
     def decisions(self):
         """How many answers each phase has given."""
-        with contextlib.closing(urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=10)) as page:
+        with contextlib.closing(urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=60)) as page:
             text = page.read().decode()
         counts = {"mutate": 0, "validate": 0}
         for phase, count in re.findall(r'^fairgate_decisions_total\{.*?phase="(\w+)".*?\} (\d+)', text, re.M):

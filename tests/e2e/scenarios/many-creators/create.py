@@ -150,7 +150,7 @@ def main():
     for thread in threads:
         thread.join()
     fill()
-    deadline = time.monotonic() + (PATIENCE or 10)  # a generated name that is taken leaves something reserved, too
+    deadline = time.monotonic() + (PATIENCE or 120)  # a generated name that is taken leaves something reserved, too
     while not is_full(holdings) and time.monotonic() < deadline:
         fill()
     if not PATIENCE:

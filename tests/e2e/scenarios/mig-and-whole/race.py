@@ -9,7 +9,7 @@ import time
 
 from api import LOST, Api, Pods, counted, pod
 
-CREATORS, ROUNDS, SECONDS = 32, 20, 30
+CREATORS, ROUNDS, SECONDS = 32, 20, 120
 RESOURCES = {"whole": "nvidia.com/gpu", "mig": "nvidia.com/mig-1g.10gb"}
 PATH = f"/api/v1/namespaces/{sys.argv[1]}/pods"
 failures = []

@@ -12,7 +12,7 @@ import time
 from api import LOST, Api, counted, pod
 from held import Held, tenants
 
-PLACE, PATIENCE = sys.argv[1], 240
+PLACE, PATIENCE = sys.argv[1], 600
 RESOURCES = {"north": ["nvidia.com/gpu"], "east": ["nvidia.com/gpu"], "west": ["cpu"],
              "south": ["nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/mig-1g.10gb"]}
 api = Api()
