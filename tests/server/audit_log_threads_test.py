@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 
-from serving import Server, in_threads, main, pod, review, run, scratch, test
+from serving import PATIENCE, Server, in_threads, main, pod, review, run, scratch, test
 
 DROPPED = "fairgate_audit_log_failures_total"
 QUEUED = "fairgate_audit_log_queued_lines"
@@ -51,8 +51,8 @@ def figure(server, name):
     return int(server.metrics()[name])
 
 
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.02)
@@ -261,6 +261,7 @@ def moving_it_away_under_load_loses_nothing_and_keeps_the_order():
                 return move()
             ask(server, 100, f"c{number}")
             if number == 1:
+                wait_until(lambda: len(moved(path)) > 1)
                 is_over.set()
             return 0
 
@@ -411,7 +412,7 @@ def what_is_decided_while_it_drains_is_in_the_file():
         server.signal(signal.SIGTERM)
         server.wait_for_log("draining")
         server.validate(review(pod("b")), connection)
-        server.wait(60)
+        server.wait()
     assert names(lines_of(path)) == ["a", "b"]
 
 

@@ -117,9 +117,9 @@ def what_can_not_be_written_is_denied_in_time():
         with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
             cluster.troubles = [step] * MANY
             started = time.monotonic()
-            message = waiting(server, pod("a", 1), "1s")
+            message = waiting(server, pod("a", 1), "3s")
             assert 'TenantUsage "team-a" ' + words in message, message
-            assert 0.5 < time.monotonic() - started < 3, message
+            assert 1.5 < time.monotonic() - started < 9, message  # 10 s is what it takes untold
             assert denial(server, pod("plain")) == ""
             assert len(api.writes) < 100, len(api.writes)
             cluster.troubles.clear()
@@ -179,7 +179,7 @@ def without_its_api_or_permission_it_is_not_ready():
 def an_object_that_is_missing_is_made_and_filled_when_all_is_known():
     cluster = Cluster(namespace("team-a"), pod("old", 3), usages=())
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         message = denial(server, pod("a", 1))
         assert 'TenantUsage "team-a" was made anew, and what was let in before will be known in ' in message, message
         wait_until(lambda: denial(server, pod("a", 2)) == "")
@@ -193,7 +193,7 @@ def an_object_that_is_missing_is_made_and_filled_when_all_is_known():
 def an_object_that_somebody_edits_is_mended():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         one = pod("a", 3)
         assert denial(server, one) == ""
         cluster.edit_usage("team-a", reservations=[], last=0)
@@ -210,7 +210,7 @@ def an_object_that_somebody_edits_is_mended():
 def an_object_that_is_deleted_frees_nothing():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         one = pod("a", 3)
         assert denial(server, one) == ""
         cluster.remove(cluster.usage("team-a"))
@@ -223,7 +223,7 @@ def an_object_that_is_deleted_frees_nothing():
 def a_list_that_fails_lets_nothing_in():
     cluster = Cluster(namespace("team-a"), usages=())
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         cluster.refused.add("pods")
         server.wait_for_log("what was let in before can't be found out")
         assert denial(server, pod("a", 1)) != ""
@@ -263,14 +263,14 @@ def a_client_that_hangs_up_costs_nothing_but_its_share():
     go = threading.Event()
 
     def held(call, act):
-        go.wait(20)
+        go.wait(60)
         answer(call, act)
 
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
         cluster.troubles = [held]
         for at in range(3):
             with server.connect() as connection:
-                connection.sendall(request_bytes("/validate", review(pod(f"gone-{at}", 1))))
+                connection.sendall(request_bytes("/validate?timeout=30s", review(pod(f"gone-{at}", 1))))
                 parked(server, at + 1)
         go.set()
         parked(server, 0)
@@ -285,14 +285,14 @@ def those_who_wait_are_answered_when_it_is_told_to_end():
     go = threading.Event()
 
     def held(call, act):
-        go.wait(20)
+        go.wait(60)
         answer(call, act)
 
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
         cluster.troubles = [held]
         connections = [server.connect() for _ in range(4)]
         for at, connection in enumerate(connections):
-            connection.sendall(request_bytes("/validate", review(pod(f"p-{at}", 2))))
+            connection.sendall(request_bytes("/validate?timeout=30s", review(pod(f"p-{at}", 2))))
         parked(server, 4)
         server.signal(signal.SIGTERM)
         server.wait_for_log("draining")
@@ -304,7 +304,7 @@ def those_who_wait_are_answered_when_it_is_told_to_end():
                 assert code == 200 and headers["Connection"] == "close", headers
                 answers.append(json.loads(body)["response"]["allowed"])
         assert sorted(answers) == [False, False, True, True], answers
-        server.wait(20)
+        server.wait()
 
 
 @test
@@ -313,7 +313,7 @@ def the_audit_log_tells_how_long_it_waited():
     log = os.path.join(policies(), "audit.log")
 
     def slow(call, act):
-        time.sleep(0.3)
+        time.sleep(2)
         answer(call, act)
 
     with FakeApi(cluster.step) as api, \
@@ -323,12 +323,12 @@ def the_audit_log_tells_how_long_it_waited():
         wait_until(lambda: server.metrics()["fairgate_audit_log_queued_lines"] == "0")
         with open(log, encoding="utf-8") as file:
             first, second = (json.loads(line) for line in file)
-        assert first["name"] == "a" and first["microseconds"] < 300_000 <= first["waitedMicroseconds"], first
+        assert first["name"] == "a" and first["microseconds"] < 2_000_000 <= first["waitedMicroseconds"], first
         assert second["name"] == "plain" and "waitedMicroseconds" not in second, second
         assert first["review"]["request"]["name"] == "a", first
         assert first["amounts"][0]["after"] == "1", first
         metrics = server.metrics()
-        assert metrics['fairgate_reservation_wait_seconds_bucket{le="0.2"}'] == "0", metrics
+        assert metrics['fairgate_reservation_wait_seconds_bucket{le="1"}'] == "0", metrics
         assert metrics["fairgate_reservation_wait_seconds_count"] == "1", metrics
         assert metrics['fairgate_usage_write_requests_bucket{le="1"}'] == "1", metrics
 

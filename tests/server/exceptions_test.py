@@ -7,7 +7,7 @@ import time
 
 from serving import Server, main, pod, policies, review, scratch, test, write
 
-SECONDS = 60  # to wait for what comes in three
+SECONDS = 120  # to wait for what comes in three
 
 
 EXCEPTION = """apiVersion: fairgate.dev/v1alpha1

@@ -9,7 +9,7 @@ import time
 import uuid
 
 from fake_api import status
-from serving import Server, review
+from serving import PATIENCE, Server, review
 
 USAGES = "/apis/fairgate.dev/v1alpha1/tenantusages"
 KINDS = {"/api/v1/pods": "pods", "/api/v1/namespaces": "namespaces", "/api/v1/nodes": "nodes",
@@ -89,6 +89,7 @@ class Cluster:
         self.objects = {kind: collections.OrderedDict() for kind in KINDS.values()}
         self.events = {kind: [] for kind in KINDS.values()}
         self.deaf = set()    # kinds whose calls hang
+        self.silent = set()  # those of them whose watch has noticed it
         self.refused = set() # those that are forbidden
         self.unknown = set() # and those that there are not
         self.unread = []     # steps that answer the next GETs of single objects
@@ -116,6 +117,11 @@ class Cluster:
             self.events[kind].append((self.version, "DELETED", obj))
             self.changed.notify_all()
 
+    def silence(self, *kinds):
+        """Their watches tell nothing any more."""
+        self.deaf.update(kinds)
+        wait_until(lambda: self.silent.issuperset(kinds))
+
     def step(self, call):
         path = call.query["path"]
         kind = KINDS.get(path)
@@ -127,11 +133,11 @@ class Cluster:
             call.fail(403, f'{kind} is forbidden: User "me" cannot list resource "{kind}"', "Forbidden")
         elif kind in self.unknown:
             call.body("404 page not found\n", 404)
+        elif "watch" in call.query:
+            self.watch(call, kind)
         elif kind in self.deaf:
             call.idle(3600)
             call.cut()
-        elif "watch" in call.query:
-            self.watch(call, kind)
         else:
             with self.changed:
                 items, version = list(self.objects[kind].values()), self.version
@@ -208,7 +214,8 @@ class Cluster:
             call.body(json.dumps(obj))
 
     def watch(self, call, kind):
-        call.begin()
+        if kind not in self.deaf:
+            call.begin()
         seen = int(call.query["resourceVersion"])
         until = time.monotonic() + float(call.query["timeoutSeconds"])
         while time.monotonic() < until and not call.server.fake.over.is_set() and kind not in self.deaf:
@@ -219,6 +226,7 @@ class Cluster:
             for seen, event, obj in news:
                 call.event(event, obj)
         if kind in self.deaf:
+            self.silent.add(kind)
             call.idle(3600)
             call.cut()
         else:
@@ -229,8 +237,8 @@ def serve(api, *arguments, **options):
     return Server("--kubeconfig", api.kubeconfig(), *arguments, has_state=False, **options)
 
 
-def wait_until(what, seconds=20):
-    deadline = time.monotonic() + seconds
+def wait_until(what):
+    deadline = time.monotonic() + PATIENCE
     while True:
         result = what()
         if result:

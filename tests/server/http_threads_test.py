@@ -5,7 +5,7 @@ import json
 import socket
 import time
 
-from serving import (Server, in_threads, main, pod, read_response, request_bytes, review, test)
+from serving import (PATIENCE, Server, in_threads, main, pod, read_response, request_bytes, review, test)
 
 MIB = 1024 * 1024
 
@@ -76,7 +76,7 @@ def a_body_over_8_mib_is_denied_by_uid_and_over_32_mib_is_not_read():
                                % (32 * MIB + 1))
             status, headers, text = read_response(connection.makefile("rb"))
             assert status == 413 and headers["Content-Type"].startswith("text/plain"), text
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         name = 'fairgate_requests_refused_total{reason="too_large"}'
         while server.metrics()[name] != "1" and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -162,12 +162,11 @@ def pipelined_requests_are_answered_in_order():
 
 @test
 def a_slow_client_is_closed_by_the_idle_timeout_while_others_are_served():
-    with Server("--idle-timeout", "1500ms", "--threads", "1") as server:
+    with Server("--idle-timeout", "5s", "--threads", "1") as server:
         whole = request_bytes("/validate", review(pod("p")))
         slow = server.connect()
         started = time.monotonic()
         closed = None
-        fast = server.http()
         for at in range(len(whole)):
             try:
                 slow.sendall(whole[at:at + 1])
@@ -180,11 +179,10 @@ def a_slow_client_is_closed_by_the_idle_timeout_while_others_are_served():
             except OSError:
                 closed = time.monotonic() - started
                 break
-            slow.settimeout(20)
-            assert server.validate(review(pod("p")), fast)["allowed"] is True
+            slow.settimeout(PATIENCE)
+            assert server.validate(review(pod("p")))["allowed"] is True
         slow.close()
-        fast.close()
-        assert closed is not None and 1 < closed < 10, closed
+        assert closed is not None and 4 < closed < 100, closed  # 120 s is what it takes untold
 
 
 @test

@@ -61,24 +61,23 @@ def nothing_is_reserved_before_the_last_phase():
 @test
 def an_event_is_visible_soon():
     cluster = Cluster(namespace("team-a"))
-    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+    with FakeApi(cluster.step) as api, \
+            ready(serve(api, "--max-staleness", "1h").__enter__()) as server:
         for at in range(5):
-            cluster.put(pod(f"p-{at}", 1))
-            started = time.monotonic()
+            cluster.put(pod(f"p-{at}", 1))  # which another list, or watch, would show in minutes
             wait_until(lambda n=at: f"({n + 1} in use" in denial(server, pod("x", 9)))
-            assert time.monotonic() - started < 2  # a sign of polling; how soon is for the bench
 
 
 @test
 def a_reservation_whose_pod_never_came_is_given_up():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         started = time.monotonic()
         assert denial(server, pod("lost", 5)) == ""
         assert "5 reserved, not yet seen" in denial(server, pod("a", 1))
         wait_until(lambda: server.metrics()["fairgate_reservations_expired_total"] == "1")
-        assert time.monotonic() - started > 1
+        assert time.monotonic() - started > 5
         assert denial(server, pod("a", 1)) == ""
 
 
@@ -96,7 +95,7 @@ def nothing_but_a_consistent_read_gives_a_reservation_up():
             return [query for query in api.queries() if query["path"].endswith("/pods/lost")]
         cluster.unread = list(answers)
         assert denial(server, lost) == ""
-        wait_until(lambda: len(reads()) > 4, 60)
+        wait_until(lambda: len(reads()) > 4)
         assert "5 reserved, not yet seen" in denial(server, pod("a", 1))
         assert server.metrics()["fairgate_reservations_expired_total"] == "0"
         cluster.put(pod("lost"))  # of the same name, and another
@@ -148,10 +147,10 @@ def one_reservation_that_can_not_be_looked_up_holds_no_other_up():
 def the_view_stays_fresh_while_many_reservations_are_looked_up():
     cluster = Cluster(namespace("team-a"))
     def takes_long(call):
-        time.sleep(1)
+        time.sleep(2)
         call.fail(404, f'pods "{call.query["path"].rsplit("/", 1)[1]}" not found', "NotFound")
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s", "--max-staleness", "4s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "1s", "--max-staleness", "8s").__enter__()) as server:
         cluster.unread = [takes_long] * 5
         assert [denial(server, pod(f"p-{at}", 1)) for at in range(5)] == [""] * 5
         def all_are_given_up():
@@ -178,7 +177,7 @@ def scaling(server, gpus_before, gpus):
 def an_old_view_is_not_relied_on():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--max-staleness", "2s").__enter__()) as server:
+            ready(serve(api, "--max-staleness", "8s").__enter__()) as server:
         assert denial(server, pod("a", 1)) == ""
         cluster.deaf.add("pods")
         wait_until(lambda: "out of contact for" in server.ask("/readyz")[2])
@@ -186,7 +185,7 @@ def an_old_view_is_not_relied_on():
         message = denial(server, pod("b", 1))
         assert "the view of pods is " in message and message.endswith("s old"), message
         assert denial(server, pod("plain")) == ""
-        assert float(server.metrics()['fairgate_view_age_seconds{watch="pods"}']) > 2
+        assert float(server.metrics()['fairgate_view_age_seconds{watch="pods"}']) > 8
         assert "what it holds is not known" in scaling(server, 1, 2)
         assert scaling(server, 1, 1) == ""
 
@@ -195,8 +194,7 @@ def an_old_view_is_not_relied_on():
 def a_namespace_that_is_not_in_view_is_asked_for():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
-        cluster.deaf.add("namespaces")  # its watch tells nothing any more
-        time.sleep(0.2)
+        cluster.silence("namespaces")
         cluster.put(namespace("new", **{"fairgate.dev/tenant": "team-a"}))
         assert denial(server, pod("a", 5, "new")) == ""
         assert "5 reserved" in denial(server, pod("b", 1))
@@ -270,7 +268,7 @@ def a_namespace_that_can_not_be_asked_for_could_be_anybodys():
 def claims_count_as_pods_do():
     cluster = Cluster(namespace("team-a"), template("two", 2))
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--request-timeout", "1s").__enter__()) as server:
+            ready(serve(api, "--request-timeout", "5s").__enter__()) as server:
         assert "would hold 6 of 5 GPUs (0 in use, this claim asks for 6)" in denial(server, claim("a", 6))
         shared = claim("shared", 2)
         assert denial(server, shared) == ""
@@ -315,8 +313,7 @@ def what_a_driver_takes_as_it_stands_keeps_nobody_from_seeing_claims():
 def a_claim_or_template_that_is_not_in_view_is_asked_for():
     cluster = Cluster(namespace("team-a"))
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
-        cluster.deaf.update({"resourceclaims", "resourceclaimtemplates"})
-        time.sleep(0.2)
+        cluster.silence("resourceclaims", "resourceclaimtemplates")
         cluster.put(template("two", 2))
         cluster.put(claim("shared", 1))
         assert denial(server, with_claims(pod("a"), template="two", claim="shared")) == ""
@@ -331,7 +328,7 @@ def an_api_server_without_claims_has_none():
     cluster = Cluster(namespace("team-a"), pod("old", 3))
     cluster.unknown.update({"deviceclasses", "resourceclaims", "resourceclaimtemplates"})
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--max-staleness", "2s").__enter__()) as server:
+            ready(serve(api, "--max-staleness", "8s").__enter__()) as server:
         assert "(3 in use, this pod asks for 3)" in denial(server, pod("a", 3))
         assert "is not in view" in denial(server, with_claims(pod("b"), template="none"))
         # Asked again, and told once.
@@ -360,7 +357,7 @@ def nodes_are_listed_anew_for_another_label():
     named["spec"]["nodeName"] = "n1"
     folder = fabric(policies(), "clique", "c1")
     with FakeApi(cluster.step) as api, \
-            ready(serve(api, "--max-staleness", "2s", folder=folder).__enter__()) as server:
+            ready(serve(api, "--max-staleness", "8s", folder=folder).__enter__()) as server:
         assert denial(server, named) == ""
         cluster.deaf.add("nodes")
         fabric(folder, "rack", "r1")
@@ -378,10 +375,8 @@ def nodes_are_listed_anew_for_another_label():
 def it_ends_while_the_api_server_hangs():
     cluster = Cluster()
     cluster.deaf.update(KINDS.values())
-    with FakeApi(cluster.step) as api, serve(api) as server:
-        started = time.monotonic()
-        server.stop()
-        assert time.monotonic() - started < 10
+    with FakeApi(cluster.step) as api, serve(api, "--max-staleness", "1h") as server:
+        server.stop()  # what it waits for would take minutes
 
 
 main()

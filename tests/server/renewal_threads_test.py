@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from serving import (FAIRGATE, Server, certificates, main, parsed, pod, read_response,
+from serving import (FAIRGATE, PATIENCE, Server, certificates, main, parsed, pod, read_response,
                      request_bytes, review, scratch, test, write, CLUSTER, TENANT)
 
 LABELS = """\
@@ -407,15 +407,15 @@ def sigterm_answers_what_is_under_way_and_exits_0():
         assert status == 200 and headers["Connection"] == "close", headers
         used_file.close()
         used.close()
-        server.wait(20)
+        server.wait()
 
 
 def wait_until_refused(server):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(ConnectionResetError):  # it came in the very moment
             try:
-                socket.create_connection(server.address, 5).close()
+                socket.create_connection(server.address, PATIENCE).close()
             except ConnectionRefusedError:
                 return
         time.sleep(0.02)
@@ -430,19 +430,19 @@ def new_connections_are_refused_after_sigterm_or_after_its_grace():
         server.wait_for_log("draining")
         wait_until_refused(server)
         held.close()
-        server.wait(20)
-    with Server("--drain-grace", "2s") as server:
+        server.wait()
+    with Server("--drain-grace", "10s") as server:
         server.signal(signal.SIGTERM)
         server.wait_for_log("draining")
         time.sleep(0.3)
         assert server.validate(review(pod("p")))["allowed"] is True
-        server.wait(20)
+        server.wait()
 
 
 @test
 def what_comes_within_the_grace_is_answered_after_it():
     whole = request_bytes("/validate", review(pod("p")))
-    with Server("--drain-grace", "1s", "--threads", "2") as server:
+    with Server("--drain-grace", "10s", "--threads", "2") as server:
         server.signal(signal.SIGTERM)
         server.wait_for_log("draining")
         assert server.ask("/readyz")[0] == 503
@@ -456,7 +456,7 @@ def what_comes_within_the_grace_is_answered_after_it():
             assert status == 200 and headers["Connection"] == "close", (status, headers)
             assert connection.recv(1) == b""
             connection.close()
-        server.wait(20)
+        server.wait()
 
 
 @test
@@ -470,14 +470,14 @@ def a_second_signal_ends_it_at_once():
             server.signal(signal.SIGINT)
             line = server.wait_for_log("ended with connections open")
             assert line["connections"] == "1", line
-            assert server.process.wait(20) == 1, server.errors()
+            assert server.process.wait(PATIENCE) == 1, server.errors()
             held.close()
 
 
 @test
 def sigterm_under_load_loses_no_request_that_was_sent():
     with Server("--threads", "4") as server:
-        errors, counts = [], []
+        errors, counts, answered = [], [], threading.Semaphore(0)
 
         def client():
             """A connection's requests are answered until the server says that it is the last."""
@@ -489,6 +489,8 @@ def sigterm_under_load_loses_no_request_that_was_sent():
                         status, headers, _ = read_response(file)
                         assert status == 200
                         count += 1
+                        if count == 1:
+                            answered.release()
                         if headers["Connection"] == "close":
                             break
                 counts.append(count)
@@ -498,13 +500,14 @@ def sigterm_under_load_loses_no_request_that_was_sent():
         threads = [threading.Thread(target=client, daemon=True) for _ in range(16)]
         for thread in threads:
             thread.start()
-        time.sleep(1)
+        for _ in threads:
+            assert answered.acquire(timeout=PATIENCE), errors
         server.signal(signal.SIGTERM)
         for thread in threads:
             thread.join()
         assert not errors, errors
         assert len(counts) == 16 and min(counts) > 0
-        server.wait(20)
+        server.wait()
 
 
 @test

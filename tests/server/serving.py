@@ -21,6 +21,7 @@ import uuid
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/fairgate"))
 CAP = 5  # GPUs of the tenant
+PATIENCE = 120  # seconds for what must come, on a busy machine too
 
 CLUSTER = """\
 apiVersion: fairgate.dev/v1alpha1
@@ -133,7 +134,7 @@ class Server:
         self.address = self.admin = None
         try:
             if waits:
-                self.admin = address(self.wait_for_log("not ready until these files can be used", 60)["admin"])
+                self.admin = address(self.wait_for_log("not ready until these files can be used")["admin"])
             else:
                 self.wait_until_serving()
         except BaseException:
@@ -141,7 +142,7 @@ class Server:
             raise
 
     def wait_until_serving(self):
-        line = self.wait_for_log("serving", 60)
+        line = self.wait_for_log("serving")
         self.address = address(line["listen"])
         self.admin = address(line["admin"])
 
@@ -154,7 +155,7 @@ class Server:
             self.lines.append(None)
             self._changed.notify_all()
 
-    def wait_for_log(self, message, seconds=20):
+    def wait_for_log(self, message, seconds=PATIENCE):
         """The next line with that message that no call has seen yet."""
         seen = getattr(self, "_seen", 0)
         deadline = time.monotonic() + seconds
@@ -176,19 +177,19 @@ class Server:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, seconds=60):
+    def stop(self):
         """Ends it as Kubernetes does; what it wrote must be log lines, and its exit code 0."""
         if self.process.returncode is None:
             self.signal(signal.SIGTERM)
-            self.wait(seconds)
+            self.wait()
         return self
 
-    def wait(self, seconds):
+    def wait(self):
         try:
-            self.process.wait(seconds)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired as late:
-            raise AssertionError(f"still there after {seconds} s:\n" + self.errors()) from late
-        self._reader.join(10)
+            raise AssertionError(f"still there after {PATIENCE} s:\n" + self.errors()) from late
+        self._reader.join(PATIENCE)
         for line in self.lines:
             assert line is None or parsed(line), "not a log line: " + self.errors()
         assert self.process.returncode == 0, f"exit {self.process.returncode}:\n" + self.errors()
@@ -218,7 +219,7 @@ class Server:
                                     os.path.join(client, "client.key"))
         return context
 
-    def connect(self, context=None, timeout=30):
+    def connect(self, context=None, timeout=PATIENCE):
         """A TLS socket."""
         plain = socket.create_connection(self.address, timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -228,7 +229,7 @@ class Server:
             plain.close()
             raise
 
-    def http(self, context=None, timeout=60):
+    def http(self, context=None, timeout=PATIENCE):
         """A keep-alive connection."""
         return http.client.HTTPSConnection("localhost", self.address[1], timeout=timeout,
                                            context=context or self.context())
@@ -262,7 +263,7 @@ class Server:
 
     def ask(self, path, method="GET"):
         """(status, headers, text) of the admin listener."""
-        connection = http.client.HTTPConnection(*self.admin, timeout=30)
+        connection = http.client.HTTPConnection(*self.admin, timeout=PATIENCE)
         with contextlib.closing(connection):
             connection.request(method, path)
             response = connection.getresponse()
@@ -306,10 +307,10 @@ def read_response(file):
     return int(line.split()[1]), headers, file.read(int(headers.get("Content-Length", 0)))
 
 
-def run(*arguments, seconds=60):
+def run(*arguments):
     """A call that ends by itself: (exit code, stdout, stderr)."""
     done = subprocess.run([FAIRGATE, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=seconds, check=False, text=True)
+                          timeout=PATIENCE, check=False, text=True)
     return done.returncode, done.stdout, done.stderr
 
 

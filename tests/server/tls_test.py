@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import time
 
-from serving import Server, certificates, main, pod, read_response, request_bytes, review, test
+from serving import PATIENCE, Server, certificates, main, pod, read_response, request_bytes, review, test
 
 
 def handshake(server, option):
@@ -66,7 +66,7 @@ def client_ca_demands_a_certificate_of_that_authority():
 @test
 def plain_http_on_the_tls_port_is_closed():
     with Server() as server:
-        with socket.create_connection(server.address, 20) as plain:
+        with socket.create_connection(server.address, 100) as plain:
             plain.sendall(b"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
             assert b"HTTP/" not in plain.recv(1000)
         assert server.validate(review(pod("p")))["allowed"] is True
@@ -86,9 +86,9 @@ def http_2_is_not_spoken():
 
 @test
 def half_open_connections_are_closed_while_others_are_served():
-    with Server("--idle-timeout", "1s", "--threads", "1") as server:
-        silent = [socket.create_connection(server.address, 20) for _ in range(20)]
-        half = socket.create_connection(server.address, 20)
+    with Server("--idle-timeout", "5s", "--threads", "1") as server:
+        silent = [socket.create_connection(server.address, 100) for _ in range(20)]
+        half = socket.create_connection(server.address, 100)
         half.sendall(b"\x16\x03\x01\x02\x00\x01")  # the beginning of a ClientHello
         assert server.validate(review(pod("p")))["allowed"] is True
         for connection in silent + [half]:
@@ -105,7 +105,7 @@ def a_thousand_connections_one_after_the_other_leave_nothing_behind():
             with server.connect(context) as connection:
                 connection.sendall(request_bytes("/validate", review(pod("p"))))
                 assert read_response(connection.makefile("rb"))[0] == 200
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while server.metrics()["fairgate_connections"] != "0" and time.monotonic() < deadline:
             time.sleep(0.05)
         assert server.metrics()["fairgate_connections"] == "0"
@@ -117,7 +117,7 @@ def connections_beyond_the_cap_wait_until_another_one_ends():
     with Server("--threads", "1", descriptors=300) as server:
         context = server.context()
         held = [server.connect(context) for _ in range(172)]
-        waiting = socket.create_connection(server.address, 20)
+        waiting = socket.create_connection(server.address, 100)
         waiting.settimeout(1)
         try:
             context.wrap_socket(waiting, server_hostname="localhost")
