@@ -8,7 +8,7 @@ import signal
 import tempfile
 import threading
 
-from serving import Server, certificates, in_threads, main, pod, policies, review, run, scratch, test
+from serving import TENANT, Server, certificates, in_threads, main, pod, policies, review, run, scratch, test, write
 
 FIRST, SECOND, THIRD = "first-0123456789abcdef", "Second_0123456789abcdef", "third-0123456789abcdef"
 RELOADED = "path secret reloaded, the one before goes on beside it"
@@ -108,6 +108,20 @@ def a_file_that_can_not_be_used_changes_nothing():
 
 
 @test
+def a_pipe_in_its_place_keeps_nothing_else_from_being_read():
+    path = secret_file(FIRST)
+    folder = policies()
+    with Server("--path-secret-file", path, folder=folder) as server:
+        os.mkfifo(path + ".new")
+        os.rename(path + ".new", path)
+        told = server.wait_for_log(NOT_RELOADED)["error"]
+        assert told == f"{path}: expected one line of 16 to 256 letters, digits, - and _", told
+        write(os.path.join(folder, "tenant.yaml"), TENANT % 7)
+        server.wait_for_log("policy set reloaded")
+        assert taken(server, FIRST) == [True, True]
+
+
+@test
 def nothing_tells_it():
     path = secret_file(FIRST)
     log = os.path.join(os.path.dirname(path), "audit.log")
@@ -141,6 +155,17 @@ def a_file_that_is_wrong_is_told_before_anything_listens():
     for text in ("x" * 16, "-_" * 128, "x" * 256 + "\n"):
         with Server("--path-secret-file", secret_file(text)) as server:
             assert taken(server, text.strip()) == [True, True]
+
+
+@test
+def a_pipe_that_nobody_writes_to_is_told_and_not_waited_for():
+    certs = certificates()
+    pipe = secret_file("") + ".pipe"
+    os.mkfifo(pipe)
+    for option in ("--path-secret-file", "--tls-cert", "--tls-key", "--client-ca"):
+        files = {"--tls-cert": f"{certs}/server.crt", "--tls-key": f"{certs}/server.key", option: pipe}
+        code, out, err = run("serve", "--policies", policies(), *(part for pair in files.items() for part in pair))
+        assert (code, out) == (2, "") and f"{pipe}: expected" in err and err.count("\n") == 1, (code, out, err)
 
 
 if __name__ == "__main__":

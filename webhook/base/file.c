@@ -55,6 +55,20 @@ bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *
     return is_read;
 }
 
+bool file_read_now(const char *path, size_t max, struct arena *arena, struct bytes *out,
+                   struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_read;
+
+    if (fd < 0)
+        return error_set(err, "%s: %s", path, strerror(errno));
+    fcntl(fd, F_SETFL, 0); /* who has it open to write may take its time */
+    is_read = read_all(fd, max, arena, out, err) || error_wrap(err, "%s", path);
+    close(fd);
+    return is_read;
+}
+
 /* The folders on the way down, to see one that contains itself. */
 struct folder {
     const struct folder *parent;

@@ -10,6 +10,11 @@
 bool file_read(const char *path, size_t max, struct arena *arena, struct bytes *out,
                struct error *err) MUST_CHECK;
 
+/* The same where something else waits: a pipe that nobody has opened to write is empty, while
+ * file_read waits for a writer. "-" is a file's name. */
+bool file_read_now(const char *path, size_t max, struct arena *arena, struct bytes *out,
+                   struct error *err) MUST_CHECK;
+
 /* Paths, relative to `directory`, of all regular files below it whose names end in one of `endings`
  * (NULL-terminated), ordered by bytes. Names that start with a dot are passed over, links are
  * followed (a ConfigMap's volume reads as a plain folder). A folder that contains itself through

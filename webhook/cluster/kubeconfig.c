@@ -390,7 +390,7 @@ static bool check_pem_file(const char *path, pem_check_fn check, struct error *e
 {
     struct arena arena = {0};
     struct bytes text;
-    bool is_sound = file_read(path, MAX_FILE_BYTES, &arena, &text, err) &&
+    bool is_sound = file_read_now(path, MAX_FILE_BYTES, &arena, &text, err) &&
                     (check(text, err) || error_wrap(err, "%s", path));
 
     arena_release(&arena);
@@ -469,7 +469,7 @@ bool kubeconfig_read_token(const char *path, struct arena *arena, const char **o
 {
     struct bytes text;
 
-    if (!file_read(path, MAX_TOKEN_BYTES, arena, &text, err))
+    if (!file_read_now(path, MAX_TOKEN_BYTES, arena, &text, err))
         return false;
     while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]) && text.data[text.len - 1])
         text.len--;

@@ -45,7 +45,7 @@ static bool read_file(const char *path, struct word *out, struct error *err)
 {
     struct arena arena = {0};
     struct bytes text;
-    bool is_sound = file_read(path, FILE_MAX_BYTES, &arena, &text, err);
+    bool is_sound = file_read_now(path, FILE_MAX_BYTES, &arena, &text, err);
 
     if (is_sound) {
         is_sound = read_word(text, out) ||

@@ -66,7 +66,7 @@ static bool read_certificates(const char *path, struct arena *arena, STACK_OF(X5
     X509 *one;
     BIO *bio;
 
-    if (!file_read(path, FILE_MAX_BYTES, arena, &text, err))
+    if (!file_read_now(path, FILE_MAX_BYTES, arena, &text, err))
         return false;
     list = sk_X509_new_null();
     bio = BIO_new_mem_buf(text.data, (int)text.len);
@@ -90,7 +90,7 @@ static bool read_key(const char *path, struct arena *arena, EVP_PKEY **out, stru
     struct bytes text;
     BIO *bio;
 
-    if (!file_read(path, FILE_MAX_BYTES, arena, &text, err))
+    if (!file_read_now(path, FILE_MAX_BYTES, arena, &text, err))
         return false;
     bio = BIO_new_mem_buf(text.data, (int)text.len);
     *out = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);

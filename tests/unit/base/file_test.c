@@ -103,6 +103,30 @@ static void what_has_no_size_is_read_to_its_end(void **state)
     assert_true(bytes_is(got, "hello"));
 }
 
+static void a_pipe_without_a_writer_is_not_waited_for(void **state)
+{
+    struct bytes got = BYTES("untouched");
+    struct error err = {0};
+    int end;
+
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_true(file_read_now(in_folder("pipe"), 5, &arena, &got, &err));
+    assert_int_equal(got.len, 0);
+    end = open(in_folder("pipe"), O_RDWR | O_CLOEXEC);
+    assert_int_equal(write(end, "hello!", 6), 6);
+    assert_false(file_read_now(in_folder("pipe"), 5, &arena, &got, &err));
+    assert_string_equal(err.text,
+                        arena_printf(&arena, "%s: larger than 5 bytes", in_folder("pipe")));
+    close(end);
+    write_file("file", BYTES("hello"));
+    assert_true(file_read_now(in_folder("file"), 5, &arena, &got, &err));
+    assert_true(bytes_is(got, "hello"));
+    err = (struct error){0};
+    assert_false(file_read_now(in_folder("none"), 5, &arena, &got, &err));
+    assert_string_equal(err.text,
+                        arena_printf(&arena, "%s: No such file or directory", in_folder("none")));
+}
+
 static void a_hyphen_is_standard_input(void **state)
 {
     int saved = dup(STDIN_FILENO), fd;
@@ -310,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(files_are_read_whole),
         IN_FOLDER(what_has_no_size_is_read_to_its_end),
+        IN_FOLDER(a_pipe_without_a_writer_is_not_waited_for),
         IN_FOLDER(a_hyphen_is_standard_input),
         IN_FOLDER(what_cannot_be_read_is_named),
         IN_FOLDER(folders_are_listed_in_the_order_of_bytes),
