@@ -2,14 +2,16 @@
 """`fairgate audit`, of a cluster whose API server is faked: what one namespace has that can't be read keeps nobody from hearing of
 the others, and what is refused, lost or gone there keeps no other one from its report."""
 
+import functools
 import json
 import os
-import subprocess
-import tempfile
-import traceback
-import urllib.parse
+import sys
 
-from certs_rotate_test import FAIRGATE, Api, expect
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from fake_api import FakeApi, status
+from serving import expect, main, run, scratch, test, write
 
 REPORTS = "/apis/wgpolicyk8s.io/v1alpha2"
 POLICIES = """\
@@ -25,12 +27,6 @@ spec:
   rules: [{id: sources, images: {allow: ["registry.example.com/**"]}}]
 """
 PAGE = 100
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def pod(namespace):
@@ -38,35 +34,43 @@ def pod(namespace):
             "spec": {"containers": [{"name": "main", "image": "docker.io/library/busybox"}]}}
 
 
-class Cluster(Api):
+class Cluster(FakeApi):
     """Pods that break a rule in some namespaces, and the reports that are written."""
 
-    def __init__(self, folder, *namespaces):
-        super().__init__(folder)
+    def __init__(self, *namespaces):
+        super().__init__(self.step)
         self.namespaces = namespaces
         self.objects = {}  # what else there is, by the path of its list
         self.reports = {}  # by namespace
         self.answers = {}  # by method and namespace: what it gets instead; None: the connection ends
         self.applied = 0
 
-    def serve(self, method, path, body):
-        path, _, query = path.partition("?")
-        self.calls.append((method, path, query))
-        if method == "GET":
-            return self.list(path, dict(urllib.parse.parse_qsl(query)))
-        namespace = path.removeprefix(REPORTS).split("/")[2]
-        if (method, namespace) in self.answers:
-            return self.answers[method, namespace]
-        if method == "PATCH":
+    def step(self, call):
+        path = call.query["path"]
+        if call.command == "GET":
+            self.list(call, path)
+            return
+        answer = self.write(call, path.removeprefix(REPORTS).split("/")[2])
+        if answer is None:
+            call.cut()
+        else:
+            code, body = answer
+            call.body(json.dumps(body), code)
+
+    def write(self, call, namespace):
+        if (call.command, namespace) in self.answers:
+            return self.answers[call.command, namespace]
+        if call.command == "PATCH":
             self.applied += 1
-            self.reports[namespace] = body
-            return 200, body
+            self.reports[namespace] = json.loads(call.content)
+            return 200, self.reports[namespace]
         if self.reports.pop(namespace, None) is None:
-            return self.status(404, "NotFound", 'policyreports.wgpolicyk8s.io "fairgate" not found')
+            return refusal(404, "NotFound", 'policyreports.wgpolicyk8s.io "fairgate" not found')
         return 200, {"kind": "Status", "status": "Success"}
 
-    def list(self, path, query):
-        items, at = [], int(query.get("continue", 0))
+    def list(self, call, path):
+        items, query = [], call.query
+        at = int(query.get("continue", 0))
         if path == "/api/v1/namespaces":
             items = [{"metadata": {"name": name}} for name in self.namespaces]
         elif path == "/api/v1/pods":
@@ -75,9 +79,9 @@ class Cluster(Api):
             assert query["labelSelector"] == "app.kubernetes.io/managed-by=fairgate", query
             assert query["fieldSelector"] == "metadata.name=fairgate", query
             items = [{"metadata": {"name": "fairgate", "namespace": name}} for name in self.stale_list(at)]
-        rest = {"continue": str(at + PAGE)} if len(items) > at + PAGE else {}
+        rest = str(at + PAGE) if len(items) > at + PAGE else None
         items = items + self.objects.get(path, [])
-        return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "7", **rest}, "items": items[at:at + PAGE]}
+        call.list(items[at:at + PAGE], 7, rest)
 
     def stale_list(self, at):
         """What the first page began with, whatever goes meanwhile."""
@@ -88,39 +92,31 @@ class Cluster(Api):
 
 def audit(cluster, *arguments):
     """Exit status, results, and stderr."""
-    folder = os.path.dirname(cluster.kubeconfig)
-    path = os.path.join(folder, "policies")
-    os.makedirs(path, exist_ok=True)
-    with open(os.path.join(path, "set.yaml"), "w", encoding="utf-8") as file:
-        file.write(POLICIES)
-    run = subprocess.run([FAIRGATE, "audit", "--policies", path, "--kubeconfig", cluster.kubeconfig, "-o", "json", *arguments],
-                         capture_output=True, text=True, check=False)
-    assert run.stdout, run.stderr
-    return run.returncode, json.loads(run.stdout)["results"], run.stderr
+    path = write(os.path.join(scratch(), "audited/set.yaml"), POLICIES)
+    code, out, err = run("audit", "--policies", os.path.dirname(path), "--kubeconfig", cluster.kubeconfig(), "-o", "json", *arguments)
+    assert out, err
+    return code, json.loads(out)["results"], err
 
 
-def write(cluster):
+def publish(cluster):
     """Exit status and stderr."""
-    status, results, err = audit(cluster, "--write")
+    code, results, err = audit(cluster, "--write")
     expect("what is printed", [one["namespace"] for one in results], sorted(cluster.namespaces))
-    return status, err
+    return code, err
 
 
 def refusal(code, reason, message):
-    return Api.status(code, reason, message)
+    return code, status(code, message, reason)
 
 
 def with_cluster(*namespaces):
     def wrap(function):
-        def run(scratch):
-            cluster = Cluster(scratch, *namespaces)
-            try:
+        @functools.wraps(function)
+        def in_cluster():
+            with Cluster(*namespaces) as cluster:
                 function(cluster)
-            finally:
-                cluster.close()
 
-        run.__name__ = function.__name__
-        return test(run)
+        return test(in_cluster)
 
     return wrap
 
@@ -128,13 +124,13 @@ def with_cluster(*namespaces):
 @with_cluster("a", "b")
 def those_of_before_go_however_many_pages_they_fill(cluster):
     cluster.reports = {f"was-{number}": {} for number in range(3 * PAGE + 1)}
-    expect("end", write(cluster), (0, f"reports: 2 written, {3 * PAGE + 1} removed\n"))
+    expect("end", publish(cluster), (0, f"reports: 2 written, {3 * PAGE + 1} removed\n"))
     expect("reports", sorted(cluster.reports), ["a", "b"])
     report = cluster.reports["a"]
     expect("summary", report["summary"], {"pass": 0, "fail": 1, "warn": 0, "error": 0, "skip": 0})
     expect("resource", report["results"][0]["resources"][0],
            {"apiVersion": "v1", "kind": "Pod", "name": "open", "namespace": "a", "uid": "a"})
-    expect("again", write(cluster), (0, "reports: 2 written, 0 removed\n"))
+    expect("again", publish(cluster), (0, "reports: 2 written, 0 removed\n"))
 
 
 @with_cluster("a", "b", "c", "d")
@@ -145,7 +141,7 @@ def namespaces_that_go_are_passed_over(cluster):
                                                   "namespace a because it is being terminated"),
         ("PATCH", "c"): refusal(404, "NotFound", 'namespaces "c" not found'),
         ("DELETE", "old"): refusal(404, "NotFound", 'policyreports.wgpolicyk8s.io "fairgate" not found')}
-    expect("end", write(cluster), (0, "reports: 2 written, 1 removed\n"))
+    expect("end", publish(cluster), (0, "reports: 2 written, 1 removed\n"))
     expect("reports", sorted(cluster.reports), ["b", "d", "old"])
 
 
@@ -156,12 +152,12 @@ QUOTA = 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: exceeded quota: n
 def what_one_namespace_is_refused_the_others_get(cluster):
     cluster.reports = {"old": {}, "older": {}}
     cluster.answers = {("PATCH", "a"): refusal(403, "Forbidden", QUOTA)}
-    expect("end", write(cluster), (2, "fairgate audit: --write: namespace a: policyreports: the API server answers 403: " + QUOTA + "\n"))
+    expect("end", publish(cluster), (2, "fairgate audit: --write: namespace a: policyreports: the API server answers 403: " + QUOTA + "\n"))
     expect("reports", sorted(cluster.reports), ["b", "c"])
     cluster.reports = {"old": {}, "older": {}}
     denial = 'admission webhook "keep.example.com" denied the request: reports stay'
     cluster.answers["DELETE", "old"] = refusal(400, "BadRequest", denial)
-    expect("end", write(cluster), (2, "fairgate audit: --write: 2 calls failed, the first of them: namespace a: policyreports: the API "
+    expect("end", publish(cluster), (2, "fairgate audit: --write: 2 calls failed, the first of them: namespace a: policyreports: the API "
                                       "server answers 403: " + QUOTA + "\n"))
     expect("reports", sorted(cluster.reports), ["b", "c", "old"])
 
@@ -170,13 +166,13 @@ def what_one_namespace_is_refused_the_others_get(cluster):
 def the_permission_that_lacks_is_named(cluster):
     cluster.answers = {("PATCH", "a"): refusal(403, "Forbidden", 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: User "u" cannot '
                                                                  'create resource "policyreports"')}
-    status, err = write(cluster)
+    status, err = publish(cluster)
     assert status == 2 and ('a ClusterRole must allow {apiGroups: ["wgpolicyk8s.io"], resources: ["policyreports"], '
                             'verbs: ["create", "patch"]}: ') in err, err
     cluster.answers = {("DELETE", "old"): refusal(403, "Forbidden", 'policyreports.wgpolicyk8s.io "fairgate" is forbidden: User "u" '
                                                                     'cannot delete resource "policyreports"')}
     cluster.reports = {"old": {}}
-    status, err = write(cluster)
+    status, err = publish(cluster)
     assert status == 2 and 'namespace old: policyreports: a ClusterRole must allow' in err and 'verbs: ["delete"]' in err, err
 
 
@@ -185,11 +181,11 @@ def an_answer_that_is_lost_ends_it_and_the_next_run_mends_it(cluster):
     cluster.reports = {"old": {}}
     for call, written in ((("PATCH", "a"), 0), (("DELETE", "old"), 2)):
         cluster.answers, cluster.applied = {call: None}, 0
-        status, err = write(cluster)
+        status, err = publish(cluster)
         assert status == 2 and err.startswith("fairgate audit: --write: policyreports: ") and err.count("\n") == 1, err
         expect("written", cluster.applied, written)
     cluster.answers = {}
-    expect("end", write(cluster), (0, "reports: 2 written, 1 removed\n"))
+    expect("end", publish(cluster), (0, "reports: 2 written, 1 removed\n"))
     expect("reports", sorted(cluster.reports), ["a", "b"])
 
 
@@ -232,17 +228,6 @@ def what_passes_a_bound_is_told_and_keeps_nobody_from_hearing_of_the_others(clus
                                       ("team", "Pod", "open", "images/sources")])
     expect("end", (status, err), (1, "fairgate audit: 2 objects can't be read and don't count, the first of them: Node odd: "
                                      "the object has 4097 labels, more than 4096\n"))
-
-
-def main():
-    for function in TESTS:
-        with tempfile.TemporaryDirectory(prefix="fairgate-audit-") as scratch:
-            try:
-                function(scratch)
-                print(f"ok {function.__name__}")
-            except Exception:  # whatever is wrong is told
-                print(f"not ok {function.__name__}")
-                print(traceback.format_exc())
 
 
 if __name__ == "__main__":

@@ -5,38 +5,29 @@ served is believed by all who verify, as `openssl verify` says, and a later run 
 import base64
 import copy
 import datetime
+import functools
 import glob
-import http.server
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
-import threading
-import traceback
 
-FAIRGATE = os.environ["FAIRGATE"]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from fake_api import BUILD, FakeApi, status
+from serving import FAIRGATE, expect, main, run, test, with_folder
+
 HOST = "hook.gpu.svc"
 SERVICE = ["--service", "hook", "--namespace", "gpu"]
+certs = functools.partial(run, "certs")
 START = datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc)
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def at(hours):
     return (START + datetime.timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def certs(*arguments, **options):
-    """Exit status, stdout, stderr."""
-    run = subprocess.run([FAIRGATE, "certs", *arguments], capture_output=True, text=True, check=False, **options)
-    return run.returncode, run.stdout, run.stderr
 
 
 def believed(certificate, trusted, hours):
@@ -49,10 +40,6 @@ def believed(certificate, trusted, hours):
                               "-attime", str(seconds), "-verify_hostname", HOST, "-CAfile", roots.name, server.name],
                              capture_output=True, check=False)
         return run.returncode == 0
-
-
-def expect(what, got, wanted):
-    assert got == wanted, f"{what}: expected {wanted!r}, got {got!r}"
 
 
 def read(folder, name):
@@ -72,7 +59,7 @@ def rotate_folder(folder, hours, *arguments):
     return out
 
 
-@test
+@with_folder
 def a_folder_is_renewed_in_steps_and_links_keep_all_files_together(scratch):
     assert "new CA" in rotate_folder(scratch, 0)
     first = read(scratch, "tls.crt")
@@ -93,7 +80,7 @@ def a_folder_is_renewed_in_steps_and_links_keep_all_files_together(scratch):
     expect("modes", [oct(os.stat(f"{scratch}/{name}").st_mode & 0o777) for name in ("ca.key", "tls.key")], ["0o600"] * 2)
 
 
-@test
+@with_folder
 def plain_files_become_links(scratch):
     made, plain = f"{scratch}/made", f"{scratch}/plain"
     expect("exit", certs("issue", "--dir", made, *SERVICE, "--time", at(0))[0], 0)
@@ -115,7 +102,7 @@ def pair_matches(folder):
     return keys[0] == keys[1]
 
 
-@test
+@with_folder
 def a_folder_stands_whole_wherever_a_run_is_killed(scratch):
     made = f"{scratch}/made"
     expect("exit", certs("issue", "--dir", made, *SERVICE, "--time", at(0))[0], 0)
@@ -130,7 +117,7 @@ def a_folder_stands_whole_wherever_a_run_is_killed(scratch):
             folder = f"{scratch}/tried"
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(start, folder, symlinks=True)
-            run = subprocess.run([os.path.join(os.environ["BUILD"], "tests/commands/killed"), str(step), FAIRGATE, "certs", "rotate",
+            run = subprocess.run([os.path.join(BUILD, "tests/commands/killed"), str(step), FAIRGATE, "certs", "rotate",
                                   "--dir", folder, *SERVICE, "--time", at(24 * 61)], capture_output=True, check=False,
                                  env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # which a traced program can't
             assert pair_matches(folder), f"step {step}"
@@ -144,7 +131,7 @@ def a_folder_stands_whole_wherever_a_run_is_killed(scratch):
         assert ended and step > 15, step
 
 
-@test
+@with_folder
 def a_folder_where_another_run_is_at_work_is_left_alone(scratch):
     import fcntl
     fd = os.open(scratch, os.O_RDONLY)
@@ -156,7 +143,7 @@ def a_folder_where_another_run_is_at_work_is_left_alone(scratch):
     expect("files", os.listdir(scratch), [])
 
 
-@test
+@with_folder
 def a_dry_run_writes_nothing(scratch):
     out = rotate_folder(scratch, 0, "--dry-run")
     assert out.startswith("would be done: new CA "), out
@@ -170,83 +157,39 @@ WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/"
 CONFIGURATIONS = [WEBHOOKS + "validatingwebhookconfigurations/fairgate", WEBHOOKS + "mutatingwebhookconfigurations/fairgate"]
 
 
-class Api:
-    """Objects by their paths, with resourceVersions; what is wanted to go wrong goes wrong."""
+class Objects(FakeApi):
+    """By their paths, with resourceVersions; what is wanted to go wrong goes wrong."""
 
-    def __init__(self, folder):
-        self.objects, self.version, self.writes, self.calls = {}, 0, 0, []
+    def __init__(self):
+        super().__init__(self.step)
+        self.objects, self.version = {}, 0
         self.fault = None  # called with (number of the write, method, path) before it: "refuse", "lose", None
         self.forbidden = None  # a method and the beginning of a path
-        self.answer = None  # what every call gets: status, body
-        if not os.path.exists(f"{folder}/ca.crt"):
-            assert certs("issue", "--dir", folder, "--ip", "127.0.0.1")[0] == 0
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{folder}/tls.crt", f"{folder}/tls.key")
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.kubeconfig = f"{folder}/kubeconfig"
-        with open(self.kubeconfig, "w", encoding="utf-8") as file:
-            json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "c",
-                       "contexts": [{"name": "c", "context": {"cluster": "c"}}],
-                       "clusters": [{"name": "c", "cluster": {"certificate-authority": f"{folder}/ca.crt",
-                                                              "server": f"https://127.0.0.1:{self.server.server_port}"}}]}, file)
+        self.answers = None  # what every call gets: status, body
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def handler(self):
-        api = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *arguments):
-                pass
-
-            def reply(self, status, body):
-                data = json.dumps(body).encode() if not isinstance(body, bytes) else body
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def serve(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length)) if length else None
-                answer = api.serve(self.command, self.path, body)
-                if answer is None:
-                    self.close_connection = True
-                    return
-                self.reply(*answer)
-
-            do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = serve
-
-        return Handler
-
-    @staticmethod
-    def status(code, reason, message):
-        return code, {"kind": "Status", "code": code, "reason": reason, "message": message}
+    def step(self, call):
+        answer = self.serve(call.command, call.path, json.loads(call.content or "null"))
+        if answer is None:
+            call.cut()
+        else:
+            code, body = answer
+            call.body(body if isinstance(body, bytes) else json.dumps(body), code)
 
     def missing(self, path):
         resource, name = path.split("/")[-2:]
         group = ".admissionregistration.k8s.io" if path.startswith(WEBHOOKS) else ""
-        return self.status(404, "NotFound", f'{resource}{group} "{name}" not found')
+        return 404, status(404, f'{resource}{group} "{name}" not found', "NotFound")
 
     def serve(self, method, path, body):
-        self.calls.append((method, path))
-        if self.answer:
-            return self.answer
+        if self.answers:
+            return self.answers
         if self.forbidden and method == self.forbidden[0] and path.startswith(self.forbidden[1]):
-            return self.status(403, "Forbidden", f'User "rotation" cannot do that to {path}')
+            return 403, status(403, f'User "rotation" cannot do that to {path}', "Forbidden")
         if method == "GET":
             return (200, self.objects[path]) if path in self.objects else self.missing(path)
-        self.writes += 1
-        fault = self.fault(self.writes, method, path) if self.fault else None
+        fault = self.fault(len(self.writes), method, path) if self.fault else None
         if fault == "refuse":
-            return self.status(500, "InternalError", "etcdserver: request timed out")
+            return 500, status(500, "etcdserver: request timed out", "InternalError")
         answer = self.write(method, path, body)
         return None if fault == "lose" else answer
 
@@ -254,11 +197,11 @@ class Api:
         if method == "POST":
             path += "/" + body["metadata"]["name"]
             if path in self.objects:
-                return self.status(409, "AlreadyExists", f'"{path}" already exists')
+                return 409, status(409, f'"{path}" already exists', "AlreadyExists")
         elif path not in self.objects:
             return self.missing(path)
         elif body["metadata"].get("resourceVersion") != self.objects[path]["metadata"]["resourceVersion"]:
-            return self.status(409, "Conflict", "the object has been modified")
+            return 409, status(409, "the object has been modified", "Conflict")
         self.put(path, body)
         return 201 if method == "POST" else 200, self.objects[path]
 
@@ -294,20 +237,17 @@ class Api:
 
 
 def with_api(function):
-    def run(scratch):
-        api = Api(scratch)
-        try:
+    @functools.wraps(function)
+    def with_objects():
+        with Objects() as api:
             api.add_configurations()
             function(api)
-        finally:
-            api.close()
 
-    run.__name__ = function.__name__
-    return test(run)
+    return test(with_objects)
 
 
 def rotate(api, hours, *arguments):
-    return certs("rotate", "--kubeconfig", api.kubeconfig, *SERVICE, "--time", at(hours), *arguments)
+    return certs("rotate", "--kubeconfig", api.kubeconfig(), *SERVICE, "--time", at(hours), *arguments)
 
 
 def rotated(api, hours, *arguments):
@@ -324,15 +264,15 @@ def a_cluster_gets_what_is_missing_and_a_second_run_writes_nothing(api):
     expect("what is kept of webhooks", api.objects[CONFIGURATIONS[0]]["webhooks"][1]["failurePolicy"], "Fail")
     expect("type", api.objects[f"{SECRETS}/fairgate-tls"]["type"], "kubernetes.io/tls")
     assert "PRIVATE KEY" in api.secret("fairgate-ca", "tls.key") and api.secret("fairgate-tls", "ca.key") is None
-    writes = api.writes
+    writes = len(api.writes)
     rotated(api, 1)
-    expect("writes", api.writes, writes)
+    expect("writes", len(api.writes), writes)
 
 
 @with_api
 def certificates_are_trusted_before_they_are_served(api):
     rotated(api, 0)
-    order = [path.rpartition("/")[2] + "/" + path.split("/")[-2] for method, path in api.calls if method != "GET"]
+    order = [path.rpartition("/")[2] + "/" + path.split("/")[-2] for _, path, _ in api.writes]
     expect("order", order, ["secrets/gpu", "fairgate/validatingwebhookconfigurations", "fairgate/mutatingwebhookconfigurations",
                             "secrets/gpu"])
 
@@ -359,9 +299,10 @@ def every_write_may_fail_or_its_answer_be_lost(api):
         for cut in range(1, 14):
             api.objects.clear()
             api.add_configurations()
-            api.fault, api.writes = None, 0
+            api.fault = None
+            api.writes.clear()
             rotated(api, 0)
-            served, hours, is_cut, written = api.served(), 1, False, api.writes
+            served, hours, is_cut, written = api.served(), 1, False, len(api.writes)
             api.fault = lambda number, method, path: fault if number == written + cut else None
             rotate(api, hours, "--new-ca")
             for _ in range(6):
@@ -391,7 +332,7 @@ def two_runs_at_once_do_not_mix(api):
                 rotated(api, hours, "--new-ca")
             return None
 
-        start, hours = api.writes, number * 10
+        start, hours = len(api.writes), number * 10
         api.fault = other
         rotated(api, hours, "--new-ca")
         assert started and api.all_believe(first, hours) and api.all_believe(api.served(), hours)
@@ -425,11 +366,11 @@ def an_api_server_that_answers_nonsense_is_one_line(api):
     for answer, wanted in [((500, b"oops"), "the API server answers 500: oops"), ((200, b"[]"), "the API server answers no object"),
                            ((200, b"{"), "the API server answers no object"),
                            ((404, b"nginx"), "the API server answers 404: nginx")]:
-        api.answer = answer
+        api.answers = answer
         status, out, err = rotate(api, 0)
         expect("exit", (status, out, err.count("\n")), (2, "", 1))
         assert wanted in err and 'Secret "fairgate-ca"' in err, (wanted, err)
-    api.answer = None
+    api.answers = None
 
 
 @with_api
@@ -446,7 +387,7 @@ def webhooks_that_are_not_there_are_told(api):
 def a_dry_run_in_a_cluster_writes_nothing(api):
     out = rotated(api, 0, "--dry-run")
     expect("lines", [line.split(" ")[0] for line in out.splitlines()], ["would"] * 3)
-    expect("writes", api.writes, 0)
+    expect("writes", api.writes, [])
     answer = json.loads(rotated(api, 0, "--dry-run", "-o", "json"))
     expect("keys", sorted(answer), ["ca", "certificate", "changes", "dryRun", "missing", "next"])
     expect("dryRun", answer["dryRun"], True)
@@ -481,7 +422,7 @@ def certs_sound(api, hours):
         return certs("check", f"{folder}/tls.crt", f"{folder}/tls.key", "--ca", f"{folder}/ca.crt", "--host", HOST, "--time", at(hours))[0]
 
 
-@test
+@with_folder
 def one_place_is_named(scratch):
     for arguments in ([], ["--dir", scratch, "--in-cluster"], ["--in-cluster", "--kubeconfig", "f"]):
         status, out, err = certs("rotate", *arguments)
@@ -489,18 +430,6 @@ def one_place_is_named(scratch):
         assert "expected one of --dir, --kubeconfig and --in-cluster" in err, err
     status, _, err = certs("rotate", "--in-cluster", env={"PATH": os.environ["PATH"]})
     assert status == 2 and "this is no pod of a cluster" in err, err
-
-
-def main():
-    for function in TESTS:
-        with tempfile.TemporaryDirectory(prefix="fairgate-certs-") as scratch:
-            try:
-                function(scratch)
-                print(f"ok {function.__name__}")
-            except Exception:  # whatever is wrong is told
-                print(f"not ok {function.__name__}")
-                print(traceback.format_exc())
-            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 and by Python's TLS; of chains that `openssl` made with a fault each, every fault is told."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -10,24 +11,14 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
-import traceback
 
-FAIRGATE = os.environ["FAIRGATE"]
-DAY = 24 * 60 * 60
-TESTS = []
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from serving import expect, main, run, with_folder
 
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def certs(*arguments, **options):
-    """Exit status, stdout, stderr."""
-    run = subprocess.run([FAIRGATE, "certs", *arguments], capture_output=True, text=True, check=False, **options)
-    return run.returncode, run.stdout, run.stderr
+certs = functools.partial(run, "certs")
 
 
 def issue(folder, *arguments):
@@ -47,10 +38,6 @@ def text_of(path):
     return text
 
 
-def expect(what, got, wanted):
-    assert got == wanted, f"{what}: expected {wanted!r}, got {got!r}"
-
-
 # ---- issue
 
 SERVICE_NAMES = ["hook", "hook.gpu", "hook.gpu.svc", "hook.gpu.svc.cluster.local"]
@@ -61,7 +48,7 @@ def issued(folder):
                  "*.hooks.example.com", "--ip", "192.0.2.7", "--ip", "2001:db8::7")
 
 
-@test
+@with_folder
 def openssl_accepts_it_for_its_names_and_addresses_and_no_others(scratch):
     folder = issued(scratch)
     base = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", f"{folder}/ca.crt"]
@@ -93,7 +80,7 @@ def handshake(server, client, name):
         thread.join()
 
 
-@test
+@with_folder
 def python_accepts_it_for_its_names_and_no_others(scratch):
     folder = issued(scratch)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,7 +94,7 @@ def python_accepts_it_for_its_names_and_no_others(scratch):
     assert "unable to get local issuer" in handshake(server, stranger, "hook")
 
 
-@test
+@with_folder
 def it_lasts_90_days_and_its_ca_a_year_and_both_begin_5_minutes_ago(scratch):
     folder = issue(scratch, "--time", "2027-01-01T00:00:00Z")
     for name, ends in [("ca", "Jan  1 00:00:00 2028"), ("tls", "Apr  1 00:00:00 2027")]:
@@ -116,13 +103,13 @@ def it_lasts_90_days_and_its_ca_a_year_and_both_begin_5_minutes_ago(scratch):
         assert re.search(f"Not After : {ends} GMT", text), text
 
 
-@test
+@with_folder
 def it_never_outlasts_its_ca(scratch):
     folder = issue(scratch, "--time", "2027-01-01T00:00:00Z", "--days-ca", "30", "--days", "90")
     assert "Not After : Jan 31 00:00:00 2027 GMT" in text_of(f"{folder}/tls.crt")
 
 
-@test
+@with_folder
 def extensions_say_what_each_is_for(scratch):
     folder = issue(scratch)
     ca, server = (re.sub(r"\s+", " ", text_of(f"{folder}/{name}.crt")) for name in ("ca", "tls"))
@@ -135,7 +122,7 @@ def extensions_say_what_each_is_for(scratch):
         assert wanted in server, (wanted, server)
 
 
-@test
+@with_folder
 def serial_numbers_are_random_and_of_128_bits(scratch):
     serials = []
     for i in range(4):
@@ -147,7 +134,7 @@ def serial_numbers_are_random_and_of_128_bits(scratch):
     assert all(0 < serial < 2**128 for serial in serials) and max(serials) >= 2**120, serials
 
 
-@test
+@with_folder
 def keys_are_for_their_owner_alone_whatever_the_umask(scratch):
     folder = f"{scratch}/made"
     expect("exit", certs("issue", "--dir", folder, preexec_fn=lambda: os.umask(0))[0], 0)
@@ -155,7 +142,7 @@ def keys_are_for_their_owner_alone_whatever_the_umask(scratch):
     expect("modes", modes, {"ca.key": "0o600", "tls.key": "0o600", "ca.crt": "0o644", "tls.crt": "0o644"})
 
 
-@test
+@with_folder
 def nothing_is_overwritten(scratch):
     for name in ["ca.crt", "ca.key", "tls.crt", "tls.key"]:
         folder = f"{scratch}/with-{name}"
@@ -170,7 +157,7 @@ def nothing_is_overwritten(scratch):
             expect("what is in it", file.read(), "mine")
 
 
-@test
+@with_folder
 def nothing_is_left_where_a_write_fails(scratch):
     import resource
 
@@ -185,7 +172,7 @@ def nothing_is_left_where_a_write_fails(scratch):
     expect("what is left", os.listdir(scratch), [])
 
 
-@test
+@with_folder
 def names_that_can_not_be_are_refused(scratch):
     for arguments, wanted in [(["--service", "Hook_1"], 'expected a DNS name, got "Hook_1"'),
                               (["--dns", "a,DNS:b"], 'expected a DNS name, got "a,DNS:b"'),
@@ -256,7 +243,7 @@ def rsa(bits):
     return ("-newkey", f"rsa:{bits}")
 
 
-@test
+@with_folder
 def what_is_issued_is_sound_and_says_when_it_ends(scratch):
     folder = issue(scratch, "--time", "2027-01-01T00:00:00Z")
     status, out, _ = certs("check", f"{folder}/tls.crt", f"{folder}/tls.key", "--ca", f"{folder}/ca.crt", "--host",
@@ -267,7 +254,7 @@ def what_is_issued_is_sound_and_says_when_it_ends(scratch):
             "ends at 2027-04-01T00:00:00Z: CN=fairgate.fairgate.svc.cluster.local"])
 
 
-@test
+@with_folder
 def dates_are_looked_at_to_the_second(scratch):
     folder = issue(scratch, "--time", "2027-01-01T00:00:00Z")
     maker = Maker(folder)
@@ -281,7 +268,7 @@ def dates_are_looked_at_to_the_second(scratch):
            ["ends-soon"])
 
 
-@test
+@with_folder
 def the_first_end_of_the_chain_counts(scratch):
     folder = issue(scratch, "--time", "2027-01-01T00:00:00Z", "--days-ca", "100")
     maker = Maker(folder)
@@ -290,14 +277,14 @@ def the_first_end_of_the_chain_counts(scratch):
     assert "CN=fairgate CA" in words, words
 
 
-@test
+@with_folder
 def a_key_of_another_certificate(scratch):
     issue(f"{scratch}/a"), issue(f"{scratch}/b")
     codes, _ = Maker(scratch).problems(f"{scratch}/a/tls.crt", f"{scratch}/b/tls.key", wanted_status=1)
     expect("problems", codes, ["other-key"])
 
 
-@test
+@with_folder
 def faults_of_the_servers_certificate(scratch):
     maker = Maker(scratch)
     maker.ca()
@@ -324,7 +311,7 @@ def faults_of_the_servers_certificate(scratch):
         assert words in messages, (name, messages)
 
 
-@test
+@with_folder
 def faults_of_the_chain(scratch):
     maker = Maker(scratch)
     maker.ca("root"), maker.ca("other"), maker.ca("middle", issuer="root")
@@ -349,7 +336,7 @@ def faults_of_the_chain(scratch):
         assert codes == wanted, (name, codes, words)
 
 
-@test
+@with_folder
 def a_path_longer_than_its_ca_allows_does_not_verify(scratch):
     maker = Maker(scratch)
     maker.make("root", "basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign")
@@ -360,7 +347,7 @@ def a_path_longer_than_its_ca_allows_does_not_verify(scratch):
     assert "path length constraint exceeded" in words, words
 
 
-@test
+@with_folder
 def what_can_not_be_read_is_another_exit_code(scratch):
     maker = Maker(scratch)
     maker.ca(), maker.leaf()
@@ -386,7 +373,7 @@ def what_can_not_be_read_is_another_exit_code(scratch):
     expect("no file", certs("check", maker.path("none"))[0], 2)
 
 
-@test
+@with_folder
 def what_stands_around_the_blocks_is_passed_over(scratch):
     maker = Maker(scratch)
     maker.ca(), maker.leaf()
@@ -395,18 +382,6 @@ def what_stands_around_the_blocks_is_passed_over(scratch):
     with open(maker.path("tried.pem"), "w", encoding="utf-8") as file:
         file.write(text)
     expect("problems", maker.problems(maker.path("tried.pem"), wanted_status=0)[0], [])
-
-
-def main():
-    for function in TESTS:
-        with tempfile.TemporaryDirectory(prefix="fairgate-certs-") as scratch:
-            try:
-                function(scratch)
-                print(f"ok {function.__name__}")
-            except Exception:  # whatever is wrong is told
-                print(f"not ok {function.__name__}")
-                print(traceback.format_exc())
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

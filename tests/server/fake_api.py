@@ -45,7 +45,7 @@ class Call(http.server.BaseHTTPRequestHandler):
         self.content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.fake.answer(self)
 
-    do_PUT = do_POST = do_GET
+    do_PUT = do_POST = do_PATCH = do_DELETE = do_GET
 
     def log_message(self, format, *args):  # pylint: disable=redefined-builtin
         pass

@@ -307,10 +307,10 @@ def read_response(file):
     return int(line.split()[1]), headers, file.read(int(headers.get("Content-Length", 0)))
 
 
-def run(*arguments):
+def run(*arguments, **options):
     """A call that ends by itself: (exit code, stdout, stderr)."""
     done = subprocess.run([FAIRGATE, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=PATIENCE, check=False, text=True)
+                          timeout=PATIENCE, check=False, text=True, **options)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -339,6 +339,20 @@ def in_threads(count, function):
 def test(function):
     _TESTS.append(function)
     return function
+
+
+def with_folder(function):
+    """A test that is given an empty folder of its own."""
+    @functools.wraps(function)
+    def in_folder():
+        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
+            function(folder)
+
+    return test(in_folder)
+
+
+def expect(what, got, wanted):
+    assert got == wanted, f"{what}: expected {wanted!r}, got {got!r}"
 
 
 def main():
