@@ -129,6 +129,16 @@ def certificates_have_rights_of_their_own(rendering):
     assert {right for right in rights if right[2] == "create"} == {("", "secrets", "create", None)}
 
 
+def certificates_wait_for_webhooks(rendering):
+    """what makes certificates is run again until it has found the webhooks that are registered with it"""
+    is_enabled = rendering.values.get("webhooks", {}).get("enabled", True)
+    own = [each for each in rendering.of_kind("Job") + rendering.of_kind("CronJob") if each["metadata"]["name"].startswith("fairgate-certificates")]
+    for job in own:
+        template = job["spec"].get("jobTemplate", job)["spec"]["template"]
+        assert ("--expect-webhooks" in template["spec"]["containers"][0]["args"]) == is_enabled, job["metadata"]
+        assert template["spec"]["restartPolicy"] == "OnFailure"
+
+
 def audit_lists_what_it_judges(rendering):
     """what audits may list what it looks at, and write reports"""
     rights = set(rendering.rights("fairgate-audit"))
@@ -293,6 +303,7 @@ def definition_stays(rendering):
 
 
 PROPERTIES = [pods_are_restricted, server_outlasts_its_drain, selectors_meet, serving_pods_write_nothing_else,
-              serving_pods_read_what_they_watch, certificates_have_rights_of_their_own, audit_lists_what_it_judges, no_account_has_all,
+              serving_pods_read_what_they_watch, certificates_have_rights_of_their_own, certificates_wait_for_webhooks,
+              audit_lists_what_it_judges, no_account_has_all,
               webhooks_ask_about_all_that_is_judged, webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
               system_classes_have_a_quota, test_knows_whom_the_api_server_trusts, definition_stays]

@@ -384,6 +384,31 @@ def webhooks_that_are_not_there_are_told(api):
 
 
 @with_api
+def webhooks_that_are_expected_must_be_there(api):
+    """Those that come after the run would not be believed before the next one, a day later."""
+    api.objects[CONFIGURATIONS[0]]["webhooks"] = []
+    del api.objects[CONFIGURATIONS[1]]["webhooks"]
+    assert "there is no" not in rotated(api, 0)
+    status, out, err = rotate(api, 1, "--expect-webhooks")
+    expect("exit", (status, err), (1, ""))
+    expect("lines", out.splitlines()[1:], ['there is no webhook in the ValidatingWebhookConfiguration "fairgate"',
+                                           'there is no webhook in the MutatingWebhookConfiguration "fairgate"'])
+    del api.objects[CONFIGURATIONS[0]]
+    status, out, err = rotate(api, 1, "--expect-webhooks", "-o", "json")
+    expect("exit", (status, err), (1, ""))
+    expect("missing", json.loads(out)["missing"], ['ValidatingWebhookConfiguration "fairgate"',
+                                                   'webhook in the MutatingWebhookConfiguration "fairgate"'])
+    api.add_configurations()
+    del api.objects[CONFIGURATIONS[0]]
+    expect("exit", rotate(api, 2, "--expect-webhooks")[0], 1)  # what is there is believed all the same
+    assert api.all_believe(api.served(), 2)
+    api.add_configurations()
+    rotated(api, 3, "--expect-webhooks")
+    assert api.all_believe(api.served(), 3)
+    expect("bundles", len(api.bundles()), 5)
+
+
+@with_api
 def a_dry_run_in_a_cluster_writes_nothing(api):
     out = rotated(api, 0, "--dry-run")
     expect("lines", [line.split(" ")[0] for line in out.splitlines()], ["would"] * 3)

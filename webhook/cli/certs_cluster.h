@@ -11,6 +11,7 @@ struct certs_cluster {
     const char *authority_secret; /* tls.crt, tls.key of the CA */
     const char *webhooks;         /* the webhook configurations of both kinds that have this name */
     bool is_dry;                  /* nothing is written */
+    bool expects_webhooks;        /* a configuration without any counts as missing */
 };
 
 /* What was done, or would be. */

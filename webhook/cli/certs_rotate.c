@@ -150,7 +150,7 @@ static int rotate(const struct rotate_call *call)
         print_text(call, rotation);
     else
         output_print_take(write_json(call, rotation), call->format, call->arena);
-    return rotation->missing.count == 2 ? EXIT_NO : EXIT_YES;
+    return rotation->missing.count > (call->cluster.expects_webhooks ? 0 : 1) ? EXIT_NO : EXIT_YES;
 }
 
 static const char purpose[] =
@@ -192,6 +192,9 @@ static size_t add_place_options(struct rotate_call *call, struct option_row *row
          .help = "The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration; "
                  "default: fairgate.",
          .text = &call->cluster.webhooks},
+        {.name = "expect-webhooks",
+         .help = "Exit with 1, to be run again, unless both of these have webhooks in them.",
+         .flag = &call->cluster.expects_webhooks},
     };
 
     memcpy(rows, places, sizeof(places));
@@ -228,7 +231,7 @@ int certs_rotate(int argc, char **argv)
                                            .webhooks = "fairgate"},
                                .format = "text",
                                .settle_milliseconds = DEFAULT_SETTLE_MS};
-    struct option_row options[CERTS_OPTION_COUNT + 10];
+    struct option_row options[CERTS_OPTION_COUNT + 11];
     struct command command = {
         .name = "certs rotate",
         .purpose = purpose,
@@ -236,7 +239,7 @@ int certs_rotate(int argc, char **argv)
                     "fairgate certs rotate --in-cluster --namespace fairgate --service fairgate\n"
                     "fairgate certs rotate --kubeconfig admin.conf --new-ca --dry-run\n",
         .exits = "0  done, or nothing to do; what a later run does is told\n"
-                 "1  done, but there is neither webhook configuration\n"
+                 "1  done, but there is neither webhook configuration, or not what is expected\n"
                  "2  could not be carried out; what was in force still is\n",
         .options = options,
     };
