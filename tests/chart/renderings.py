@@ -302,8 +302,20 @@ def definition_stays(rendering):
     assert len(rendering.of_kind("CustomResourceDefinition")) == rendering.values.get("crds", {}).get("enabled", True)
 
 
+def alerts_lead_to_their_pages(rendering):
+    """alerts lead to their pages, at the address that was given, and are about what there is"""
+    given = rendering.values.get("prometheusRule", {})
+    groups = [group for each in rendering.of_kind("PrometheusRule") for group in each["spec"]["groups"]]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    assert bool(alerts) == given.get("enabled", False)
+    for alert in alerts:
+        assert alert["annotations"]["runbook_url"] == given["runbookUrl"].rstrip("/") + f"/{alert['alert']}.md", alert
+        for name in re.findall('cronjob="([^"]*)"', alert["expr"]):
+            rendering.one("CronJob", name)
+
+
 PROPERTIES = [pods_are_restricted, server_outlasts_its_drain, selectors_meet, serving_pods_write_nothing_else,
               serving_pods_read_what_they_watch, certificates_have_rights_of_their_own, certificates_wait_for_webhooks,
               audit_lists_what_it_judges, no_account_has_all,
               webhooks_ask_about_all_that_is_judged, webhooks_fail_closed, webhooks_lead_to_the_service, policies_arrive, arguments_exist, all_is_in_the_namespace,
-              system_classes_have_a_quota, test_knows_whom_the_api_server_trusts, definition_stays]
+              system_classes_have_a_quota, test_knows_whom_the_api_server_trusts, definition_stays, alerts_lead_to_their_pages]
