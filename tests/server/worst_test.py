@@ -5,13 +5,12 @@ that grows with the square of its length takes minutes here."""
 
 import json
 import os
-import time
 
 from serving import ROOT, Server, main, test
 
 POLICIES = os.path.join(ROOT, "policies/research-cluster")
 STATE = os.path.join(ROOT, "policies/research-cluster/tests/state/cluster.yaml")
-# With sanitizers the slowest takes less than a tenth of that, and all a third of this.
+# Of a processor. With sanitizers the slowest takes less than a tenth of that, and all a third of this.
 SECONDS = 5
 MEGABYTES = 1000
 
@@ -160,6 +159,13 @@ REVIEWS = {
 }
 
 
+def worked(server):
+    """Seconds of a processor that it has taken so far, however busy the machine is."""
+    with open(f"/proc/{server.process.pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def most_memory(server):
     """Megabytes, of all times."""
     with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as file:
@@ -174,9 +180,9 @@ def no_review_keeps_the_server_busy():
             body = make()
             body = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
             for path in ("/validate", "/mutate"):
-                started = time.monotonic()
+                before = worked(server)
                 server.validate(body.encode(), path=path)
-                passed = time.monotonic() - started
+                passed = worked(server) - before
                 if passed > SECONDS:
                     slow.append(f"{path} of {name}: {passed:.1f} s")
         assert not slow, slow
