@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 
-SECONDS = 60  # of patience
+SECONDS = 120  # of patience
 
 POLICY = """\
 apiVersion: fairgate.dev/v1alpha1

@@ -40,7 +40,7 @@ start() {
         --tls-cert "$work/certs/server.crt" --tls-key "$work/certs/server.key" \
         --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$work/out" 2>"$work/log" &
     server=$!
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 2400; i++)); do
         address=$(jq -r 'select(.message == "serving") | .listen' "$work/log" 2>/dev/null)
         [ -z "$address" ] || return 0
         kill -0 "$server" 2>/dev/null || break
@@ -52,7 +52,7 @@ start() {
 
 # call PATH FILE: sends a review, prints the answer.
 call() {
-    curl -sS --fail-with-body --max-time 10 --cacert "$work/certs/ca.crt" \
+    curl -sS --fail-with-body --max-time 60 --cacert "$work/certs/ca.crt" \
         -H 'Content-Type: application/json' --data-binary "@$2" "https://$address$1"
 }
 

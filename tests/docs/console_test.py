@@ -20,7 +20,7 @@ PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/in
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"to `([^`]+)`:$")
 PORTS = ("8443", "8080")
-SECONDS = 60
+SECONDS = 120
 
 
 def free_ports(count):

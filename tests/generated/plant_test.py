@@ -285,7 +285,7 @@ def plant_broken(kind, text):
 def check(folder):
     """The exit code, and what is reported: (file, line, column, words)."""
     done = subprocess.run([FAIRGATE, "check", folder], capture_output=True, text=True, check=False,
-                          timeout=60)
+                          timeout=120)
     output = done.stdout + done.stderr
     rows = re.findall(r"^(\S+\.yaml):(\d+):(\d+): (.*)$", output, re.M)
     mistakes = [(file, int(line), int(column), words) for file, line, column, words in rows
@@ -335,7 +335,7 @@ def report(name, problem):
 
 def read_fields():
     done = subprocess.run([os.path.join(BUILD, "tests/generated/fields")], capture_output=True,
-                          text=True, check=True, timeout=60)
+                          text=True, check=True, timeout=120)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -61,12 +61,12 @@ class Loader:
 
     def end(self):
         self.program.stdin.close()
-        return self.program.wait(60)
+        return self.program.wait(120)
 
 
 def run(*arguments):
     return subprocess.run([FAIRGATE, *arguments], capture_output=True, text=True, check=True,
-                          timeout=60).stdout
+                          timeout=120).stdout
 
 
 # ---- sets in files

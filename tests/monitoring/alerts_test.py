@@ -83,7 +83,7 @@ def what_the_pages_ask_a_server_it_answers():
             for command in commands:
                 done = subprocess.run(["bash", "-o", "pipefail", "-c",
                                        command.replace(ADMIN, "%s:%d" % server.admin)],
-                                      capture_output=True, text=True, timeout=60, check=False)
+                                      capture_output=True, text=True, timeout=120, check=False)
                 assert done.returncode == 0 and done.stdout, f"{path}: {command}: {done}"
                 tried += 1
     assert tried >= len(pages()), tried

@@ -16,7 +16,7 @@ from serving import CLUSTER, ROOT, pod, review, scratch, write
 
 MONITORING = os.path.join(ROOT, "charts/fairgate/monitoring")
 ALERTS = os.path.join(MONITORING, "alerts.yaml")
-SECONDS = 90  # until something must be there
+SECONDS = 120  # until something must be there
 # What Grafana puts in: the tenants that were chosen, the time range, four times the scrape interval.
 VARIABLES = {"$tenant": "research|vision", "$__range": "1m", "$__rate_interval": "10s"}
 SECRET = "0123456789abcdef"  # that the paths of reviews end with
@@ -104,7 +104,7 @@ def untouched():
     cluster.refused.add("pods")
     secret = write(os.path.join(scratch(), "secret"), SECRET)
     with FakeApi(cluster.step) as api, \
-            serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), "--path-secret-file", secret, folder=folder) as server:
+            serve(api, "--audit-log", os.path.join(scratch(), "audit.log"), "--path-secret-file", secret, "--request-timeout", "1h", folder=folder) as server:
         yield server, cluster
 
 

@@ -87,7 +87,7 @@ class Prometheus:
 
     def is_ready(self):
         try:
-            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=30):
+            with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=120):
                 return True
         except urllib.error.HTTPError:
             return False
@@ -95,7 +95,7 @@ class Prometheus:
     def call(self, path, **parameters):
         url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=120) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from error

@@ -61,7 +61,7 @@ class Way:
         self.server = Server(certs=certs)
         self.link = Link(self.server.server_port, certs=certs)
         self.connection = http.client.HTTPSConnection(
-            self.link.address, context=ssl.create_default_context(cafile=f"{certs}/ca.crt"), timeout=30)
+            self.link.address, context=ssl.create_default_context(cafile=f"{certs}/ca.crt"), timeout=120)
         return self
 
     def __exit__(self, *_):
@@ -125,7 +125,7 @@ def each_connection_goes_to_one_of_those_that_are_named():
     link = Link(*(each.server_port for each in servers))
 
     def reached():
-        connection = http.client.HTTPConnection(link.address, timeout=30)
+        connection = http.client.HTTPConnection(link.address, timeout=120)
         connection.request("GET", "/")
         return connection.getresponse().read().decode()
 

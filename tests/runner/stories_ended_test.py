@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from serving import ROOT, main, scratch, test, write
 
-SECONDS = 30  # the longest that anything may take
+SECONDS = 120  # the longest that anything may take
 # They note their process ids.
 ENDLESS = """#!/bin/bash
 echo "$$" >>"$STARTED"

@@ -82,7 +82,7 @@ def evaluated(reviews, phase, state):
             file.write(body)
     done = subprocess.run([FAIRGATE, "eval", "--policies", POLICIES, "--state", state, "-o", "json",
                            "--phase", phase, *paths], cwd=ROOT, capture_output=True, check=False,
-                          timeout=300)
+                          timeout=1200)
     assert done.returncode in (0, 1) and not done.stderr, (done.returncode, done.stderr.decode())
     lines = done.stdout.splitlines(keepends=True)
     assert len(lines) == len(reviews) and lines[-1].endswith(b"\n"), len(lines)

@@ -87,7 +87,7 @@ class Judge:
                      for at, review in enumerate(reviews[start:start + 500])]
             done = subprocess.run(
                 [FAIRGATE, "eval", "--policies", self.policies, *self.options, "-o", "json",
-                 "--phase", phase, *paths], capture_output=True, text=True, check=False, timeout=300)
+                 "--phase", phase, *paths], capture_output=True, text=True, check=False, timeout=1200)
             assert done.returncode in (0, 1), done.stderr
             answers += [json.loads(line)["response"] for line in done.stdout.splitlines()]
         assert len(answers) == len(reviews)
@@ -97,7 +97,7 @@ class Judge:
         """What fairgate itself makes of each object."""
         text = "".join(json.dumps(review) + "\n" for review in reviews)
         done = subprocess.run([MUTATED, self.policies, *self.states], input=text, text=True,
-                              capture_output=True, check=False, timeout=300)
+                              capture_output=True, check=False, timeout=1200)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) if line else None for line in done.stdout.splitlines()]
 

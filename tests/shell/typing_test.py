@@ -10,7 +10,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FAIRGATE = os.environ.get("FAIRGATE", os.path.join(ROOT, "build/address/fairgate"))
-SECONDS = 60
+SECONDS = 120
 
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], ["source <(fairgate completion bash)"]),

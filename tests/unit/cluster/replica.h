@@ -7,7 +7,7 @@
 #include "unit/cluster/fake_api.h"
 #include "unit/ledger/live_scene.h"
 
-enum { LONG_MS = 60000, SHORT_MS = 300 };
+enum { LONG_MS = 120000, SHORT_MS = 2000 };
 
 /* Judging and what a test does take turns: by the lock. */
 struct replica {

@@ -319,7 +319,7 @@ static void pods_that_ask_for_nothing_capped_take_no_lock(void **state)
     scene_init(&scene, one_tenant);
     facts =
         scene_facts(&scene, scene_review(&scene, "CREATE", "pods", scene_pod(&scene, &pod), NULL));
-    alarm(30);
+    alarm(120);
     assert_int_equal(ledger_settle(scene.ledger, facts, true, judge, NULL), LEDGER_SETTLED);
     alarm(0);
     scene_release(&scene);
