@@ -73,6 +73,16 @@ def the_pages_say_the_same_things_in_the_same_order():
 
 
 @test
+def the_pages_say_which_pod_they_mean():
+    """An alert names an address; of a Deployment's pods `kubectl logs` takes any one."""
+    for path in pages().values():
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        assert all(" --all-pods" in command for command in re.findall("logs deployment/[^`|\n]*", text)), path
+        assert not re.search(r"\bPOD\b", text) or "`kubectl -n fairgate get pods -o wide`" in text, path
+
+
+@test
 def what_the_pages_ask_a_server_it_answers():
     """The commands for the API server are for its reader alone."""
     tried = 0

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What promtool, Prometheus' own checker of conventions, says of the metrics of a busy server."""
 
+import os
 import re
 import subprocess
 import time
 
-from busy import busy, eventually
-from serving import main, test
+from busy import SECRET, busy, classed, eventually, ready, untouched
+from fake_api import FakeApi
+from fake_cluster import Cluster, namespace, serve, wait_until
+from serving import Server, main, review, scratch, test
 
 
 def promtool(text):
@@ -22,6 +25,55 @@ def promtool_finds_nothing_to_complain_of():
         status, headers, text = server.ask("/metrics")
         assert status == 200 and headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
     assert promtool(text) == "", promtool(text)
+
+
+@test
+def nor_of_those_of_a_server_without_a_cluster_or_view_or_policy_set():
+    with Server() as server:
+        texts = [server.ask("/metrics")[2]]
+    with untouched() as (server, _):
+        texts.append(server.ask("/metrics")[2])
+    with FakeApi(Cluster().step) as api, serve(api, folder=os.path.join(scratch(), "nothing"), waits=True) as server:
+        texts.append(server.ask("/metrics")[2])
+    without_cluster, with_one, waiting = (len(re.findall("^# TYPE ", text, re.M)) for text in texts)
+    assert 4 < waiting < without_cluster < with_one, (waiting, without_cluster, with_one)
+    for text in texts:
+        assert promtool(text) == "", promtool(text)
+
+
+@test
+def nothing_that_a_request_or_an_object_says_is_in_them():
+    with untouched() as (server, cluster):
+        cluster.refused.clear()
+        ready(server)
+        before = server.metrics()
+        for number in range(20):
+            foreign(server, cluster, f"foreign-{number}")
+        wait_until(lambda: server.metrics()['fairgate_tenant_ladder_gpus{tenant="research",class=""}'] == "20")
+        after = server.metrics()
+    assert not any("foreign" in name for name in after), after
+    told = {name for name in set(after) - set(before) if not name.startswith("fairgate_tenant_ladder_gpus{")}
+    assert told and all(name.startswith("fairgate_rule_violations_total{") for name in told), told
+    assert {re.search('tenant="(.*?)"', name)[1] for name in told} == {"", "research"} and len(told) < 10, told
+
+
+def foreign(server, cluster, name):
+    """Everything about it is called so."""
+    there = classed(name, 1, "research", name)
+    there["metadata"]["labels"] = there["metadata"]["annotations"] = {f"{name}/{name}": name}
+    there["spec"]["schedulerName"] = there["spec"]["nodeName"] = name
+    cluster.put(there)
+    cluster.put(namespace(name, **{"fairgate.dev/tenant": name}))
+    for space, path in ((name, "validate"), ("research", "validate"), ("research", "mutate")):
+        one = review(classed(name, 1, space, name))
+        one["request"]["userInfo"] = {"username": name, "groups": [name], "uid": name, "extra": {name: [name]}}
+        one["request"]["object"]["spec"]["containers"][0].update(name=name, image=name)
+        server.validate(one, path=f"/{path}/{SECRET}")
+    one["request"].update(operation=name.upper(), kind={"group": name, "version": name, "kind": name},
+                          resource={"group": name, "version": name, "resource": name}, subResource=name)
+    server.validate(one, path=f"/validate/{SECRET}")
+    server.post(f"/{name}/{name}", one)
+    server.request(name.upper(), f"/validate/{SECRET}", one)
 
 
 @test

@@ -235,6 +235,7 @@ def the_dashboard_is_one_that_grafana_takes():
     assert variables["tenant"]["query"]["query"] == "label_values(fairgate_tenant_gpus, tenant)"
     assert [panel["title"] for panel in board["panels"] if panel.get("repeat") == "tenant"] == ["Tenant $tenant"]
     panels = board["panels"]
+    assert {panel["type"] for panel in panels} <= {"row", "stat", "timeseries", "bargauge", "table"}  # not graph, singlestat, table-old
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken = set()
     for panel in panels:
