@@ -29,7 +29,7 @@ class Pod(Webhook):
 
     def on_loopback(self, words):
         """Where a pod has an address of its own."""
-        places = {"--listen=0.0.0.0:8443": f"--listen={self.listen}", "--admin=0.0.0.0:8080": "--admin=127.0.0.1:0"}
+        places = {"--listen=:8443": f"--listen={self.listen}", "--admin=:8080": "--admin=127.0.0.1:0"}
         if not set(places) <= set(words):
             raise Failed(f"the Deployment says other addresses: {words}")
         return [places.get(word, word) for word in words]

@@ -108,9 +108,10 @@ def review(obj, operation="CREATE", dry_run=False):
 # ---- the server
 
 class Server:
-    """`fairgate serve` on free loopback ports; `with` it. One that `waits` for its files is not waited for."""
+    """`fairgate serve` on free loopback ports; `with` it. `within` is a command that runs it. One that `waits` for its files is not
+    waited for."""
 
-    def __init__(self, *arguments, folder=None, has_state=True, certs=None, descriptors=None, waits=False,  # pylint: disable=too-many-arguments
+    def __init__(self, *arguments, folder=None, has_state=True, certs=None, within=(), waits=False,  # pylint: disable=too-many-arguments
                  listen="127.0.0.1:0"):
         certs = certs or certificates()
         self.certs = certs
@@ -123,9 +124,7 @@ class Server:
             command += ["--state", state()]
         if "--drain-grace" not in arguments:
             command += ["--drain-grace", "0s"]
-        if descriptors:
-            command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
-        self.process = subprocess.Popen(command + list(arguments), stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*within, *command, *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines = []  # of stderr
         self._changed = threading.Condition()

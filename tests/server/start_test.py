@@ -75,7 +75,7 @@ def a_key_with_a_passphrase_is_refused_without_asking():
 def addresses_that_can_not_be_are_named():
     for option in ("listen", "admin"):
         for text in ("localhost:1", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", "127.0.0.1:",
-                     ":1", "[::1:1", "1.2.3:1", "", "::1:80"):
+                     ":", ":x", "[]:1", "[::1:1", "1.2.3:1", "", "::1:80"):
             assert_one_line(call(**{option: text}), f"--{option}", f'"{text}"')
 
 

@@ -114,7 +114,7 @@ def a_thousand_connections_one_after_the_other_leave_nothing_behind():
 @test
 def connections_beyond_the_cap_wait_until_another_one_ends():
     # With 300 descriptors at most, 128 of which are kept for other things.
-    with Server("--threads", "1", descriptors=300) as server:
+    with Server("--threads", "1", within=["prlimit", "--nofile=300:300"]) as server:
         context = server.context()
         held = [server.connect(context) for _ in range(172)]
         waiting = socket.create_connection(server.address, 100)

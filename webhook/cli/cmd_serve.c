@@ -143,7 +143,9 @@ static size_t add_server_options(struct server_config *config, struct option_row
     const struct option_row server[] = {
         {.name = "listen",
          .argument = "ADDRESS",
-         .help = "Where reviews are taken; default: 0.0.0.0:8443. Port 0 is any that is free.",
+         .help = "Where reviews are taken; default: 0.0.0.0:8443. :8443 is every address, IPv6 and "
+                 "IPv4. "
+                 "Port 0 is any that is free.",
          .text = &config->listen},
         {.name = "admin",
          .argument = "ADDRESS",

@@ -33,32 +33,43 @@ static bool parse_port(const char *text, in_port_t *out)
     return port <= UINT16_MAX;
 }
 
-static bool parse(const char *text, union address *out, socklen_t *len)
+/* What is asked for, in words. */
+struct place {
+    char host[INET6_ADDRSTRLEN]; /* "": every address that there is */
+    bool is_v6;
+    in_port_t port;
+};
+
+static bool parse(const char *text, struct place *out)
 {
     const char *colon = strrchr(text, ':');
-    char host[INET6_ADDRSTRLEN];
     size_t host_len = colon ? (size_t)(colon - text) : 0;
-    bool is_v6 = host_len > 2 && text[0] == '[' && text[host_len - 1] == ']';
-    in_port_t port;
 
-    if (is_v6) {
+    out->is_v6 = host_len > 2 && text[0] == '[' && text[host_len - 1] == ']';
+    if (out->is_v6) {
         text++;
         host_len -= 2;
     }
-    if (host_len == 0 || host_len >= sizeof(host) || !parse_port(colon + 1, &port))
+    if (!colon || host_len >= sizeof(out->host) || !parse_port(colon + 1, &out->port))
         return false;
-    memcpy(host, text, host_len);
-    host[host_len] = '\0';
+    memcpy(out->host, text, host_len);
+    out->host[host_len] = '\0';
+    return true;
+}
+
+static bool find_address(const struct place *place, union address *out)
+{
+    const char *everywhere = place->is_v6 ? "::" : "0.0.0.0";
+    const char *host = *place->host ? place->host : everywhere;
+
     memset(out, 0, sizeof(*out));
-    if (is_v6) {
+    if (place->is_v6) {
         out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = port;
-        *len = sizeof(out->v6);
+        out->v6.sin6_port = place->port;
         return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1;
     }
     out->v4.sin_family = AF_INET;
-    out->v4.sin_port = port;
-    *len = sizeof(out->v4);
+    out->v4.sin_port = place->port;
     return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1;
 }
 
@@ -99,29 +110,51 @@ static void write_address(struct listener *listener)
     }
 }
 
-bool listener_bind(const char *address, struct listener *out, struct error *err)
+static bool bind_address(const char *text, const union address *where, struct listener *out,
+                         struct error *err)
 {
-    union address where;
-    socklen_t len;
-    int fd;
+    bool is_v6 = where->any.sa_family == AF_INET6;
+    int fd = socket(where->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (!parse(address, &where, &len))
-        return error_set(err,
-                         "\"%s\": expected an address and a port such as 0.0.0.0:8443 or "
-                         "[::]:8443",
-                         address);
-    fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return error_set(err, "%s: %s", address, strerror(errno));
+        return error_set(err, "%s: %s", text, strerror(errno));
     set_options(fd);
-    if (bind(fd, &where.any, len) != 0) {
-        error_set(err, "%s: %s", address, strerror(errno));
+    if (is_v6) /* whatever the system's default is, "::" is IPv4's addresses, too */
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int));
+    if (bind(fd, &where->any, is_v6 ? sizeof(where->v6) : sizeof(where->v4)) != 0) {
+        error_set(err, "%s: %s", text, strerror(errno));
         close(fd);
         return false;
     }
     out->fd = fd;
     write_address(out);
     return true;
+}
+
+/* A kernel without IPv6. */
+static bool lacks_v6(void)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 && errno == EAFNOSUPPORT;
+}
+
+bool listener_bind(const char *address, struct listener *out, struct error *err)
+{
+    union address where;
+    struct place place;
+    bool is_sound = parse(address, &place);
+
+    if (is_sound && !*place.host)
+        place.is_v6 = !lacks_v6();
+    if (!is_sound || !find_address(&place, &where))
+        return error_set(err,
+                         "\"%s\": expected an address and a port such as 0.0.0.0:8443, [::]:8443, "
+                         "or :8443 for every address",
+                         address);
+    return bind_address(address, &where, out, err);
 }
 
 bool listener_open(struct listener *listener, struct error *err)

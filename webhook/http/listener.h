@@ -8,8 +8,9 @@ struct listener {
     char address[64]; /* as it is: with the port that was free where 0 was asked for */
 };
 
-/* "0.0.0.0:8443", "[::]:8443"; numbers only. Takes the address, but no connection yet: one that is
- * in use is told here or by listener_open. `err` names the address. */
+/* "0.0.0.0:8443", "[::]:8443", ":8443" (every address, IPv6 and IPv4, or IPv4 alone where the
+ * kernel has no IPv6); numbers only. Takes the address, but no connection yet: one that is in use
+ * is told here or by listener_open. `err` names the address. */
 bool listener_bind(const char *address, struct listener *out, struct error *err) MUST_CHECK;
 
 /* Connections are taken from now on. */
