@@ -1,10 +1,12 @@
 /* review_fuzz: whatever the bytes of a review, it is answered or it was none; the answer is a whole
- * one, to its uid; what is changed can be changed, once. */
+ * one, to its uid; what is changed can be changed, once. What the audit log tells of it is a line
+ * of JSON, from which it is judged alike. */
 #include "answer_check.h"
 #include "cli/judge.h"
+#include "http/audit_line.h"
 #include "policy/load.h"
 
-enum { NOW = 1795251600 };
+enum { NOW = 1795251600, LINE_MAX_BYTES = 512 * 1024 };
 
 #define HEAD "apiVersion: fairgate.dev/v1alpha1\nkind: "
 
@@ -123,6 +125,57 @@ static struct bytes ask(struct bytes body, enum phase phase, struct ledger *ledg
     return out.response;
 }
 
+static struct value parse_line(struct bytes line, struct arena *arena)
+{
+    struct document *document = arena_alloc(arena, sizeof(*document));
+
+    CHECK(line.len > 0 && line.data[line.len - 1] == '\n');
+    line.len--;
+    for (size_t at = 0, len; at < line.len; at += len) {
+        len = text_character(line, at);
+        CHECK(len > 0 && !text_is_control(line.data + at, len));
+    }
+    document_parse(line, REVIEW_MAX_DEPTH + 1, arena, document);
+    CHECK(document_is_sound(document));
+    return document_root(document);
+}
+
+/* Without secrets it is judged as with them. */
+static void check_kept(struct judge *judge, struct bytes kept, bool is_allowed, struct arena *arena)
+{
+    struct judgement judgement = {0};
+    struct error err = {0};
+
+    CHECK(judge_review(judge, kept, arena, &judgement, &err));
+    CHECK(judgement.answer.decision.verdict.is_allowed == is_allowed);
+}
+
+static void check_line(struct judge *judge, const struct decision *decision, struct arena *arena)
+{
+    const struct audit_times times = {.when = {.tv_sec = NOW}};
+    struct value kept;
+    struct buf buf;
+
+    buf_init(&buf, arena, LINE_MAX_BYTES);
+    audit_line_write(decision, &times, true, &buf);
+    kept = value_member_named(parse_line(buf_bytes(&buf), arena), BYTES("review"));
+    if (value_type(kept))
+        check_kept(judge, value_raw(kept), decision->verdict.is_allowed, arena);
+}
+
+static void check_log(struct bytes body, enum judge_phase phase, struct ledger *ledger,
+                      struct arena *arena)
+{
+    struct judgement judgement = {0};
+    struct judge judge;
+    struct error err = {0};
+
+    judge_init(&judge, set, ledger, NOW, phase);
+    if (judge_review(&judge, body, arena, &judgement, &err))
+        check_line(&judge, &judgement.answer.decision, arena);
+    judge_release(&judge);
+}
+
 /* What /mutate made needs no mutation; and offline nobody answers otherwise than the server. */
 static void check_judge(struct bytes body, struct bytes mutated, struct ledger *ledger,
                         struct arena *arena)
@@ -157,6 +210,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ledger_adopt(ledger, &set->tenancy);
     mutated = ask(body, PHASE_MUTATE, ledger, &arena);
     check_judge(body, mutated, ledger, &arena);
+    check_log(body, JUDGE_MUTATE, ledger, &arena);
+    check_log(body, JUDGE_VALIDATE, ledger, &arena);
     first = ask(body, PHASE_VALIDATE, ledger, &arena);
     second = ask(body, PHASE_VALIDATE, ledger, &arena);
     /* The same request once more: it is let in again, and reserves nothing twice. */

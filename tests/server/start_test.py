@@ -38,7 +38,8 @@ def missing_files_are_named():
     for option in ("policies", "tls_cert", "tls_key", "client_ca", "state"):
         assert_one_line(call(**{option: "/nonexistent/x"}), "/nonexistent/x",
                         "No such file or directory")
-    assert_one_line(call(audit_log="/nonexistent/x"), "/nonexistent/x")
+    assert_one_line(call(audit_log="/nonexistent/x"), "--audit-log: /nonexistent/x: No such file or directory")
+    assert_one_line(call(audit_log=""), "--audit-log: : No such file or directory")
 
 
 @test

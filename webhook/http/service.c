@@ -95,9 +95,9 @@ static bool open_audit_log(struct service *service, struct error *err)
         return error_set(err, "--audit-log-max-size is for an --audit-log, which is missing");
     if (!config->file.path && config->has_reviews)
         return error_set(err, "--audit-log-reviews is for an --audit-log, which is missing");
-    if (config->file.path)
-        service->audit_log = audit_log_new(config, err);
-    return !config->file.path || service->audit_log;
+    if (config->file.path && !(service->audit_log = audit_log_new(config, err)))
+        return error_wrap(err, "--audit-log");
+    return true;
 }
 
 bool service_open(struct service *service, struct error *err)
