@@ -96,6 +96,37 @@ def plain_files_become_links(scratch):
     assert read(plain, "tls.crt") != before["tls.crt"] and believed(read(plain, "tls.crt"), before["ca.crt"], 24 * 61)
 
 
+def bring_authority(folder, *key):
+    """One that somebody brings along."""
+    os.mkdir(folder)
+    subprocess.run(["openssl", "req", "-x509", *key, "-days", "365", "-subj", "/CN=corporate", "-keyout", f"{folder}/ca.key",
+                    "-out", f"{folder}/ca.crt"], capture_output=True, check=True)
+    return read(folder, "ca.crt")
+
+
+@test
+def a_ca_of_any_kind_signs(scratch):
+    for name, *key in (("rsa", "-newkey", "rsa:2048"), ("p384", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"),
+                       ("ed25519", "-newkey", "ed25519")):
+        folder = f"{scratch}/{name}"
+        authority = bring_authority(folder, *key, "-nodes")
+        status, out, err = certs("rotate", "--dir", folder, *SERVICE)
+        expect(name, (status, err, "new certificate" in out, "new CA" in out), (0, "", True, False))
+        expect("sound", certs("check", f"{folder}/tls.crt", f"{folder}/tls.key", "--ca", f"{folder}/ca.crt")[0], 0)
+        assert count(read(folder, "ca.crt")) == count(authority) == 1
+
+
+@test
+def a_key_that_is_encrypted_is_not_taken_for_none(scratch):
+    folder = f"{scratch}/locked"
+    bring_authority(folder, "-newkey", "rsa:2048", "-passout", "pass:secret")
+    before = {name: read(folder, name) for name in os.listdir(folder)}
+    expect("it is told", certs("rotate", "--dir", folder, *SERVICE),
+           (2, "", "fairgate certs rotate: the CA's key is encrypted, which is not supported: store it without a passphrase, or take "
+                   "it away, and a new CA is made\n"))
+    expect("files", {name: read(folder, name) for name in os.listdir(folder) if not name.startswith("..")}, before)
+
+
 def pair_matches(folder):
     keys = [subprocess.run(["openssl", *command], capture_output=True, check=True).stdout for command in
             (["x509", "-in", f"{folder}/tls.crt", "-noout", "-pubkey"], ["pkey", "-in", f"{folder}/tls.key", "-pubout"])]

@@ -63,7 +63,9 @@ static bool add_block(struct chain *chain, const struct block *block, struct are
         if (!strcmp(block->name, certificates[i]))
             return add_certificate(chain, block->data, block->len, arena, err);
     }
-    if (!strcmp(block->name, PEM_STRING_PKCS8) || strstr(block->header, "ENCRYPTED"))
+    chain->has_encrypted_key =
+        !strcmp(block->name, PEM_STRING_PKCS8) || strstr(block->header, "ENCRYPTED");
+    if (chain->has_encrypted_key)
         return error_set(err, "the private key is encrypted, which is not supported");
     if (len >= ending && !strcmp(block->name + len - ending, PEM_STRING_PKCS8INF))
         return add_key(chain, block->data, block->len, arena, err);

@@ -16,6 +16,7 @@ struct chain {
     struct x509_st *items[CHAIN_MOST_CERTIFICATES];
     size_t count;
     struct evp_pkey_st *key; /* NULL: none */
+    bool has_encrypted_key;
 };
 
 /* Add all certificates of a text, and its private key, to `out`; other PEM blocks, and what stands

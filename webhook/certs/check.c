@@ -66,6 +66,22 @@ static void check_dates(const struct checking *checking, X509 *certificate)
              instant_write(begins, checking->arena), span(checking, begins - now));
 }
 
+/* Those that Go's library verifies, and are strong enough. */
+static void check_curve(const struct checking *checking, X509 *certificate, const EVP_PKEY *key)
+{
+    static const char *const known[] = {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
+    char name[64] = "";
+
+    EVP_PKEY_get_group_name(key, name, sizeof(name), NULL);
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (!strcmp(name, known[i]))
+            return;
+    }
+    tell(checking, "weak-key",
+         "%s: its key is on %s%s; the API server knows P-256, P-384 and P-521",
+         name_of(checking, certificate), *name ? "the curve " : "a curve without a name", name);
+}
+
 static void check_key_strength(const struct checking *checking, X509 *certificate)
 {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
@@ -73,7 +89,7 @@ static void check_key_strength(const struct checking *checking, X509 *certificat
     bool is_rsa = kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
     int least = is_rsa ? LEAST_RSA_BITS : LEAST_EC_BITS;
 
-    if (kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448)
+    if (kind == EVP_PKEY_ED25519)
         return;
     if (!is_rsa && kind != EVP_PKEY_EC)
         tell(checking, "weak-key", "%s: its key is neither RSA, ECDSA nor Ed25519",
@@ -81,6 +97,8 @@ static void check_key_strength(const struct checking *checking, X509 *certificat
     else if (EVP_PKEY_get_bits(key) < least)
         tell(checking, "weak-key", "%s: its %s key has %d bits; at least %d are needed",
              name_of(checking, certificate), is_rsa ? "RSA" : "EC", EVP_PKEY_get_bits(key), least);
+    else if (kind == EVP_PKEY_EC)
+        check_curve(checking, certificate, key);
 }
 
 static bool is_self_signed(X509 *certificate)

@@ -274,6 +274,14 @@ static bool end_with_issuer(X509 *certificate, const X509 *issuer)
            X509_set1_notAfter(certificate, X509_get0_notAfter(issuer));
 }
 
+/* These sign what is not digested before. */
+static const EVP_MD *digest_for(const EVP_PKEY *key)
+{
+    int kind = EVP_PKEY_get_base_id(key);
+
+    return kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ? NULL : EVP_sha256();
+}
+
 static bool sign_server(X509 *certificate, const struct server_names *names,
                         const struct chain *authority)
 {
@@ -285,7 +293,7 @@ static bool sign_server(X509 *certificate, const struct server_names *names,
            add_extensions(certificate, issuer, of_servers,
                           sizeof(of_servers) / sizeof(*of_servers)) &&
            add_server_names(certificate, names) &&
-           X509_sign(certificate, authority->key, EVP_sha256());
+           X509_sign(certificate, authority->key, digest_for(authority->key));
 }
 
 bool issue_server(const struct issuing *issuing, const struct server_names *names,

@@ -69,13 +69,29 @@ static bool has_third_left(const X509 *certificate, int64_t now)
     return (ends - now) * 3 >= ends - made;
 }
 
+/* What a passphrase would open is not lost, so nothing takes its place. */
+static bool read_authority_key(const struct planning *planning, struct chain *out,
+                               struct error *err)
+{
+    struct error ignored;
+
+    if (chain_read(planning->state->authority_key, planning->arena, out, &ignored))
+        return true;
+    if (out->has_encrypted_key)
+        return error_set(err, "the CA's key is encrypted, which is not supported: store it without "
+                              "a passphrase, or take it away, and a new CA is made");
+    *out = (struct chain){0};
+    return true;
+}
+
 /* The certificate that the CA's key belongs to, where it may sign. */
-static void find_authority(struct planning *planning)
+static bool find_authority(struct planning *planning, struct error *err)
 {
     struct chain stored = {0}, key = {0};
 
     read_stored(planning, planning->state->authority, &stored);
-    read_stored(planning, planning->state->authority_key, &key);
+    if (!read_authority_key(planning, &key, err))
+        return false;
     for (size_t i = 0; key.key && i < stored.count && !planning->authority; i++) {
         X509 *one = stored.items[i];
 
@@ -85,6 +101,7 @@ static void find_authority(struct planning *planning)
     ERR_clear_error();
     if (planning->authority && certificate_ends(planning->authority) <= planning->rules->now)
         planning->authority = NULL;
+    return true;
 }
 
 static void read_since(struct planning *planning)
@@ -132,9 +149,8 @@ static bool read_state(struct planning *planning, struct error *err)
 {
     const struct rotation_state *state = planning->state;
 
-    find_authority(planning);
     read_stored(planning, state->bundle, &planning->bundle);
-    if (!add_known(planning, &planning->bundle, err))
+    if (!find_authority(planning, err) || !add_known(planning, &planning->bundle, err))
         return false;
     for (size_t i = 0; i < state->trusted_count; i++) {
         read_stored(planning, state->trusted[i], &planning->trusted[i]);
