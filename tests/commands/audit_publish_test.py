@@ -79,8 +79,8 @@ class Cluster(FakeApi):
             assert query["labelSelector"] == "app.kubernetes.io/managed-by=fairgate", query
             assert query["fieldSelector"] == "metadata.name=fairgate", query
             items = [{"metadata": {"name": "fairgate", "namespace": name}} for name in self.stale_list(at)]
-        rest = str(at + PAGE) if len(items) > at + PAGE else None
         items = items + self.objects.get(path, [])
+        rest = str(at + PAGE) if len(items) > at + PAGE else None
         call.list(items[at:at + PAGE], 7, rest)
 
     def stale_list(self, at):
@@ -208,8 +208,8 @@ def what_a_driver_takes_as_it_stands_keeps_nobody_from_hearing_of_the_others(clu
     metadata = {"name": "odd", "namespace": "lost"}
     cluster.objects = {"/apis/resource.k8s.io/v1/resourceclaims": [{"metadata": metadata, "spec": spec}],
                        "/apis/resource.k8s.io/v1/resourceclaimtemplates": [{"metadata": metadata, "spec": {"spec": spec}}]}
-    status, results, err = audit(cluster)
-    expect("end", (status, err), (1, ""))
+    code, results, err = audit(cluster)
+    expect("end", (code, err), (1, ""))
     expect("results", told(results), [("lost", "ResourceClaim", "odd", "cluster/request"),
                                       ("lost", "ResourceClaimTemplate", "odd", "cluster/request"),
                                       ("team", "Pod", "open", "images/sources")])
@@ -223,11 +223,40 @@ def what_passes_a_bound_is_told_and_keeps_nobody_from_hearing_of_the_others(clus
     large["spec"]["containers"][0]["env"] = [{"name": "A", "value": "\1" * 1400000}]  # each of six bytes in JSON: more than 8 MiB
     cluster.objects = {"/api/v1/pods": [many, large],
                        "/api/v1/nodes": [{"metadata": {"name": "odd", "labels": {f"l{at}": "" for at in range(4097)}}}]}
-    status, results, err = audit(cluster)
+    code, results, err = audit(cluster)
     expect("results", told(results), [("long", "Pod", "open", "cluster/limits"), ("lost", "Pod", "open", "cluster/limits"),
                                       ("team", "Pod", "open", "images/sources")])
-    expect("end", (status, err), (1, "fairgate audit: 2 objects can't be read and don't count, the first of them: Node odd: "
+    expect("end", (code, err), (1, "fairgate audit: 2 objects can't be read and don't count, the first of them: Node odd: "
                                      "the object has 4097 labels, more than 4096\n"))
+
+
+@with_cluster("team")
+def of_what_is_listed_only_what_is_judged_is_kept(cluster):
+    """Without managedFields, which can be most of an object; and some API servers say of each item what it is."""
+    owned, named = pod("long"), pod("named")
+    owned["metadata"]["managedFields"] = [{"manager": "\1" * 1400000}]  # more than 8 MiB of JSON
+    cluster.objects = {"/api/v1/pods": [owned, {"kind": "Pod", "apiVersion": "v1", **named}]}
+    code, results, err = audit(cluster)
+    expect("results", told(results), [(name, "Pod", "open", "images/sources") for name in ("long", "named", "team")])
+    expect("end", (code, err), (1, ""))
+
+
+@with_cluster("team")
+def a_report_is_never_larger_than_the_api_server_takes(cluster):
+    """1.5 MiB, as etcd has it."""
+    pods = [pod("team") for _ in range(1000)]
+    for number, one in enumerate(pods):
+        one["metadata"]["name"] = f"{number:03}" + "x" * 250
+        one["spec"]["containers"][0]["image"] = "docker.io/" + '"' * 2000
+    cluster.objects = {"/api/v1/pods": pods}
+    code, results, err = audit(cluster, "--write")
+    expect("end", (code, err), (0, "reports: 1 written, 0 removed\n"))
+    report = cluster.reports["team"]
+    count, size = len(report["results"]), len(json.dumps(report, separators=(",", ":")))
+    assert 995000 < size <= 1000000, size
+    expect("results", len(results), 1001)
+    expect("summary", report["summary"]["fail"], 1001)
+    expect("left out", report["metadata"]["annotations"], {"fairgate.dev/left-out": str(1001 - count)})
 
 
 if __name__ == "__main__":

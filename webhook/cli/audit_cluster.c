@@ -6,7 +6,9 @@
 
 #include "cluster/lister.h"
 
-enum { MOST_PAGE_MS = 60 * 1000, MOST_IDLE_SECONDS = 20 };
+enum { MOST_PAGE_MS = 60 * 1000, MOST_IDLE_SECONDS = 20, MAX_STATE_BYTES = 1 << 30 };
+
+static const char no_memory[] = "there is no memory for what the cluster has";
 
 static const struct resource {
     const char *path, *group, *name, *api_version, *kind;
@@ -39,21 +41,60 @@ static const struct resource {
 
 struct fetching {
     FILE *file;
+    size_t size;
     const struct resource *resource;
+    struct arena arena; /* of an item */
 };
 
-/* Items of a list don't say what they are. */
+static void add_member(struct buf *buf, struct bytes name, struct bytes text)
+{
+    if (buf->data[buf->len - 1] != '{')
+        buf_add_char(buf, ',');
+    buf_add_json(buf, name);
+    buf_add_char(buf, ':');
+    buf_add(buf, text);
+}
+
+/* Without managedFields, which can be most of an object, and which nothing reads. */
+static void add_metadata(struct buf *buf, struct value metadata)
+{
+    buf_add_text(buf, ",\"metadata\":{");
+    for (struct value v = value_first(metadata); value_type(v); v = value_next(v)) {
+        if (!bytes_is(value_name(v), "managedFields"))
+            add_member(buf, value_name(v), value_raw(v));
+    }
+    buf_add_char(buf, '}');
+}
+
+/* Items of most lists don't say what they are. */
+static void add_item(struct buf *buf, const struct resource *resource, struct value object)
+{
+    buf_printf(buf, "{\"apiVersion\":\"%s\",\"kind\":\"%s\"", resource->api_version,
+               resource->kind);
+    for (struct value v = value_first(object); value_type(v); v = value_next(v)) {
+        struct bytes name = value_name(v);
+
+        if (bytes_is(name, "metadata"))
+            add_metadata(buf, v);
+        else if (!bytes_is(name, "apiVersion") && !bytes_is(name, "kind"))
+            add_member(buf, name, value_raw(v));
+    }
+    buf_add_text(buf, "}\n");
+}
+
 static bool write_item(void *context, struct value object, struct error *err)
 {
-    const struct fetching *fetching = context;
-    struct bytes raw = value_raw(object);
+    struct fetching *fetching = context;
+    struct buf buf;
+    bool is_written;
 
-    if (value_count(object) == 0)
-        return true;
-    return fprintf(fetching->file, "{\"apiVersion\":\"%s\",\"kind\":\"%s\",%.*s\n",
-                   fetching->resource->api_version, fetching->resource->kind,
-                   BYTES_ARG(bytes_tail(raw, 1))) > 0 ||
-           error_set(err, "%s can't be kept", fetching->resource->name);
+    buf_init(&buf, &fetching->arena, MAX_STATE_BYTES - fetching->size);
+    add_item(&buf, fetching->resource, object);
+    fetching->size += buf.len;
+    is_written = !buf.is_full && fwrite(buf.data, buf.len, 1, fetching->file) == 1;
+    arena_reset(&fetching->arena);
+    return is_written || (buf.is_full ? error_set_limit(err, "the cluster has more than 1 GiB")
+                                      : error_set(err, "%s", no_memory));
 }
 
 static bool fetch(struct api_client *client, struct fetching *fetching, struct error *err)
@@ -78,8 +119,20 @@ static bool fetch(struct api_client *client, struct fetching *fetching, struct e
     return error_wrap(err, "%s", resource->name);
 }
 
-bool audit_fetch_state(const struct kubeconfig *kubeconfig, struct arena *arena, const char **out,
-                       struct error *err)
+/* It stays where it is. */
+static bool map_file(FILE *file, size_t size, struct bytes *out, struct error *err)
+{
+    void *text = MAP_FAILED;
+
+    if (fflush(file) == 0)
+        text = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE, fileno(file), 0);
+    if (text == MAP_FAILED)
+        return error_set(err, "%s", no_memory);
+    *out = (struct bytes){text, size};
+    return true;
+}
+
+bool audit_fetch_state(const struct kubeconfig *kubeconfig, struct bytes *out, struct error *err)
 {
     int memory = memfd_create("state", MFD_CLOEXEC);
     struct fetching fetching = {.file = memory < 0 ? NULL : fdopen(memory, "w")};
@@ -87,15 +140,15 @@ bool audit_fetch_state(const struct kubeconfig *kubeconfig, struct arena *arena,
     bool is_fetched = true;
 
     if (!fetching.file)
-        return error_set(err, "there is no memory for what the cluster has");
+        return error_set(err, "%s", no_memory);
     client = api_client_new(kubeconfig);
     for (size_t i = 0; i < sizeof(resources) / sizeof(*resources) && is_fetched; i++) {
         fetching.resource = &resources[i];
         is_fetched = fetch(client, &fetching, err);
     }
     api_client_free(client);
-    if (is_fetched && fflush(fetching.file) != 0)
-        is_fetched = error_set(err, "there is no memory for what the cluster has");
-    *out = arena_printf(arena, "/proc/self/fd/%d", memory);
+    is_fetched = is_fetched && map_file(fetching.file, fetching.size, out, err);
+    fclose(fetching.file);
+    arena_release(&fetching.arena);
     return is_fetched;
 }

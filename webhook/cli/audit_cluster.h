@@ -5,7 +5,7 @@
 
 struct kubeconfig;
 
-/* A file for as long as the process runs, as `kubectl get ... -o json` would fill one; lives in
- * `arena`. What the API server doesn't know is passed over, unless every cluster has it. */
-bool audit_fetch_state(const struct kubeconfig *kubeconfig, struct arena *arena, const char **out,
+/* As JSON objects one after another, of at most 1 GiB, which stay as long as the process. What the
+ * API server doesn't know is passed over, unless every cluster has it. */
+bool audit_fetch_state(const struct kubeconfig *kubeconfig, struct bytes *out,
                        struct error *err) MUST_CHECK;

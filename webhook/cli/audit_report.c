@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "cli/grid.h"
 
-enum { MAX_MESSAGE_BYTES = 1024, MAX_REPORT_RESULTS = 1000 };
+/* etcd takes objects of 1.5 MiB. */
+enum { MAX_MESSAGE_BYTES = 1024, MAX_REPORT_RESULTS = 1000, MAX_RESULTS_BYTES = 999 * 1000 };
 
 static const char *word_of(const struct audit_result *result)
 {
@@ -116,19 +117,35 @@ static json_t *make_metadata(const char *namespace, size_t left_out, struct aren
     return metadata;
 }
 
+/* As many of them as a report can hold. */
+static json_t *make_results(const struct audit_result *results, size_t count, struct arena *arena)
+{
+    size_t most = count < MAX_REPORT_RESULTS ? count : MAX_REPORT_RESULTS, size = 0;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < most; i++) {
+        json_t *result = make_result(&results[i], arena);
+
+        size += json_dumpb(result, NULL, 0, JSON_COMPACT) + strlen(",");
+        if (size > MAX_RESULTS_BYTES) {
+            json_decref(result);
+            break;
+        }
+        json_array_append_new(list, result);
+    }
+    return list;
+}
+
 /* Of results that are all of one namespace. */
 static json_t *make_report(const struct audit_result *results, size_t count, struct arena *arena)
 {
-    size_t told = count < MAX_REPORT_RESULTS ? count : MAX_REPORT_RESULTS;
-    size_t failed = count_failed(results, count);
-    json_t *list = json_array();
+    json_t *list = make_results(results, count, arena);
+    size_t failed = count_failed(results, count), left_out = count - json_array_size(list);
 
-    for (size_t i = 0; i < told; i++)
-        json_array_append_new(list, make_result(&results[i], arena));
     return json_pack("{s:s, s:s, s:o, s:{s:i, s:I, s:I, s:i, s:i}, s:o}", "apiVersion",
                      "wgpolicyk8s.io/v1alpha2", "kind",
                      *results->namespace ? "PolicyReport" : "ClusterPolicyReport", "metadata",
-                     make_metadata(results->namespace, count - told, arena), "summary", "pass", 0,
+                     make_metadata(results->namespace, left_out, arena), "summary", "pass", 0,
                      "fail", (json_int_t)failed, "warn", (json_int_t)(count - failed), "error", 0,
                      "skip", 0, "results", list);
 }

@@ -19,13 +19,13 @@ struct call {
     const char *policies, *time, *format, *kubeconfig;
     bool is_in_cluster, is_to_write;
     struct kubeconfig cluster;
+    struct bytes listed; /* what it has */
 };
 
 /* What exists, from one of the places that the options name. */
 static bool find_states(struct call *call, struct error *err)
 {
     struct kubeconfig *cluster = &call->cluster;
-    const char *state;
 
     if ((call->states.count > 0) + (call->kubeconfig != NULL) + call->is_in_cluster != 1)
         return error_set(err, "give one of --state, --kubeconfig and --in-cluster");
@@ -34,11 +34,9 @@ static bool find_states(struct call *call, struct error *err)
     if (call->states.count)
         return true;
     signal(SIGPIPE, SIG_IGN);
-    if (!kubeconfig_find(call->kubeconfig, call->arena, cluster, err) ||
-        !audit_fetch_state(cluster, call->arena, &state, err))
-        return error_wrap(err, call->kubeconfig ? "--kubeconfig" : "--in-cluster");
-    strings_add(&call->states, call->arena, state);
-    return true;
+    return (kubeconfig_find(call->kubeconfig, call->arena, cluster, err) &&
+            audit_fetch_state(cluster, &call->listed, err)) ||
+           error_wrap(err, call->kubeconfig ? "--kubeconfig" : "--in-cluster");
 }
 
 struct unread {
@@ -65,22 +63,37 @@ static void tell_unread(const struct call *call, const struct unread *unread)
                          unread->count, unread->first.text);
 }
 
-static bool judge_files(const struct call *call, struct ledger *ledger, struct audit *audit,
-                        struct error *err)
+static bool judge_cluster(const struct call *call, struct ledger *ledger,
+                          const struct state_unread *unread, struct audit *audit, struct error *err)
 {
-    struct unread unread = {0};
-    const struct state_unread listener = {note_unread, &unread};
+    return ledger_load_text(ledger, call->listed, unread, err) &&
+           texts_objects(call->listed, audit_object, audit, err);
+}
 
+static bool judge_files(const struct call *call, struct ledger *ledger,
+                        const struct state_unread *unread, struct audit *audit, struct error *err)
+{
     for (size_t i = 0; i < call->states.count; i++) {
         if (!strcmp(call->states.items[i], "-"))
             return error_set(err, "--state: standard input can't be read twice; name a file");
-        if (!ledger_load(ledger, call->states.items[i], &listener, err))
+        if (!ledger_load(ledger, call->states.items[i], unread, err))
             return false;
     }
     for (size_t i = 0; i < call->states.count; i++) {
         if (!input_read(call->states.items[i], audit_object, audit, err))
             return false;
     }
+    return true;
+}
+
+static bool judge_all(const struct call *call, struct ledger *ledger, struct audit *audit,
+                      struct error *err)
+{
+    struct unread unread = {0};
+    const struct state_unread listener = {note_unread, &unread};
+
+    if (!(call->states.count ? judge_files : judge_cluster)(call, ledger, &listener, audit, err))
+        return false;
     tell_unread(call, &unread);
     audit_finish(audit);
     return true;
@@ -138,7 +151,7 @@ static int run(struct call *call)
 
     if (set && options_read_time(call->time, &now, &err) && find_states(call, &err)) {
         audit_init(&audit, set, ledger, now, call->arena);
-        if (judge_files(call, ledger, &audit, &err))
+        if (judge_all(call, ledger, &audit, &err))
             status = print(call, &audit);
         if (status != EXIT_UNUSABLE && call->is_to_write)
             status = write_reports(call, &audit, &err);

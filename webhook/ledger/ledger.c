@@ -94,28 +94,43 @@ void ledger_adopt(struct ledger *ledger, const struct tenancy *tenancy)
     pthread_mutex_unlock(&ledger->lock);
 }
 
+static void add_state(struct ledger *ledger, const struct state *state)
+{
+    struct view *view = ledger_new_view();
+
+    pthread_mutex_lock(&ledger->lock);
+    view_copy(view, ledger->holdings.view);
+    view_add_all(view, &state->view);
+    take_view(ledger, view);
+    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
+    holdings_look_up(&ledger->holdings);
+    for (size_t i = 0; i < state->pod_count; i++)
+        holdings_put(&ledger->holdings, state->pods[i]);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
 bool ledger_load(struct ledger *ledger, const char *path, const struct state_unread *unread,
                  struct error *err)
 {
     struct state state = {.unread = unread};
-    struct view *view;
+    bool is_read = state_read(path, &state, err);
 
-    if (!state_read(path, &state, err)) {
-        state_release(&state);
-        return false;
-    }
-    view = ledger_new_view();
-    pthread_mutex_lock(&ledger->lock);
-    view_copy(view, ledger->holdings.view);
-    view_add_all(view, &state.view);
-    take_view(ledger, view);
-    holdings_adopt(&ledger->holdings, ledger->holdings.tenancy, view);
-    holdings_look_up(&ledger->holdings);
-    for (size_t i = 0; i < state.pod_count; i++)
-        holdings_put(&ledger->holdings, state.pods[i]);
-    pthread_mutex_unlock(&ledger->lock);
+    if (is_read)
+        add_state(ledger, &state);
     state_release(&state);
-    return true;
+    return is_read;
+}
+
+bool ledger_load_text(struct ledger *ledger, struct bytes text, const struct state_unread *unread,
+                      struct error *err)
+{
+    struct state state = {.unread = unread};
+    bool is_read = state_parse(text, &state, err);
+
+    if (is_read)
+        add_state(ledger, &state);
+    state_release(&state);
+    return is_read;
 }
 
 /* What asks for nothing that its tenant caps takes no lock. In a live view, what nothing caps is

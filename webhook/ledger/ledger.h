@@ -30,6 +30,10 @@ void ledger_free(struct ledger *ledger);
 bool ledger_load(struct ledger *ledger, const char *path, const struct state_unread *unread,
                  struct error *err) MUST_CHECK;
 
+/* The same of what is in memory. */
+bool ledger_load_text(struct ledger *ledger, struct bytes text, const struct state_unread *unread,
+                      struct error *err) MUST_CHECK;
+
 /* Weigh everything by this tenancy, which must outlive its use here: the one before it is looked at
  * no more once this returns. Called before the first decision and with every new policy set, before
  * any decision is made by it. */
