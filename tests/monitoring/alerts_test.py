@@ -62,6 +62,14 @@ def each_alert_has_a_page_and_each_page_an_alert():
 
 
 @test
+def the_manual_has_each_alert_once():
+    with open(os.path.join(ROOT, "docs/operations.md"), encoding="utf-8") as file:
+        table = re.findall(r"\[(\w+)\]\(runbook/(\w+)\.md\)", file.read())
+    assert all(name == page for name, page in table) and len(table) == len(set(table)), table
+    assert {name for name, _ in table} == set(alerts()), {name for name, _ in table} ^ set(alerts())
+
+
+@test
 def the_pages_say_the_same_things_in_the_same_order():
     for name, path in pages().items():
         with open(path, encoding="utf-8") as file:
