@@ -53,7 +53,7 @@ def with_secrets():
         managedFields=[{"manager": HUSH}],
         annotations={"kubectl.kubernetes.io/last-applied-configuration": HUSH, "kapp.k14s.io/original": HUSH,
                      "kapp.k14s.io/original-diff-md5": HUSH, "objectset.rio.cattle.io/applied": HUSH,
-                     "banzaicloud.com/last-applied": HUSH, "example.com/api-Token": HUSH, "example.com/client-SECRET-1": HUSH, "example.com/password": HUSH,
+                     "banzaicloud.com/last-applied": HUSH, "kopf.zalando.org/last-handled-configuration": HUSH, "example.com/api-Token": HUSH, "example.com/client-SECRET-1": HUSH, "example.com/password": HUSH,
                      "example.com/plain": "stays"})
     one["spec"].update(
         initContainers=[{**container, "name": "init"}], containers=[container],
@@ -200,12 +200,16 @@ def the_manuals_command_judges_them():
 
 
 @test
-def the_option_alone_is_a_mistake():
-    for option, *value in (("--audit-log-reviews",), ("--audit-log-max-size", "1Mi")):
+def an_option_that_would_do_nothing_is_a_mistake():
+    for options, told in (("--audit-log-reviews", "--audit-log-reviews is for an --audit-log, which is missing"),
+                          ("--audit-log-max-size 1Mi", "--audit-log-max-size is for an --audit-log, which is missing"),
+                          ("--audit-log-keep 5", "--audit-log-keep is for an --audit-log-max-size, which is missing"),
+                          ("--audit-log /nonexistent/x --audit-log-keep 5", "--audit-log-keep is for an --audit-log-max-size, which is missing"),
+                          ("--audit-log - --audit-log-max-size 1Mi", "--audit-log-max-size is for a file, and not for standard output")):
         certs = certificates()
         code, _, err = run("serve", "--policies", policies(), "--tls-cert", f"{certs}/server.crt",
-                           "--tls-key", f"{certs}/server.key", option, *value)
-        assert code == 2 and err == f"fairgate serve: {option} is for an --audit-log, which is missing\n", err
+                           "--tls-key", f"{certs}/server.key", *options.split(), "--listen", "127.0.0.1:none")
+        assert code == 2 and err == f"fairgate serve: {told}\n", err
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ enum {
     HOUR_MS = 3600 * 1000,
     MAX_THREADS = 256,
     LEAST_AUDIT_LOG_BYTES = 64 * 1024,
-    DEFAULT_AUDIT_LOGS = 5,
     MAX_AUDIT_LOGS = 1000,
     MAX_OPTIONS = 32
 };
@@ -41,10 +40,10 @@ static int serve(const struct command *command, const struct server_config *conf
 static const char purpose[] =
     "Answers AdmissionReviews sent to /mutate and /validate over TLS, by the policy set in DIR. "
     "Health, readiness and metrics are on the admin address: /healthz, /readyz, /metrics. Policy "
-    "set, certificate and key are read anew when their files change, at SIGHUP at once; what has "
-    "mistakes changes nothing. With a cluster, what can't be used at the start is waited for: "
-    "/readyz tells what. SIGTERM makes it not ready, and ends it when what is under way is "
-    "answered.";
+    "set, certificate, key and path secret are read anew when their files change, at SIGHUP at "
+    "once; what has mistakes changes nothing. With a cluster, what can't be used at the start is "
+    "waited for: /readyz tells what. SIGTERM makes it not ready, and ends it when what is under "
+    "way is answered.";
 
 static const char examples[] =
     "fairgate serve --policies policies --tls-cert server.crt --tls-key server.key --in-cluster\n"
@@ -112,7 +111,9 @@ static size_t add_audit_options(struct server_config *config, struct option_row 
     const struct option_row audit[] = {
         {.name = "audit-log",
          .argument = "FILE",
-         .help = "Append one JSON line a decision to FILE; - is standard output.",
+         .help =
+             "Append one JSON line a decision to FILE; - is standard output. SIGUSR1 opens FILE "
+             "anew, after somebody moved it away.",
          .text = &service->audit_log.file.path},
         {.name = "audit-log-max-size",
          .argument = "SIZE",
@@ -199,7 +200,6 @@ int cmd_serve(int argc, char **argv)
         .idle_milliseconds = DEFAULT_IDLE_MS,
         .grace_milliseconds = DEFAULT_GRACE_MS,
         .thread_count = sysconf(_SC_NPROCESSORS_ONLN),
-        .service.audit_log.file.keep = DEFAULT_AUDIT_LOGS,
         .service.times = {.max_age = DEFAULT_STALENESS_MS, .max_request = DEFAULT_REQUEST_MS},
     };
     struct option_row options[MAX_OPTIONS];

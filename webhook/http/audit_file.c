@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 
-enum { WRITE_MAX_BYTES = 256 * 1024, READER_WAIT_MS = 100 };
+enum { WRITE_MAX_BYTES = 256 * 1024, READER_WAIT_MS = 100, DEFAULT_KEEP = 5 };
 
 /* Does a file that somebody left end within a line? */
 static bool ends_torn(const char *path, off_t size)
@@ -123,7 +123,7 @@ static bool move_away(struct audit_file *file, struct arena *arena, struct error
 {
     const char *path = file->config.path, *to = NULL;
 
-    for (int64_t i = file->config.keep; i > 0; i--) {
+    for (int64_t i = file->config.keep ? file->config.keep : DEFAULT_KEEP; i > 0; i--) {
         const char *from = i > 1 ? arena_printf(arena, "%s.%lld", path, (long long)i - 1) : path;
 
         to = arena_printf(arena, "%s.%lld", path, (long long)i);

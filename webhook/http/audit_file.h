@@ -12,7 +12,7 @@ struct audit_file_config {
     const char *path; /* "-": standard output */
     int64_t
         max_bytes; /* a file that would be larger becomes PATH.1, if it is a file; 0: none does */
-    int64_t keep;  /* so many of them stay: PATH.1 to PATH.keep, the last one the oldest */
+    int64_t keep;  /* so many of them stay: PATH.1 to PATH.keep, the last one the oldest; 0: five */
 };
 
 struct audit_file {

@@ -32,6 +32,7 @@ static const struct cut {
     {"flexVolume", "options", VALUE_OBJECT},
     /* The whole object as somebody had it. */
     {"annotations", "*last-applied", VALUE_STRING},
+    {"annotations", "*last-handled", VALUE_STRING},
     {"annotations", "kapp.k14s.io/original*", VALUE_STRING},
     {"annotations", "objectset.rio.cattle.io/applied", VALUE_STRING},
     /* By their names. */

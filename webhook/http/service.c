@@ -87,14 +87,29 @@ void service_init(struct service *service, const struct service_config *config, 
     snapshot_cell_init(&service->waits_for);
 }
 
+/* NULL: none of the options would do nothing. */
+static const char *find_misfit(const struct audit_log_config *config)
+{
+    const char *path = config->file.path;
+
+    if (!path && config->file.max_bytes)
+        return "--audit-log-max-size is for an --audit-log, which is missing";
+    if (!path && config->has_reviews)
+        return "--audit-log-reviews is for an --audit-log, which is missing";
+    if (!config->file.max_bytes && config->file.keep)
+        return "--audit-log-keep is for an --audit-log-max-size, which is missing";
+    if (config->file.max_bytes && !strcmp(path, "-"))
+        return "--audit-log-max-size is for a file, and not for standard output";
+    return NULL;
+}
+
 static bool open_audit_log(struct service *service, struct error *err)
 {
     const struct audit_log_config *config = &service->config.audit_log;
+    const char *misfit = find_misfit(config);
 
-    if (!config->file.path && config->file.max_bytes)
-        return error_set(err, "--audit-log-max-size is for an --audit-log, which is missing");
-    if (!config->file.path && config->has_reviews)
-        return error_set(err, "--audit-log-reviews is for an --audit-log, which is missing");
+    if (misfit)
+        return error_set(err, "%s", misfit);
     if (config->file.path && !(service->audit_log = audit_log_new(config, err)))
         return error_wrap(err, "--audit-log");
     return true;
