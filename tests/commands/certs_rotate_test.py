@@ -104,7 +104,7 @@ def bring_authority(folder, *key):
     return read(folder, "ca.crt")
 
 
-@test
+@with_folder
 def a_ca_of_any_kind_signs(scratch):
     for name, *key in (("rsa", "-newkey", "rsa:2048"), ("p384", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"),
                        ("ed25519", "-newkey", "ed25519")):
@@ -116,7 +116,7 @@ def a_ca_of_any_kind_signs(scratch):
         assert count(read(folder, "ca.crt")) == count(authority) == 1
 
 
-@test
+@with_folder
 def a_key_that_is_encrypted_is_not_taken_for_none(scratch):
     folder = f"{scratch}/locked"
     bring_authority(folder, "-newkey", "rsa:2048", "-passout", "pass:secret")
