@@ -285,6 +285,7 @@ class ControlPlane:
             self.options = options
             self.stop_api_server()
             self.start_api_server()
+            wait_until("resources of others", lambda: self.kubectl("get", "tenantusages", check=False)[0] == 0, pause=0.3)
 
     def stop(self):
         """The last one first, etcd alone after all that write to it."""
