@@ -11,7 +11,7 @@ import time
 
 from fake_api import FakeApi
 from fake_cluster import (USAGES, Cluster, denial, namespace, ready, serve, usage, wait_until)
-from serving import (TENANT, in_threads, main, pod, policies, read_response, request_bytes, review, test, write)
+from serving import (PATIENCE, TENANT, in_threads, main, pod, policies, read_response, request_bytes, review, test, write)
 
 MANY = 1000
 
@@ -253,19 +253,24 @@ def replicas_share_one_cap():
 
 # ---- those who wait
 
+def holding():
+    """A step that waits, and what it waits for."""
+    go = threading.Event()
+
+    def held(call, act):
+        go.wait(PATIENCE)
+        answer(call, act)
+
+    return held, go
+
+
 def parked(server, count):
     wait_until(lambda: int(server.metrics()["fairgate_usage_requests_waiting"]) == count)
 
 
 @test
 def a_client_that_hangs_up_costs_nothing_but_its_share():
-    cluster = Cluster(namespace("team-a"))
-    go = threading.Event()
-
-    def held(call, act):
-        go.wait(60)
-        answer(call, act)
-
+    cluster, (held, go) = Cluster(namespace("team-a")), holding()
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
         cluster.troubles = [held]
         for at in range(3):
@@ -281,13 +286,7 @@ def a_client_that_hangs_up_costs_nothing_but_its_share():
 
 @test
 def those_who_wait_are_answered_when_it_is_told_to_end():
-    cluster = Cluster(namespace("team-a"))
-    go = threading.Event()
-
-    def held(call, act):
-        go.wait(60)
-        answer(call, act)
-
+    cluster, (held, go) = Cluster(namespace("team-a")), holding()
     with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
         cluster.troubles = [held]
         connections = [server.connect() for _ in range(4)]
