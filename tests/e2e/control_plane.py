@@ -234,7 +234,6 @@ class ControlPlane:
     def fill(self):
         """What every scenario finds there: what fairgate needs, and the cluster itself."""
         self.apply_access()
-        self.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd/tenantusages.fairgate.dev")
         self.kubectl("apply", "-f", os.path.join(HERE, "cluster"))
         wait_until("nodes that are ready", self.nodes_are_ready, pause=0.3)
         self.wait_for_service_accounts(["default"])
@@ -243,6 +242,7 @@ class ControlPlane:
         """What fairgate needs of the API server."""
         chart = os.path.join(ROOT, "charts/fairgate")
         self.kubectl("apply", "-f", os.path.join(chart, "api"), "-f", os.path.join(chart, "access"))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd/tenantusages.fairgate.dev", seconds=130)
 
     def nodes_are_ready(self):
         for process in self.processes:

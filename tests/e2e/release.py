@@ -47,7 +47,7 @@ class Release(Replicas):
         Webhook.__init__(self, plane)
         self.replicas = [Pod(plane, f"pod-{number}") for number in range(1, count + 1)]
         self.each_asked, self.fronts = False, []
-        self.values = values
+        self.values = values  # None: the story installs it
         built = subprocess.run([os.path.join(ROOT, "tests/chart/build.sh")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                check=False, preexec_fn=end_with_us)
         if built.returncode:
@@ -56,6 +56,7 @@ class Release(Replicas):
         link = os.path.join(plane.folder("bin"), "helm")
         if not os.path.lexists(link):
             os.symlink(os.path.join(self.programs, "helm"), link)
+        plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", seconds=120)  # that of the story before may still be going
 
     def helm(self, *arguments):
         done = subprocess.run(["helm", *arguments], env=self.plane.environment(self.plane.kubeconfig("admin", folder="own")),
@@ -83,19 +84,22 @@ class Release(Replicas):
         self.replicas[0].start_unready(is_expected)
 
     def install(self):
+        if self.values is not None:
+            self.install_release()
+        self.run_jobs()
+        address = self.plane.kubectl("get", "service", "-n", NAMESPACE, "fairgate", "-o", "jsonpath={.spec.clusterIP}")[1]
+        self.fronts = [Link(address=f"{address}:443")]
+
+    def install_release(self):
         """What fairgate finds in every other story is given over to the release."""
         with open(self.values, encoding="utf-8") as file:
             certificates = yaml.safe_load(file).get("certificates", {})
         more = ()
-        self.plane.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # that of the story before may still be going
         self.plane.kubectl("create", "namespace", NAMESPACE)
         self.plane.kubectl("label", "namespace", NAMESPACE, *(f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn")))
         if certificates.get("method") == "existing":
             more = "--set-file", f"certificates.existing.caBundle={self.make_certificate(certificates['existing']['secretName'])}"
         self.helm("install", "fairgate", CHART, "-n", NAMESPACE, "--take-ownership", "-f", self.values, *more)
-        self.run_jobs()
-        address = self.plane.kubectl("get", "service", "-n", NAMESPACE, "fairgate", "-o", "jsonpath={.spec.clusterIP}")[1]
-        self.fronts = [Link(address=f"{address}:443")]
 
     def make_certificate(self, secret):
         """The Secret that is there already; whom to trust."""
@@ -138,5 +142,7 @@ class Release(Replicas):
     def withdraw(self):
         if self.plane.kubectl("get", "secret", "-n", NAMESPACE, "-l", "owner=helm", "-o", "name", check=False)[1]:
             self.helm("uninstall", "fairgate", "-n", NAMESPACE)
+        for kind in ("mutating", "validating"):
+            self.plane.kubectl("delete", "--ignore-not-found", f"{kind}webhookconfiguration/fairgate")
         self.plane.apply_access()
         wait_until("webhooks withdrawn", self.probe)

@@ -37,6 +37,7 @@ class Step:
     def __init__(self, number, text):
         self.number, self.text = number, text
         self.expected = None  # what it must print
+        self.is_on_page = False  # in a folder of the story's own, as one who follows a page has it
         self.printed = ""  # what it printed last
         command = COMMAND.fullmatch(text)
         self.process = PROCESS.fullmatch(text) and text.replace(":", " ", 1).split()
@@ -66,6 +67,7 @@ class Story:
         self.replicas, self.each_asked = 0, False  # behind one address, or with one each, all of which are asked
         self.without = None  # a rule that they don't keep
         self.chart = None  # its values, where fairgate is installed by it
+        self.installs = False  # the story itself installs it
         with open(os.path.join(folder, "story"), encoding="utf-8") as file:
             self.read(file.read().splitlines())
         if not self.steps:
@@ -108,6 +110,7 @@ class Story:
                 raise Failed(f"line {number}: expected \"replicas: 3\" or \"replicas: 3, each asked\", got \"{line}\"")
             self.replicas, self.each_asked = int(found[1]), bool(found[2])
         elif header[1] == "chart":
+            self.installs = header[2] == "installed by the story"
             self.chart = os.path.join(self.folder, header[2])
         elif header[1] == "without":
             self.without = header[2]
@@ -120,12 +123,16 @@ class Story:
             self.namespaces[header[1].split()[1]] = users
 
     def play_page(self, number, path, heading):
-        """What the console shows under that heading of a page."""
+        """What the console shows under that heading of a page; where it shows none, the commands that stand there."""
         with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?:^#|\Z)", file.read(), re.M | re.S)
         blocks = re.findall(r"^```console\n(.*?)^```$", section[1], re.M | re.S) if section else []
-        if not blocks:
-            raise Failed(f"line {number}: {path} shows no console under \"{heading}\"")
+        commands = re.findall(r"^```\n(.*?)^```$", section[1], re.M | re.S) if section and not blocks else []
+        if not blocks and not commands:
+            raise Failed(f"line {number}: {path} shows no console, and no commands, under \"{heading}\"")
+        for command in "".join(commands).splitlines():
+            self.add_step(Step(number, f"within 180 s as admin: {command}"))
+            self.steps[-1].is_on_page = True
         for part in re.split(r"^\$ ", "".join(blocks), flags=re.M)[1:]:
             command, text = part.split("\n", 1)
             self.add_step(Step(number, f"as admin: {command}"))
@@ -211,7 +218,7 @@ class Stage:
         self.plane.use(story.server_options)
         kubectl("delete", "tenantusages", "--all")  # fairgate made those of the story before anew until it ended
         if story.chart:
-            self.webhook = Release(self.plane, story.chart, story.replicas or 1)
+            self.webhook = Release(self.plane, None if story.installs else story.chart, story.replicas or 1)
         elif story.replicas:
             self.webhook = Replicas(self.plane, story.replicas, story.each_asked, story.without)
         for namespace, users in story.namespaces.items():
@@ -224,6 +231,8 @@ class Stage:
         for user in USERS:
             if ":" not in user:
                 self.plane.kubeconfig(user, self.home(story, user))
+        if story.installs:
+            return
         self.webhook.use(story.policies)
         self.webhook.options = [*REQUEST_TIMEOUT, *story.options] if REQUEST_TIMEOUT[0] not in story.options else story.options
         self.webhook.start()
@@ -331,8 +340,9 @@ class Stage:
     def begin(self, story, step):
         """Starts it in the story's folder."""
         environment = self.plane.environment(os.path.join(self.plane.work, f"kubeconfigs/{step.user}.json"))
-        environment.update(self.webhook.environment(), ETCD=self.plane.etcd, SEED=str(SEED), PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
-        return subprocess.Popen(["bash", "-c", step.command], cwd=story.folder, env=environment,
+        page = self.plane.folder(f"pages/{story.name}")
+        environment.update(self.webhook.environment(), ETCD=self.plane.etcd, SEED=str(SEED), PAGE=page, PYTHONPATH=HERE, PYTHONDONTWRITEBYTECODE="1")
+        return subprocess.Popen(["bash", "-c", step.command], cwd=page if step.is_on_page else story.folder, env=environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 start_new_session=True, preexec_fn=end_with_us)
 
