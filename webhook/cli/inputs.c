@@ -112,16 +112,20 @@ static bool count_to_two(void *context, struct bytes object, struct error *err)
     return ++*count < 2 || error_set(err, "another one");
 }
 
-/* A review that another object follows is no damaged one. */
+/* A review that another object follows is no damaged one. That is asked first: to look for a review
+ * takes as much memory again as the text. */
 static bool is_one_review(struct bytes text)
 {
     struct arena arena = {0};
-    bool is_review = input_is_review(text, &arena);
     struct error ignored;
     size_t count = 0;
+    bool is_review;
 
+    if (!texts_objects(text, count_to_two, &count, &ignored) && count == 2)
+        return false;
+    is_review = input_is_review(text, &arena);
     arena_release(&arena);
-    return is_review && (texts_objects(text, count_to_two, &count, &ignored) || count < 2);
+    return is_review;
 }
 
 /* To whom the objects go. */
