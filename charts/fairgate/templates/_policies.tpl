@@ -5,7 +5,7 @@
 
 {{/* As JSON: {"users": [...], "groups": [...]}, in order, with what is meant where groups are left out. */}}
 {{- define "fairgate.admins" -}}
-{{- $groups := .groups | default (list "system:masters") -}}
+{{- $groups := kindIs "slice" .groups | ternary .groups (list "system:masters") -}}
 {{- dict "users" (.users | default list | uniq | sortAlpha) "groups" ($groups | uniq | sortAlpha) | toJson -}}
 {{- end }}
 
