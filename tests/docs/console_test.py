@@ -16,7 +16,7 @@ import tempfile
 import yaml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/install.md", "docs/gitops.md"]
+PAGES = ["docs/tutorial.md", "docs/migrating.md", "docs/operations.md", "docs/install.md", "docs/gitops.md", "docs/certificates.md"]
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"to `([^`]+)`:$")
 PORTS = ("8443", "8080")
