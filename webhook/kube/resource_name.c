@@ -2,6 +2,7 @@
 
 #include "base/node.h"
 #include "base/strings.h"
+#include "kube/selector.h"
 
 /* k8s.io/kubernetes/pkg/apis/core/helper: standard container resources. */
 static const char *const standard[] = {"cpu", "memory", "ephemeral-storage"};
@@ -21,6 +22,12 @@ bool resource_name_is_standard(struct bytes name)
             return true;
     }
     return bytes_has_prefix(name, BYTES("hugepages-"));
+}
+
+/* A domain, a slash, and a name: fit for a label's key, too. */
+static bool is_extended(struct bytes name)
+{
+    return memchr(name.data, '/', name.len) && selector_is_key(name);
 }
 
 static bool is_pattern(struct bytes name)
@@ -52,8 +59,7 @@ void resource_name_check(const struct node *name, struct problems *problems)
     if (name->kind != NODE_STRING)
         return;
     if (rest.len == text.len &&
-        (text.len == 0 || is_pattern(text) || resource_name_is_standard(text) ||
-         memchr(text.data, '/', text.len)))
+        (text.len == 0 || is_pattern(text) || resource_name_is_standard(text) || is_extended(text)))
         return;
     nearest = rest.len < text.len ? text_quote(problems->arena, rest)
               : means_gpus(text)  ? NULL
