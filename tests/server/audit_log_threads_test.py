@@ -2,13 +2,16 @@
 """The audit log's file: whatever becomes of it, answers don't wait, and no line is lost uncounted."""
 
 import contextlib
+import fcntl
 import glob
 import json
 import os
 import resource
 import shutil
 import signal
+import struct
 import tempfile
+import termios
 import threading
 import time
 
@@ -18,6 +21,7 @@ DROPPED = "fairgate_audit_log_failures_total"
 QUEUED = "fairgate_audit_log_queued_lines"
 BEGINS = "the audit log can't be written; what can't be held back is dropped"
 QUEUE = 16 * 1024 * 1024  # bytes that it holds back
+PIPE = 64 * 1024  # that a pipe takes
 
 
 def fresh():
@@ -56,6 +60,11 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.02)
+
+
+def waiting_in(pipe):
+    """Bytes that nobody has read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
 def settled(server):
@@ -227,6 +236,21 @@ def standard_output_that_nobody_reads_delays_nothing():
         lines = [json.loads(server.process.stdout.readline()) for _ in range(100)]
         assert names(lines) == numbered(100) and missing(lines) == 0
         settled(server)
+
+
+@test
+def standard_output_is_not_opened_anew():
+    large = pod("large")
+    large["metadata"]["annotations"] = {"note": "x" * 2 * PIPE}
+    with Server("--audit-log", "-", "--audit-log-reviews") as server:
+        assert server.validate(review(large))["allowed"]
+        wait_until(lambda: waiting_in(server.process.stdout) == PIPE)
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("policy set reloaded")
+        ask(server, 1, "after")
+        lines = [json.loads(server.process.stdout.readline()) for _ in range(2)]
+        assert names(lines) == ["large", "after-0"], lines
+        assert not any("audit log opened anew" in line for line in server.lines if line), server.errors()
 
 
 def moved(path):

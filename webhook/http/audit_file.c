@@ -63,7 +63,7 @@ bool audit_file_open(struct audit_file *file, const struct audit_file_config *co
 
 bool audit_file_reopen(struct audit_file *file, struct error *err)
 {
-    return file->fd == STDOUT_FILENO || open_path(file, err);
+    return open_path(file, err);
 }
 
 bool audit_file_is_removed(const struct audit_file *file)

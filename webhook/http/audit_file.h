@@ -29,7 +29,7 @@ bool audit_file_open(struct audit_file *file, const struct audit_file_config *co
                      struct error *err) MUST_CHECK;
 
 /* The same path anew, after somebody moved the file away: begins with a whole line. On a failure
- * the old file goes on. */
+ * the old file goes on. Not of standard output. */
 bool audit_file_reopen(struct audit_file *file, struct error *err) MUST_CHECK;
 
 /* Did somebody remove it? What is written to it then, nobody will read. */

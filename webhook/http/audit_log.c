@@ -312,6 +312,8 @@ void audit_log_write(struct audit_log *log, const struct decision *decision,
 
 void audit_log_reopen(struct audit_log *log)
 {
+    if (!strcmp(log->path, "-"))
+        return;
     pthread_mutex_lock(&log->lock);
     log->wants_reopen = true;
     pthread_mutex_unlock(&log->lock);

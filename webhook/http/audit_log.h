@@ -32,7 +32,7 @@ void audit_log_write(struct audit_log *log, const struct decision *decision,
                      const struct audit_times *times, struct arena *arena);
 
 /* Soon: the same path anew, after somebody moved the file away. Every line is in one of the two. On
- * a failure the old file goes on. */
+ * a failure the old file goes on; standard output does in any case. */
 void audit_log_reopen(struct audit_log *log);
 
 /* Tell in the log when lines begin to be dropped, or can't be written, and when that is over. To be
