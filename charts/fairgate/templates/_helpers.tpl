@@ -14,6 +14,11 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
+{{/* Labels as YAML, and those of a value, which go before: no key is there twice. */}}
+{{- define "fairgate.withLabels" -}}
+{{- merge dict (index . 1 | default dict) (index . 0 | fromYaml) | toYaml -}}
+{{- end }}
+
 {{/* Of the serving pods; they never change. */}}
 {{- define "fairgate.selector" -}}
 app.kubernetes.io/name: fairgate
