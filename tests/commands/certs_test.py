@@ -178,6 +178,7 @@ def names_that_can_not_be_are_refused(scratch):
                               (["--dns", "a,DNS:b"], 'expected a DNS name, got "a,DNS:b"'),
                               (["--dns", "a..b"], 'expected a DNS name, got "a..b"'),
                               (["--dns", "*"], 'expected a DNS name, got "*"'),
+                              (["--dns", "192.0.2.7"], 'expected a DNS name, got "192.0.2.7"'),
                               (["--dns", "a" * 64], f'expected a DNS name, got "{"a" * 64}"'),
                               (["--ip", "192.0.2.256"], 'expected an IP address, got "192.0.2.256"'),
                               (["--days", "0"], "--days: expected 1 to 3650")]:

@@ -101,18 +101,24 @@ static bool refuse(const char *what, const char *name, struct error *err)
     return false;
 }
 
+static bool is_address(const char *name)
+{
+    ASN1_OCTET_STRING *address = a2i_IPADDRESS(name);
+
+    ASN1_OCTET_STRING_free(address);
+    return address;
+}
+
+/* INVARIANT: no address is a DNS name: who verifies would look for it among the addresses. */
 bool server_names_check(const struct server_names *names, struct error *err)
 {
     for (size_t i = 0; i < names->dns.count; i++) {
-        if (!is_dns_name(names->dns.items[i]))
+        if (!is_dns_name(names->dns.items[i]) || is_address(names->dns.items[i]))
             return refuse("a DNS name", names->dns.items[i], err);
     }
     for (size_t i = 0; i < names->addresses.count; i++) {
-        ASN1_OCTET_STRING *address = a2i_IPADDRESS(names->addresses.items[i]);
-
-        if (!address)
+        if (!is_address(names->addresses.items[i]))
             return refuse("an IP address", names->addresses.items[i], err);
-        ASN1_OCTET_STRING_free(address);
     }
     return true;
 }

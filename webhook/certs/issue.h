@@ -4,8 +4,8 @@
 #include "base/strings.h"
 #include "certs/chain.h"
 
-/* A certificate and its private key, both as PEM. Whoever has no more use for the key cleanses it.
- */
+/* A certificate and its private key, both as PEM. A key that is made here is overwritten when its
+ * arena is released. */
 struct pair {
     struct bytes certificate, key;
 };
