@@ -176,8 +176,9 @@ def a_folder_where_another_run_is_at_work_is_left_alone(scratch):
 
 @with_folder
 def a_dry_run_writes_nothing(scratch):
-    out = rotate_folder(scratch, 0, "--dry-run")
-    assert out.startswith("would be done: new CA "), out
+    for folder in (scratch, f"{scratch}/new"):
+        out = rotate_folder(folder, 0, "--dry-run")
+        assert out.startswith("would be done: new CA "), out
     expect("files", os.listdir(scratch), [])
 
 

@@ -1,7 +1,9 @@
 /* certs rotate: the next step of renewing certificates, in a folder or in a cluster. */
 #include "cli/commands.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/instant.h"
 #include "cli/certs_cluster.h"
@@ -62,9 +64,11 @@ static bool write_folder(struct folder *folder, const struct rotation_plan *plan
 static bool rotate_folder(const struct rotate_call *call, const struct rotation_rules *rules,
                           struct rotation_plan *out, struct error *err)
 {
-    struct folder *folder = folder_open(call->directory, err);
+    /* To open it would make it. */
+    bool is_absent = call->cluster.is_dry && access(call->directory, F_OK) != 0 && errno == ENOENT;
+    struct folder *folder = is_absent ? NULL : folder_open(call->directory, err);
     struct rotation_state *state = arena_alloc(call->arena, sizeof(*state));
-    bool is_done = folder && read_folder(folder, call->arena, state, err) &&
+    bool is_done = (is_absent || (folder && read_folder(folder, call->arena, state, err))) &&
                    rotation_make_plan(state, rules, call->arena, out, err) &&
                    (call->cluster.is_dry || write_folder(folder, out, err));
 
