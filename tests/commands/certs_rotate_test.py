@@ -182,6 +182,15 @@ def a_dry_run_writes_nothing(scratch):
     expect("files", os.listdir(scratch), [])
 
 
+@with_folder
+def options_of_a_cluster_are_for_no_folder(scratch):
+    for option in (["--secret", "a"], ["--ca-secret", "a"], ["--webhooks", "a"], ["--expect-webhooks"]):
+        status, out, err = certs("rotate", "--dir", scratch, *option)
+        expect(option[0], (status, out), (2, ""))
+        assert f"{option[0]} is for a cluster, and not for --dir" in err, err
+    expect("files", os.listdir(scratch), [])
+
+
 # ---- a cluster
 
 SECRETS = "/api/v1/namespaces/gpu/secrets"

@@ -87,6 +87,12 @@ static bool rotate_cluster(const struct rotate_call *call, const struct rotation
     if (!kubeconfig_find(call->kubeconfig, call->arena, &kubeconfig, err))
         return false;
     signal(SIGPIPE, SIG_IGN);
+    if (!cluster.server_secret)
+        cluster.server_secret = "fairgate-tls";
+    if (!cluster.authority_secret)
+        cluster.authority_secret = "fairgate-ca";
+    if (!cluster.webhooks)
+        cluster.webhooks = "fairgate";
     cluster.kubeconfig = &kubeconfig;
     cluster.namespace = call->options.namespace;
     return certs_cluster_rotate(&cluster, rules, call->arena, out, err);
@@ -136,8 +142,23 @@ static bool read_rules(const struct rotate_call *call, struct server_names *name
            certs_read_names(&call->options, call->arena, names, err);
 }
 
+/* An option that would do nothing; NULL: none. */
+static const char *find_misfit(const struct rotate_call *call)
+{
+    const struct certs_cluster *cluster = &call->cluster;
+
+    if (!call->directory)
+        return NULL;
+    return cluster->server_secret      ? "--secret"
+           : cluster->authority_secret ? "--ca-secret"
+           : cluster->webhooks         ? "--webhooks"
+           : cluster->expects_webhooks ? "--expect-webhooks"
+                                       : NULL;
+}
+
 static int rotate(const struct rotate_call *call)
 {
+    const char *misfit = find_misfit(call);
     struct certs_rotation *rotation = arena_alloc(call->arena, sizeof(*rotation));
     struct rotation_rules rules;
     struct server_names names;
@@ -146,6 +167,8 @@ static int rotate(const struct rotate_call *call)
     if (!call->directory + !call->kubeconfig + !call->is_in_cluster != 2)
         return options_complain(call->command,
                                 "expected one of --dir, --kubeconfig and --in-cluster; see --help");
+    if (misfit)
+        return options_complain(call->command, "%s is for a cluster, and not for --dir", misfit);
     if (!read_rules(call, &names, &rules, &err) ||
         !(call->directory ? rotate_folder(call, &rules, &rotation->plan, &err)
                           : rotate_cluster(call, &rules, rotation, &err)))
@@ -230,9 +253,6 @@ int certs_rotate(int argc, char **argv)
     struct arena arena = {0};
     struct rotate_call call = {.arena = &arena,
                                .options = certs_defaults,
-                               .cluster = {.server_secret = "fairgate-tls",
-                                           .authority_secret = "fairgate-ca",
-                                           .webhooks = "fairgate"},
                                .format = "text",
                                .settle_milliseconds = DEFAULT_SETTLE_MS};
     struct option_row options[CERTS_OPTION_COUNT + 11];
