@@ -46,22 +46,25 @@ struct fetching {
     struct arena arena; /* of an item */
 };
 
-static void add_member(struct buf *buf, struct bytes name, struct bytes text)
+static void add_member(struct buf *buf, const char *comma, struct value member)
 {
-    if (buf->data[buf->len - 1] != '{')
-        buf_add_char(buf, ',');
-    buf_add_json(buf, name);
+    buf_add_text(buf, comma);
+    buf_add_json(buf, value_name(member));
     buf_add_char(buf, ':');
-    buf_add(buf, text);
+    buf_add(buf, value_raw(member));
 }
 
 /* Without managedFields, which can be most of an object, and which nothing reads. */
 static void add_metadata(struct buf *buf, struct value metadata)
 {
+    const char *comma = "";
+
     buf_add_text(buf, ",\"metadata\":{");
     for (struct value v = value_first(metadata); value_type(v); v = value_next(v)) {
-        if (!bytes_is(value_name(v), "managedFields"))
-            add_member(buf, value_name(v), value_raw(v));
+        if (bytes_is(value_name(v), "managedFields"))
+            continue;
+        add_member(buf, comma, v);
+        comma = ",";
     }
     buf_add_char(buf, '}');
 }
@@ -77,7 +80,7 @@ static void add_item(struct buf *buf, const struct resource *resource, struct va
         if (bytes_is(name, "metadata"))
             add_metadata(buf, v);
         else if (!bytes_is(name, "apiVersion") && !bytes_is(name, "kind"))
-            add_member(buf, name, value_raw(v));
+            add_member(buf, ",", v);
     }
     buf_add_text(buf, "}\n");
 }
