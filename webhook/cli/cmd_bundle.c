@@ -99,6 +99,9 @@ static bool read_request(const struct call *call, const struct policy_set *set,
                          "classes, and %s",
                          tenancy->ladder.node ? "--without-classes leaves them out"
                                               : "the set has no PriorityLadder");
+    if (!name.data && (call->group || call->labels.count))
+        return error_set(err, "%s is for a tenant, and none is named",
+                         call->group ? "--group" : "--label");
     out->group = call->group ? call->group : name.data;
     if (out->group && !is_clean(out->group, call->arena))
         return error_set(err, "--group: \"%s\" is no group's name",
