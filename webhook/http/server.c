@@ -238,8 +238,8 @@ bool server_start(struct server *server, struct problems *problems, struct error
 
 void server_free(struct server *server)
 {
-    if (server->ops_loop)
-        return; /* whose thread still uses it */
+    if (server->ops_loop || server->reviewers)
+        return; /* whose threads still use it */
     close_listener(&server->review_listener);
     close_listener(&server->ops_listener);
     h2o_config_dispose(&server->review_http);
