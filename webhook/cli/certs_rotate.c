@@ -182,14 +182,11 @@ static int rotate(const struct rotate_call *call)
 
 static const char purpose[] =
     "Takes the next safe step of renewing what fairgate certs issue makes: what is missing or of "
-    "no "
-    "use is made, what has less than a third of its time left is renewed. Each run does what can "
-    "be "
-    "done now, judged by what is stored, and may be run at any time; the change to a new CA takes "
-    "three, at least --settle apart: first both CAs are trusted, then the certificate is of the "
-    "new "
-    "one, then the old one goes. In a cluster the CA lives in one Secret, the certificate in "
-    "another, and the caBundle of every webhook of the configurations is kept.";
+    "no use is made, what has less than a third of its time left is renewed. Each run does what "
+    "can be done now, judged by what is stored, and may be run at any time; the change to a new CA "
+    "takes three, at least --settle apart: first both CAs are trusted, then the certificate is of "
+    "the new one, then the old one goes. In a cluster the CA lives in one Secret, the certificate "
+    "in another, and the caBundle of every webhook of the configurations is kept.";
 
 static size_t add_place_options(struct rotate_call *call, struct option_row *rows)
 {

@@ -396,8 +396,3 @@ void watch_read_state(struct watch *watch, struct watch_state *out)
     *out = watch->state;
     pthread_mutex_unlock(&watch->lock);
 }
-
-const char *watch_name(const struct watch *watch)
-{
-    return watch->name;
-}

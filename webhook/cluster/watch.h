@@ -72,6 +72,3 @@ void watch_stop(struct watch *watch);
 
 /* For any thread. */
 void watch_read_state(struct watch *watch, struct watch_state *out);
-
-/* "pods", or "resourceclaims.resource.k8s.io": for messages and metrics. */
-const char *watch_name(const struct watch *watch);

@@ -8,8 +8,8 @@
 struct audit_times {
     struct timespec when; /* the review came */
     uint64_t judging;     /* how long that took; nanoseconds, as is the next */
-    uint64_t waiting;     /* from the review's last byte on until what it reserves was written; 0:
-                             nothing     had to be */
+    uint64_t waiting;     /* from the review's last byte on until what it reserves was written;
+                           * 0: nothing had to be */
 };
 
 /* One line of JSON, its end included; `has_review`: with the review, less what is secret. */
