@@ -343,6 +343,16 @@ def faults_of_the_chain(scratch):
 
 
 @with_folder
+def of_an_authority_that_was_renewed_with_its_key_the_last_counts(scratch):
+    maker = Maker(scratch)
+    maker.ca(), maker.leaf()
+    status, text = openssl("x509", "-in", maker.path("ca.crt"), "-signkey", maker.path("ca.key"), "-days", "10", "-out", maker.path("before.crt"))
+    assert status == 0, text
+    for names, wanted in [(["before"], ["ends-soon"]), (["before", "ca"], []), (["ca", "before"], [])]:
+        expect(names, maker.problems(maker.path("leaf.crt"), "--ca", maker.joined(*names))[0], wanted)
+
+
+@with_folder
 def a_path_longer_than_its_ca_allows_does_not_verify(scratch):
     maker = Maker(scratch)
     maker.make("root", "basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign")

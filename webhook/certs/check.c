@@ -230,14 +230,20 @@ static void check_server(const struct checking *checking, X509 *server)
 
 /* ---- of the chain */
 
-/* Who of these signed it; NULL: nobody. */
+/* Who of these signed it: of one that was renewed with its key, the one that ends last. NULL:
+ * nobody. */
 static X509 *issuer_among(const struct chain *chain, X509 *certificate)
 {
+    X509 *found = NULL;
+
     for (size_t i = 0; i < chain->count; i++) {
-        if (certificate_is_signed_by(certificate, chain->items[i]))
-            return chain->items[i];
+        X509 *one = chain->items[i];
+
+        if ((!found || certificate_ends(one) > certificate_ends(found)) &&
+            certificate_is_signed_by(certificate, one))
+            found = one;
     }
-    return NULL;
+    return found;
 }
 
 static void check_order(const struct checking *checking)
