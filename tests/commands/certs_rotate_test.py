@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from fake_api import BUILD, FakeApi, status
-from serving import FAIRGATE, expect, main, run, test, with_folder
+from serving import FAIRGATE, expect, main, run, spoil_key, test, with_folder
 
 HOST = "hook.gpu.svc"
 SERVICE = ["--service", "hook", "--namespace", "gpu"]
@@ -125,6 +125,20 @@ def a_key_that_is_encrypted_is_not_taken_for_none(scratch):
            (2, "", "fairgate certs rotate: the CA's key is encrypted, which is not supported: store it without a passphrase, or take "
                    "it away, and a new CA is made\n"))
     expect("files", {name: read(folder, name) for name in os.listdir(folder) if not name.startswith("..")}, before)
+
+
+@with_folder
+def a_key_whose_halves_do_not_fit_is_of_no_use(scratch):
+    for name, wanted in (("ca.key", "new CA"), ("tls.key", "new certificate, until 2027-04-01T01:00:00Z: the key there was is another one's")):
+        folder = f"{scratch}/{name}"
+        rotate_folder(folder, 0)
+        spoil_key(f"{folder}/{name}")
+        out = rotate_folder(folder, 1)
+        assert wanted in out, out
+        for hours in range(2, 5):
+            assert believed(read(folder, "tls.crt"), read(folder, "ca.crt"), hours)
+            out = rotate_folder(folder, hours)
+        assert rotate_folder(folder, 5).startswith("nothing to do")
 
 
 def pair_matches(folder):

@@ -16,7 +16,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../server"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
-from serving import expect, main, run, with_folder
+from serving import expect, main, run, spoil_key, with_folder
 
 certs = functools.partial(run, "certs")
 
@@ -283,6 +283,9 @@ def a_key_of_another_certificate(scratch):
     issue(f"{scratch}/a"), issue(f"{scratch}/b")
     codes, _ = Maker(scratch).problems(f"{scratch}/a/tls.crt", f"{scratch}/b/tls.key", wanted_status=1)
     expect("problems", codes, ["other-key"])
+    spoil_key(f"{scratch}/a/tls.key")
+    codes, _ = Maker(scratch).problems(f"{scratch}/a/tls.crt", f"{scratch}/a/tls.key", wanted_status=1)
+    expect("one whose private half is another's", codes, ["other-key"])
 
 
 @with_folder

@@ -13,7 +13,7 @@ import threading
 import time
 
 from serving import (FAIRGATE, PATIENCE, Server, certificates, main, parsed, pod, read_response,
-                     request_bytes, review, scratch, test, write, CLUSTER, TENANT)
+                     request_bytes, review, scratch, spoil_key, test, write, CLUSTER, TENANT)
 
 LABELS = """\
 apiVersion: fairgate.dev/v1alpha1
@@ -296,6 +296,21 @@ def issued(folder, *arguments):
 def copy_pair(source, target):
     for kind in ("key", "crt"):
         shutil.copy(f"{source}/server.{kind}", target)
+
+
+@test
+def a_key_whose_private_half_is_another_ones_does_not_replace_one_that_fits():
+    own = os.path.join(scratch(), "fits")
+    shutil.copytree(certificates(), own)
+    spoilt = issued(os.path.join(scratch(), "spoilt"))
+    spoil_key(f"{spoilt}/tls.key")
+    with Server(certs=own) as server:
+        first = serial(server)
+        copy_pair(spoilt, own)
+        server.signal(signal.SIGHUP)
+        line = server.wait_for_log("certificate not reloaded, the old one goes on")
+        assert "server.key: isn't the key of the certificate in" in line["error"], line
+        assert serial(server) == first
 
 
 @test

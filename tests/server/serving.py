@@ -62,6 +62,16 @@ def certificates(name="certs"):
     return folder
 
 
+def spoil_key(path):
+    """The private half of a P-256 key becomes another one's: the certificate is still that of its public half, which verifies nothing
+    that it signs."""
+    with open(path, encoding="utf-8") as file:
+        key = bytearray(ssl.PEM_cert_to_DER_cert(file.read().replace("PRIVATE KEY", "CERTIFICATE")))
+    mark = bytes.fromhex("0201010420")  # version 1, and a text of 32 bytes: the private half
+    key[key.index(mark) + len(mark) + 31] ^= 1
+    write(path, ssl.DER_cert_to_PEM_cert(bytes(key)).replace("CERTIFICATE", "PRIVATE KEY"))
+
+
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:

@@ -142,6 +142,18 @@ bool certificate_is_signed_by(struct x509_st *certificate, struct x509_st *issue
     return is_signed;
 }
 
+/* OpenSSL compares the public halves alone. */
+bool certificate_has_key(const struct x509_st *certificate, struct evp_pkey_st *key)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    bool has_it = context && X509_check_private_key(certificate, key) == 1 &&
+                  EVP_PKEY_pairwise_check(context) == 1;
+
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+    return has_it;
+}
+
 const char *certificate_name(const struct x509_st *certificate, struct arena *arena)
 {
     BIO *bio = BIO_new(BIO_s_mem());

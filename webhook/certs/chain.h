@@ -34,6 +34,9 @@ bool chain_has(const struct chain *chain, const struct x509_st *certificate);
 /* Was `certificate` signed by `issuer`: its name and its signature? */
 bool certificate_is_signed_by(struct x509_st *certificate, struct x509_st *issuer);
 
+/* Does the key belong to it, and do the key's halves belong together? */
+bool certificate_has_key(const struct x509_st *certificate, struct evp_pkey_st *key);
+
 /* Its subject in one line: "CN=fairgate CA". */
 const char *certificate_name(const struct x509_st *certificate, struct arena *arena);
 

@@ -224,7 +224,7 @@ static void check_server(const struct checking *checking, X509 *server)
     /* Without the extension all usages are allowed. */
     if (!(X509_get_extended_key_usage(server) & (XKU_SSL_SERVER | XKU_ANYEKU)))
         tell(checking, "not-for-servers", "%s: its extended key usage lacks serverAuth", name);
-    if (chain->key && X509_check_private_key(server, chain->key) != 1)
+    if (chain->key && !certificate_has_key(server, chain->key))
         tell(checking, "other-key", "%s: the private key is another certificate's", name);
 }
 

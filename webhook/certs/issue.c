@@ -313,8 +313,7 @@ bool issue_server(const struct issuing *issuing, const struct server_names *name
     if (!chain_read(authority->certificate, issuing->arena, &issuer, err) ||
         !chain_read(authority->key, issuing->arena, &issuer, err))
         return error_wrap(err, "the CA");
-    if (issuer.count != 1 || !issuer.key ||
-        X509_check_private_key(issuer.items[0], issuer.key) != 1)
+    if (issuer.count != 1 || !issuer.key || !certificate_has_key(issuer.items[0], issuer.key))
         return fail(err, "the CA's certificate and key");
     key = EVP_EC_gen("P-256");
     certificate = X509_new();

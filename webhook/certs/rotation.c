@@ -95,7 +95,7 @@ static bool find_authority(struct planning *planning, struct error *err)
     for (size_t i = 0; key.key && i < stored.count && !planning->authority; i++) {
         X509 *one = stored.items[i];
 
-        if (X509_check_private_key(one, key.key) == 1 && X509_check_ca(one) == 1)
+        if (certificate_has_key(one, key.key) && X509_check_ca(one) == 1)
             planning->authority = one;
     }
     ERR_clear_error();
@@ -132,7 +132,7 @@ static const char *find_breakage(struct planning *planning)
     if (planning->server.count == 0 || !key.key)
         return "the one there was can't be read";
     server = planning->server.items[0];
-    if (X509_check_private_key(server, key.key) != 1)
+    if (!certificate_has_key(server, key.key))
         return "the key there was is another one's";
     if (certificate_ends(server) <= now)
         return "the one there was has ended";

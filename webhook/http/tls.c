@@ -118,6 +118,18 @@ static bool read_clients(const char *path, struct arena *arena, struct credentia
     return true;
 }
 
+/* Does it belong to the certificate, and its private half to its public one? */
+static bool is_key_of(EVP_PKEY *key, const X509 *certificate)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    bool is_one = context && X509_check_private_key(certificate, key) == 1 &&
+                  EVP_PKEY_pairwise_check(context) == 1;
+
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+    return is_one;
+}
+
 static bool read_files(const struct tls_files *files, struct arena *arena, struct credentials *out,
                        struct error *err)
 {
@@ -126,11 +138,9 @@ static bool read_files(const struct tls_files *files, struct arena *arena, struc
     out->certificate = sk_X509_shift(out->chain);
     if (!read_key(files->key, arena, &out->key, err))
         return false;
-    if (X509_check_private_key(out->certificate, out->key) != 1) {
-        ERR_clear_error();
+    if (!is_key_of(out->key, out->certificate))
         return error_set(err, "%s: isn't the key of the certificate in %s", files->key,
                          files->certificate);
-    }
     return !files->client_ca || read_clients(files->client_ca, arena, out, err);
 }
 
