@@ -1,6 +1,7 @@
 #include "certs/check.h"
 
 #include <arpa/inet.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -71,8 +72,12 @@ static void check_curve(const struct checking *checking, X509 *certificate, cons
 {
     static const char *const known[] = {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
     char name[64] = "";
+    int is_spelt_out = 0;
 
-    EVP_PKEY_get_group_name(key, name, sizeof(name), NULL);
+    /* Go takes a curve by its name alone; OpenSSL knows the name of one that is spelt out, too. */
+    EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_spelt_out);
+    if (!is_spelt_out)
+        EVP_PKEY_get_group_name(key, name, sizeof(name), NULL);
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (!strcmp(name, known[i]))
             return;
