@@ -474,6 +474,15 @@ def a_dry_run_in_a_cluster_writes_nothing(api):
 
 
 @with_api
+def the_ca_has_a_secret_of_its_own(api):
+    for names in (["--secret", "one", "--ca-secret", "one"], ["--secret", "fairgate-ca"]):
+        status, out, err = rotate(api, 0, *names)
+        expect("exit", (status, out), (2, ""))
+        assert f'--secret and --ca-secret name the same one, "{names[1]}"' in err, err
+    expect("writes", api.writes, [])
+
+
+@with_api
 def what_somebody_broke_is_mended(api):
     rotated(api, 0)
     secret = api.objects[f"{SECRETS}/fairgate-tls"]

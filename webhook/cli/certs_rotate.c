@@ -84,15 +84,18 @@ static bool rotate_cluster(const struct rotate_call *call, const struct rotation
     struct certs_cluster cluster = call->cluster;
     struct kubeconfig kubeconfig;
 
-    if (!kubeconfig_find(call->kubeconfig, call->arena, &kubeconfig, err))
-        return false;
-    signal(SIGPIPE, SIG_IGN);
     if (!cluster.server_secret)
         cluster.server_secret = "fairgate-tls";
     if (!cluster.authority_secret)
         cluster.authority_secret = "fairgate-ca";
     if (!cluster.webhooks)
         cluster.webhooks = "fairgate";
+    if (!strcmp(cluster.server_secret, cluster.authority_secret))
+        return error_set(err, "--secret and --ca-secret name the same one, \"%s\"",
+                         cluster.server_secret);
+    if (!kubeconfig_find(call->kubeconfig, call->arena, &kubeconfig, err))
+        return false;
+    signal(SIGPIPE, SIG_IGN);
     cluster.kubeconfig = &kubeconfig;
     cluster.namespace = call->options.namespace;
     return certs_cluster_rotate(&cluster, rules, call->arena, out, err);
