@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 import time
 
@@ -493,6 +494,41 @@ def a_client_certificate_is_shown():
         with Watch(api.kubeconfig(user=files)) as watch:
             watch.expect("list", "listed 99")
             assert "Authorization" not in api.requests[0][1], api.requests
+
+
+@test
+def a_client_certificate_that_was_renewed_in_place_is_shown_when_the_old_one_is_refused():
+    folder = tempfile.mkdtemp(prefix="client-", dir=scratch())
+    both = os.path.join(folder, "authorities.crt")
+    names = {}
+
+    def put(certs):
+        for kind in ("crt", "key"):
+            shutil.copy(os.path.join(certs, "client." + kind), folder)
+
+    for name, certs in (("old", certificates()), ("new", certificates("others"))):
+        with open(os.path.join(certs, "client.crt"), encoding="ascii") as file:
+            names[ssl.PEM_cert_to_DER_cert(file.read())] = name
+        with open(os.path.join(certs, "ca.crt"), encoding="ascii") as source, \
+                open(both, "a", encoding="ascii") as target:
+            target.write(source.read())
+    seen = []
+
+    def judges(call):
+        seen.append(names[call.connection.getpeercert(True)])
+        if seen[-1] == "old":
+            call.fail(401, "Unauthorized", "Unauthorized")
+        else:
+            healthy(call)
+
+    put(certificates())
+    with FakeApi(judges, client_ca=both) as api, \
+            Watch(api.kubeconfig(user={"client-certificate": os.path.join(folder, "client.crt"),
+                                       "client-key": os.path.join(folder, "client.key")})) as watch:
+        watch.wait_for_log("the watch has a problem")
+        put(certificates("others"))
+        watch.wait_for_log("the watch goes on")
+        assert seen.index("new") == seen.count("old") == api.connections - 1, (seen, api.connections)
 
 
 @test

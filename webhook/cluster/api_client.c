@@ -36,6 +36,7 @@ struct api_client {
     struct arena token_arena;
     const char *token; /* NULL: none */
     int64_t token_due; /* when its file is read again */
+    bool is_unknown;   /* the last answer was 401: a new connection shows who we are anew */
 };
 
 /* A call under way. */
@@ -113,6 +114,8 @@ static void set_trust(const struct api_client *client)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    /* INVARIANT: in a session that is resumed neither side shows a certificate that was renewed. */
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     if (!ca->place)
         return;
     /* INVARIANT: with a CA of our own the system's are out, the folder of them as well. */
@@ -175,6 +178,7 @@ struct api_client *api_client_new(const struct kubeconfig *kubeconfig)
     client->easy = curl_easy_init();
     if (!client->multi || !client->easy)
         abort();
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, 1L); /* a new one ends the old one */
     if (kubeconfig->tls_server_name)
         use_server_name(client, kubeconfig->tls_server_name);
     set_trust(client);
@@ -322,6 +326,7 @@ static void set_call(struct call *call, const struct curl_slist *headers)
     curl_easy_setopt(easy, CURLOPT_URL,
                      arena_printf(&call->arena, "%s%s", call->client->base, request->path));
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, call->client->connect_to);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)call->client->is_unknown);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     set_method(easy, request);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->milliseconds);
@@ -393,6 +398,7 @@ static bool conclude(struct call *call, CURLcode code)
 
     call->answer->status = status_of(call);
     call->answer->transport = (int)code;
+    call->client->is_unknown = call->answer->status == 401;
     if (call->answer->is_refused)
         return false;
     if (call->answer->status != 0 && !is_success(call->answer->status))

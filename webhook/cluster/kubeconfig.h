@@ -7,7 +7,7 @@
  *
  * Where a value is given both as data and as a file, the data counts, as in kubectl; of token and
  * tokenFile the file. Without a CA the system's are trusted. Files are read anew with each
- * connection, so that they can be renewed in place. */
+ * connection, and an answer of 401 makes a new one, so that they can be renewed in place. */
 #pragma once
 
 #include "base/node.h"
