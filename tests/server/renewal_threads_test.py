@@ -13,7 +13,7 @@ import threading
 import time
 
 from serving import (FAIRGATE, PATIENCE, Server, certificates, main, parsed, pod, read_response,
-                     request_bytes, review, scratch, spoil_key, test, write, CLUSTER, TENANT)
+                     request_bytes, review, scratch, spoil_key, test, weak, write, CLUSTER, TENANT)
 
 LABELS = """\
 apiVersion: fairgate.dev/v1alpha1
@@ -338,6 +338,19 @@ def a_pair_that_is_not_valid_now_does_not_replace_one_that_is():
         server.signal(signal.SIGHUP)
         server.wait_for_log("certificate reloaded")
         assert serial(server) != first
+
+
+@test
+def a_pair_that_no_handshake_could_use_leaves_the_old_one_in_force():
+    own = os.path.join(scratch(), "usable")
+    shutil.copytree(certificates(), own)
+    with Server(certs=own) as server:
+        first = serial(server)
+        copy_pair(weak(os.path.join(scratch(), "weak")), own)
+        server.signal(signal.SIGHUP)
+        line = server.wait_for_log("certificate not reloaded, the old one goes on")
+        assert "server.crt: no handshake can use it (ee key too small)" in line["error"], line
+        assert serial(server) == first
 
 
 @test

@@ -72,6 +72,14 @@ def spoil_key(path):
     write(path, ssl.DER_cert_to_PEM_cert(bytes(key)).replace("CERTIFICATE", "PRIVATE KEY"))
 
 
+def weak(folder):
+    """A pair that fits, and that OpenSSL uses for nothing."""
+    os.makedirs(folder)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-noenc", "-subj", "/CN=weak",
+                    "-keyout", f"{folder}/server.key", "-out", f"{folder}/server.crt"], check=True, capture_output=True)
+    return folder
+
+
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:

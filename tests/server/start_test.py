@@ -7,7 +7,7 @@ import re
 import socket
 
 from serving import (Server, certificates, main, policies, review, pod, run, scratch, state, test,
-                     write)
+                     weak, write)
 
 
 def call(**changes):
@@ -62,6 +62,13 @@ def certificates_that_do_not_fit_are_named():
         text = file.read()
     broken = write(os.path.join(scratch(), "broken.crt"), text + text[:300])
     assert_one_line(call(tls_cert=broken), broken)
+
+
+@test
+def a_certificate_that_no_handshake_could_use_is_named():
+    folder = weak(os.path.join(scratch(), "weak"))
+    assert_one_line(call(tls_cert=f"{folder}/server.crt", tls_key=f"{folder}/server.key"),
+                    f"{folder}/server.crt: no handshake can use it (ee key too small)")
 
 
 @test

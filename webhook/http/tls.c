@@ -130,6 +130,17 @@ static bool is_key_of(EVP_PKEY *key, const X509 *certificate)
     return is_one;
 }
 
+/* OpenSSL looks at strength only when it is to use them. */
+static bool is_usable(const struct credentials *credentials)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    int is_used = SSL_CTX_use_cert_and_key(context, credentials->certificate, credentials->key,
+                                           credentials->chain, 1);
+
+    SSL_CTX_free(context);
+    return is_used == 1;
+}
+
 static bool read_files(const struct tls_files *files, struct arena *arena, struct credentials *out,
                        struct error *err)
 {
@@ -141,6 +152,8 @@ static bool read_files(const struct tls_files *files, struct arena *arena, struc
     if (!is_key_of(out->key, out->certificate))
         return error_set(err, "%s: isn't the key of the certificate in %s", files->key,
                          files->certificate);
+    if (!is_usable(out))
+        return fail(err, files->certificate, "no handshake can use it");
     return !files->client_ca || read_clients(files->client_ca, arena, out, err);
 }
 
