@@ -420,6 +420,12 @@ static enum step try(struct commit_worker *worker, struct commit_batch *batch)
     return STEP_OVER;
 }
 
+void commit_batch_deny_late(struct commit_worker *worker, struct commit_batch *batch)
+{
+    deny_late(worker, batch);
+    arena_reset(&worker->arena);
+}
+
 void commit_batch_run(struct commit_worker *worker, struct commit_batch *batch)
 {
     while (!usage_store_is_stopped(worker->store) && try(worker, batch) == STEP_AGAIN)

@@ -76,3 +76,7 @@ struct commit_batch {
 /* In the end `requests` has those that the view is not new enough for yet: they, too, are for
  * later. When the store is stopped, it has those that nothing became of. */
 void commit_batch_run(struct commit_worker *worker, struct commit_batch *batch);
+
+/* Answer only those whose deadline is over, whatever the API server does: none of them is left in
+ * `requests`. */
+void commit_batch_deny_late(struct commit_worker *worker, struct commit_batch *batch);

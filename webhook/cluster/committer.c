@@ -14,6 +14,7 @@ enum {
     MOST_IN_BATCH = 1024,
     MOST_BATCH_BYTES = 4 * 1024 * 1024, /* or one request */
     TOLD_FULL_MS = 60 * 1000,
+    LATE_STEP_MS = 100,
 };
 
 /* What waits for a tenant; there is none where nothing does. */
@@ -21,10 +22,11 @@ struct queue {
     struct table_link link;
     const char *tenant; /* behind the struct */
     struct commit_requests requests;
+    struct error problem; /* of the last turn */
     bool has_chore;
     bool is_busy;  /* a worker is at it, and no other may be */
     bool is_ready; /* among those whose turn it is */
-    TAILQ_ENTRY(queue) in_ready;
+    TAILQ_ENTRY(queue) in_ready, in_all;
 };
 
 struct worker {
@@ -42,7 +44,7 @@ struct committer {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wakes;
     struct table queues;
-    TAILQ_HEAD(, queue) ready;
+    TAILQ_HEAD(, queue) ready, all;
     size_t waiting, waiting_bytes; /* those that workers are at included */
     bool is_stopped;
     char problem[512];    /* with writes, which won't go away by trying again; "": none */
@@ -67,8 +69,16 @@ static struct queue *find_queue(struct committer *committer, struct bytes tenant
     room = (char *)(queue + 1);
     queue->tenant = memory_place(&room, tenant).data;
     TAILQ_INIT(&queue->requests);
+    TAILQ_INSERT_TAIL(&committer->all, queue, in_all);
     table_add(&committer->queues, &queue->link, hash);
     return queue;
+}
+
+static void free_queue(struct committer *committer, struct queue *queue)
+{
+    TAILQ_REMOVE(&committer->all, queue, in_all);
+    table_remove(&committer->queues, &queue->link);
+    free(queue);
 }
 
 /* After whatever happened to it. */
@@ -81,8 +91,7 @@ static void line_up(struct committer *committer, struct queue *queue)
         TAILQ_INSERT_TAIL(&committer->ready, queue, in_ready);
         pthread_cond_signal(&committer->wakes);
     } else {
-        table_remove(&committer->queues, &queue->link);
-        free(queue);
+        free_queue(committer, queue);
     }
 }
 
@@ -132,27 +141,63 @@ struct turn {
     size_t count, bytes; /* that were taken from it */
 };
 
+static void begin_turn(struct turn *turn, struct queue *queue)
+{
+    *turn = (struct turn){.queue = queue,
+                          .batch = {.tenant = queue->tenant, .problem = queue->problem}};
+    TAILQ_INIT(&turn->batch.requests);
+    TAILQ_INIT(&turn->batch.elsewhere);
+    TAILQ_INIT(&turn->batch.later);
+}
+
+static void take(struct turn *turn, struct commit_request *request)
+{
+    TAILQ_REMOVE(&turn->queue->requests, request, in_list);
+    TAILQ_INSERT_TAIL(&turn->batch.requests, request, in_list);
+    turn->count++;
+    turn->bytes += request->size;
+}
+
 /* The caller holds the lock. */
 static void take_turn(struct committer *committer, struct turn *turn)
 {
     struct queue *queue = TAILQ_FIRST(&committer->ready);
     struct commit_request *request;
 
-    *turn = (struct turn){.queue = queue,
-                          .batch = {.tenant = queue->tenant, .is_chore = queue->has_chore}};
-    TAILQ_INIT(&turn->batch.requests);
-    TAILQ_INIT(&turn->batch.elsewhere);
-    TAILQ_INIT(&turn->batch.later);
+    begin_turn(turn, queue);
+    turn->batch.is_chore = queue->has_chore;
     TAILQ_REMOVE(&committer->ready, queue, in_ready);
     queue->is_ready = queue->has_chore = false;
     queue->is_busy = true;
     while ((request = TAILQ_FIRST(&queue->requests)) && turn->count < MOST_IN_BATCH &&
-           (turn->count == 0 || turn->bytes + request->size <= MOST_BATCH_BYTES)) {
-        TAILQ_REMOVE(&queue->requests, request, in_list);
-        TAILQ_INSERT_TAIL(&turn->batch.requests, request, in_list);
-        turn->count++;
-        turn->bytes += request->size;
+           (turn->count == 0 || turn->bytes + request->size <= MOST_BATCH_BYTES))
+        take(turn, request);
+}
+
+/* Those of one queue that nobody answered in time; false: there are none. The caller holds the
+ * lock. */
+static bool take_late(struct worker *worker, struct turn *turn)
+{
+    int64_t now = clock_milliseconds();
+    struct queue *queue;
+
+    TAILQ_FOREACH(queue, &worker->committer->all, in_all)
+    {
+        struct commit_request *request, *next;
+
+        begin_turn(turn, queue);
+        for (request = TAILQ_FIRST(&queue->requests); request; request = next) {
+            next = TAILQ_NEXT(request, in_list);
+            if (request->deadline <= now)
+                take(turn, request);
+        }
+        if (turn->count > 0) {
+            /* The queue may be gone before they are answered. */
+            turn->batch.tenant = arena_copy(&worker->batches.arena, bytes_from(queue->tenant));
+            return true;
+        }
     }
+    return false;
 }
 
 static void count_out(struct turn *turn, const struct commit_requests *requests)
@@ -165,25 +210,34 @@ static void count_out(struct turn *turn, const struct commit_requests *requests)
     }
 }
 
-/* What is not done goes back where it came from, in front, or to the tenant that it belongs to now.
- * The caller holds the lock. */
-static void end_turn(struct committer *committer, struct turn *turn)
+/* What was answered waits no more, and what belongs to another tenant now goes there. The caller
+ * holds the lock. */
+static void settle(struct committer *committer, struct turn *turn)
 {
     struct commit_batch *batch = &turn->batch;
-    struct queue *queue = turn->queue;
     struct commit_request *request;
 
-    TAILQ_CONCAT(&batch->requests, &batch->later, in_list);
     count_out(turn, &batch->requests);
     count_out(turn, &batch->elsewhere);
     committer->waiting -= turn->count;
     committer->waiting_bytes -= turn->bytes;
-    TAILQ_CONCAT(&batch->requests, &queue->requests, in_list);
-    TAILQ_CONCAT(&queue->requests, &batch->requests, in_list);
     while ((request = TAILQ_FIRST(&batch->elsewhere))) {
         TAILQ_REMOVE(&batch->elsewhere, request, in_list);
         enqueue(committer, request);
     }
+}
+
+/* What is not done goes back where it came from, in front. The caller holds the lock. */
+static void end_turn(struct committer *committer, struct turn *turn)
+{
+    struct commit_batch *batch = &turn->batch;
+    struct queue *queue = turn->queue;
+
+    TAILQ_CONCAT(&batch->requests, &batch->later, in_list);
+    settle(committer, turn);
+    TAILQ_CONCAT(&batch->requests, &queue->requests, in_list);
+    TAILQ_CONCAT(&queue->requests, &batch->requests, in_list);
+    queue->problem = batch->problem;
     queue->is_busy = false;
     line_up(committer, queue);
 }
@@ -247,6 +301,27 @@ static void *work(void *context)
     return NULL;
 }
 
+/* The API server may keep all other workers waiting, for longer than requests may wait for their
+ * turn. */
+static void *answer_late(void *context)
+{
+    struct worker *worker = context;
+    struct committer *committer = worker->committer;
+    struct turn turn;
+
+    while (usage_store_wait(worker->batches.store, LATE_STEP_MS)) {
+        pthread_mutex_lock(&committer->lock);
+        while (!committer->is_stopped && take_late(worker, &turn)) {
+            pthread_mutex_unlock(&committer->lock);
+            commit_batch_deny_late(&worker->batches, &turn.batch);
+            pthread_mutex_lock(&committer->lock);
+            settle(committer, &turn);
+        }
+        pthread_mutex_unlock(&committer->lock);
+    }
+    return NULL;
+}
+
 /* ---- from start to stop */
 
 static bool start_worker(struct committer *committer, const struct committer_config *config,
@@ -261,7 +336,8 @@ static bool start_worker(struct committer *committer, const struct committer_con
                                              .ops = config->ops,
                                              .state = config->worker_states[at],
                                              .counts = &committer->counts};
-    code = pthread_create(&worker->thread, NULL, work, worker);
+    code =
+        pthread_create(&worker->thread, NULL, at == COMMITTER_WRITERS ? answer_late : work, worker);
     worker->is_running = code == 0;
     return worker->is_running ||
            error_set(err, "a thread for TenantUsages can't be made: %s", strerror(code));
@@ -291,6 +367,7 @@ struct committer *committer_start(const struct committer_config *config, struct 
     pthread_cond_init(&committer->wakes, NULL);
     table_init(&committer->queues);
     TAILQ_INIT(&committer->ready);
+    TAILQ_INIT(&committer->all);
     if (start_all(committer, config, err))
         return committer;
     committer_stop(committer);
@@ -323,10 +400,8 @@ void committer_stop(struct committer *committer)
         return;
     upkeep_stop(committer->upkeep);
     stop_workers(committer);
-    while ((queue = TAILQ_FIRST(&committer->ready))) {
-        TAILQ_REMOVE(&committer->ready, queue, in_ready);
-        free(queue);
-    }
+    while ((queue = TAILQ_FIRST(&committer->all)))
+        free_queue(committer, queue);
     table_release(&committer->queues);
     pthread_cond_destroy(&committer->wakes);
     pthread_mutex_destroy(&committer->lock);

@@ -5,7 +5,9 @@
 
 #include "cluster/commit_batch.h"
 
-enum { COMMITTER_WORKERS = 4 };
+/* Those that write, and one that asks the API server for nothing: it answers those whose turn does
+ * not come in time. */
+enum { COMMITTER_WRITERS = 4, COMMITTER_WORKERS = COMMITTER_WRITERS + 1 };
 
 struct committer_config {
     const struct kubeconfig *kubeconfig; /* these two must outlive the committer */

@@ -248,6 +248,42 @@ static void tenants_do_not_wait_for_one_whose_view_is_behind(void **state)
     replica_release(&replica);
 }
 
+static const char five[] = "research: {namespaces: [research], gpus: {guaranteed: 4}}\n"
+                           "b: {namespaces: [b], gpus: {guaranteed: 4}}\n"
+                           "c: {namespaces: [c], gpus: {guaranteed: 4}}\n"
+                           "d: {namespaces: [d], gpus: {guaranteed: 4}}\n"
+                           "e: {namespaces: [e], gpus: {guaranteed: 4}}";
+
+static void those_whose_turn_does_not_come_are_denied_in_time(void **state)
+{
+    static const char *const names[] = {"research", "b", "c", "d"};
+    struct waiter *waiters[COUNT(names)], *behind, *elsewhere;
+    struct replica replica;
+
+    replica_init(&replica, five);
+    fake_api_hold();
+    for (unsigned i = 0; i < COUNT(names); i++) {
+        waiters[i] = replica_submit_in(&replica, names[i], "p", 4, LONG_MS);
+        while (fake_api_writes() <= i)
+            sched_yield();
+    }
+    behind = replica_submit_in(&replica, "research", "q", 1, SHORT_MS);
+    elsewhere = replica_submit_in(&replica, "e", "p", 1, SHORT_MS);
+    assert_string_equal(waiter_verdict(behind),
+                        "TenantUsage \"research\" could not be written in time");
+    assert_string_equal(waiter_verdict(elsewhere),
+                        "TenantUsage \"e\" could not be written in time");
+    assert_int_equal(fake_api_writes(), COUNT(names));
+    while (committer_waiting(replica.committer) > COUNT(names))
+        sched_yield();
+    fake_api_release();
+    for (unsigned i = 0; i < COUNT(names); i++)
+        assert_string_equal(waiter_verdict(waiters[i]), "allowed");
+    assert_string_equal(waiter_verdict(replica_submit_in(&replica, "e", "p", 4, LONG_MS)),
+                        "allowed");
+    replica_release(&replica);
+}
+
 /* ---- chores */
 
 static void a_chore_is_written_without_a_request(void **state)
@@ -343,6 +379,7 @@ int main(void)
         cmocka_unit_test(what_waits_takes_so_much_memory_at_most),
         cmocka_unit_test(a_request_goes_to_the_tenant_that_it_belongs_to),
         cmocka_unit_test(tenants_do_not_wait_for_one_whose_view_is_behind),
+        cmocka_unit_test(those_whose_turn_does_not_come_are_denied_in_time),
         cmocka_unit_test(a_chore_is_written_without_a_request),
         cmocka_unit_test(no_more_is_let_in_than_fits_whatever_goes_wrong),
     };
