@@ -159,6 +159,20 @@ def the_view_stays_fresh_while_many_reservations_are_looked_up():
         wait_until(all_are_given_up)
 
 
+@test
+def the_view_stays_fresh_while_look_ups_hang():
+    cluster = Cluster(namespace("team-a"))
+    def hangs(call):
+        call.idle(3600)
+        call.cut()
+    cluster.unread = [hangs] * 1000
+    with FakeApi(cluster.step) as api, ready(serve(api, "--max-staleness", "6s").__enter__()) as server:
+        def are_given_up():
+            assert "s old" not in denial(server, pod("a", 6))
+            return len(cluster.unread) < 999
+        wait_until(are_given_up)  # the first one after 10 s
+
+
 def scaling(server, gpus_before, gpus):
     """The first line of what a Deployment's update gets that changes how many there are, and what each asks for."""
     def deployment(replicas, asked):

@@ -119,6 +119,13 @@ static bool take_event(void *context, enum watch_event event, struct value objec
     return true;
 }
 
+static void note_contact(void *context, int64_t when)
+{
+    struct inlet *inlet = context;
+
+    live_contact(inlet->feed->ledger, inlet->kind, when);
+}
+
 static struct watch *start_watch(struct inlet *inlet)
 {
     const char *group = groups[inlet->kind];
@@ -129,7 +136,7 @@ static struct watch *start_watch(struct inlet *inlet)
         .verbs = are_looked_up[inlet->kind] ? API_READS : "\"list\", \"watch\"",
         .is_optional = are_optional[inlet->kind],
         .quiet_seconds = inlet->feed->quiet_seconds,
-        .sink = {inlet, begin_list, add_item, end_list, take_event},
+        .sink = {inlet, begin_list, add_item, end_list, take_event, note_contact},
     };
 
     return watch_start(inlet->feed->kubeconfig, &config);
@@ -335,19 +342,12 @@ static void restart_watch(struct feed *feed, struct inlet *inlet)
 static void look_after_watches(struct feed *feed)
 {
     for (int kind = 0; kind < LIVE_WATCHES; kind++) {
-        struct inlet *inlet = &feed->inlets[kind];
-        struct watch_state state;
-
         if (live_wants_list(feed->ledger, (enum live_kind)kind))
-            restart_watch(feed, inlet);
-        if (!inlet->watch)
-            continue;
-        watch_read_state(inlet->watch, &state);
-        live_contact(feed->ledger, (enum live_kind)kind, state.contact);
+            restart_watch(feed, &feed->inlets[kind]);
     }
 }
 
-/* There may be thousands; the view must not seem to be old meanwhile. */
+/* There may be thousands, and what a new policy set needs is not to wait for them. */
 static void look_up_due(struct feed *feed)
 {
     struct arena arena = {0};

@@ -53,6 +53,8 @@ static void note_contact(struct watch *watch, int64_t when)
     if (when > watch->state.contact)
         watch->state.contact = when;
     pthread_mutex_unlock(&watch->lock);
+    if (watch->config.sink.contact)
+        watch->config.sink.contact(watch->config.sink.context, when);
 }
 
 static void count(struct watch *watch, unsigned long long *counter)

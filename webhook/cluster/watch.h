@@ -42,6 +42,9 @@ struct watch_sink {
     /* WATCH_ADDED, WATCH_MODIFIED, WATCH_DELETED (the object as it last was) or WATCH_BOOKMARK
      * (nothing changed up to the object's resourceVersion). */
     bool (*event)(void *context, enum watch_event event, struct value object, struct error *err);
+
+    /* A sign of life as above, at this time of clock_milliseconds(). NULL: nobody asks for it. */
+    void (*contact)(void *context, int64_t when);
 };
 
 struct watch_config {

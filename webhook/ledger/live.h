@@ -70,8 +70,8 @@ unsigned live_lacking(const struct ledger *ledger);
  * are refused until then. Says so once. */
 bool live_wants_list(struct ledger *ledger, enum live_kind kind);
 
-/* The watch proved that it is up to date, at this time of the monotonic clock, in milliseconds; 0:
- * not yet. */
+/* The watch proved that it is up to date, at this time of the monotonic clock, in milliseconds. For
+ * any thread. */
 void live_contact(struct ledger *ledger, enum live_kind kind, int64_t when);
 
 /* How long that was ago, in milliseconds; -1: it isn't listed yet. */
