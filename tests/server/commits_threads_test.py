@@ -14,6 +14,12 @@ from fake_cluster import (USAGES, Cluster, denial, namespace, ready, serve, usag
 from serving import (PATIENCE, TENANT, in_threads, main, pod, policies, read_response, request_bytes, review, test, write)
 
 MANY = 1000
+QUOTA = """\
+apiVersion: fairgate.dev/v1alpha1
+kind: Policy
+metadata: {name: quota}
+spec: {rules: [{id: there, namespaceHas: [ResourceQuota]}]}
+"""
 
 
 def answer(call, act):
@@ -304,6 +310,24 @@ def those_who_wait_are_answered_when_it_is_told_to_end():
                 answers.append(json.loads(body)["response"]["allowed"])
         assert sorted(answers) == [False, False, True, True], answers
         server.wait()
+
+
+@test
+def what_waits_is_judged_by_what_is_in_view_when_its_turn_comes():
+    cluster, (held, go) = Cluster(namespace("team-a")), holding()
+    cluster.deaf.add("resourcequotas")
+    with FakeApi(cluster.step) as api, ready(serve(api).__enter__()) as server:
+        cluster.troubles = [held]
+        connections = [server.connect() for _ in range(2)]
+        for at, connection in enumerate(connections):
+            connection.sendall(request_bytes("/validate?timeout=30s", review(pod(f"p-{at}", 1))))
+            parked(server, at + 1)
+        write(f"{server.folder}/quota.yaml", QUOTA)
+        server.wait_for_log("policy set reloaded")
+        go.set()
+        with connections[1] as connection, connection.makefile("rb") as file:
+            message = json.loads(read_response(file)[2])["response"]["status"]["message"]
+        assert 'is in the namespace "team-a", and whether that has a ResourceQuota is not known' in message, message
 
 
 @test

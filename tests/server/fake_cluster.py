@@ -13,6 +13,7 @@ from serving import PATIENCE, Server, review
 
 USAGES = "/apis/fairgate.dev/v1alpha1/tenantusages"
 KINDS = {"/api/v1/pods": "pods", "/api/v1/namespaces": "namespaces", "/api/v1/nodes": "nodes",
+         "/api/v1/resourcequotas": "resourcequotas",
          "/apis/scheduling.k8s.io/v1/priorityclasses": "priorityclasses",
          "/apis/resource.k8s.io/v1/deviceclasses": "deviceclasses",
          "/apis/resource.k8s.io/v1/resourceclaims": "resourceclaims",

@@ -135,6 +135,7 @@ static enum commit_judged judge(void *state, struct commit_request *request, str
     in->policies = worker->sight.policies;
     in->names = worker->sight.names;
     in->view = worker->sight.view;
+    in->lacking = worker->sight.lacking;
     in->txn = txn;
     judge_once(parked, worker->reviewer.service->ledger);
     if (parked->outcome.result == ANSWER_LACKING) {
