@@ -305,3 +305,37 @@ bool texts_objects(struct bytes text, object_fn each, void *context, struct erro
     }
     return true;
 }
+
+/* No line of a JSON text begins so: neither a value does, nor can a string have a line's end. */
+static bool has_document_marks(struct bytes text)
+{
+    while (text.len) {
+        const char *newline = memchr(text.data, '\n', text.len);
+
+        if (bytes_has_prefix(text, BYTES("---")))
+            return true;
+        text = bytes_tail(text, newline ? (size_t)(newline - text.data) + 1 : text.len);
+    }
+    return false;
+}
+
+bool text_is_json(struct bytes text)
+{
+    struct scan scan = {.text = text};
+    int c;
+
+    if (bytes_has_prefix(text, BYTES("\xef\xbb\xbf")))
+        scan.at = 3;
+    c = skip_blanks(&scan);
+    if (c == '[') {
+        scan.at++;
+        c = skip_blanks(&scan);
+        if (c != '{')
+            return true;
+    }
+    if (c != '{')
+        return false;
+    scan.at++;
+    c = skip_blanks(&scan);
+    return (c < 0 || c == '"' || c == '}') && !has_document_marks(text);
+}

@@ -32,3 +32,8 @@ bool yaml_objects(struct bytes text, object_fn each, void *context, struct error
  * Each object is cut out of the text without being kept; that it is sound JSON inside is for its
  * reader to find out. Errors carry "byte N: " in front, from 0. */
 bool texts_objects(struct bytes text, object_fn each, void *context, struct error *err) MUST_CHECK;
+
+/* Is it for texts_objects, rather than yaml_objects? It begins with an object, or a list, whose
+ * first key stands in quotes, and is not divided by lines that begin with "---", as documents of
+ * YAML that are written as JSON are. */
+bool text_is_json(struct bytes text);

@@ -50,12 +50,6 @@ static struct bytes skip_blanks(struct bytes text)
     return text;
 }
 
-bool input_begins_as_json(struct bytes text)
-{
-    text = skip_blanks(skip_mark(text));
-    return text.len && (text.data[0] == '{' || text.data[0] == '[');
-}
-
 static struct bytes take_line(struct bytes *rest)
 {
     const char *newline = memchr(rest->data, '\n', rest->len);
@@ -64,16 +58,6 @@ static struct bytes take_line(struct bytes *rest)
 
     *rest = bytes_tail(*rest, newline ? len + 1 : len);
     return line;
-}
-
-/* No line of a JSON text begins so: neither a value does, nor can a string have a line's end. */
-static bool has_document_marks(struct bytes text)
-{
-    while (text.len) {
-        if (bytes_has_prefix(take_line(&text), BYTES("---")))
-            return true;
-    }
-    return false;
 }
 
 /* Nothing but what helm leaves of templates that gave nothing. */
@@ -156,7 +140,7 @@ static bool cut(struct bytes text, object_fn each, void *context, struct error *
 {
     struct receiver receiver = {each, context};
 
-    if (!input_begins_as_json(text) || has_document_marks(text))
+    if (!text_is_json(text))
         return yaml_objects(text, give_object, &receiver, err);
     if (is_one_review(text))
         return each(context, text, err);

@@ -19,7 +19,3 @@ bool input_read(const char *path, object_fn each, void *context, struct error *e
 
 /* Is it an AdmissionReview, be it a damaged one? */
 bool input_is_review(struct bytes text, struct arena *arena);
-
-/* Does the text begin as JSON does? It may be YAML all the same: documents may be written as JSON.
- */
-bool input_begins_as_json(struct bytes text);

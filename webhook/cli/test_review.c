@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/yaml_json.h"
-#include "cli/inputs.h"
 #include "cli/judge.h"
 
 /* The uid of every case: cases are judged one by one. */
@@ -47,8 +46,8 @@ static bool read_file(const struct policy_test *test, const char *name, struct a
     struct bytes text;
 
     if (!file_read(path, REVIEW_MAX_READ_BYTES, arena, &text, err) ||
-        !take_from_file(path, input_begins_as_json(text) ? texts_objects : yaml_objects, text,
-                        &taking, err))
+        !take_from_file(path, text_is_json(text) ? texts_objects : yaml_objects, text, &taking,
+                        err))
         return false;
     *out = taking.object;
     return true;
@@ -63,7 +62,7 @@ static bool read_review(const struct policy_test *test, const char *name, struct
 
     if (!file_read(path, REVIEW_MAX_READ_BYTES, arena, out, err))
         return false;
-    if (input_begins_as_json(*out))
+    if (text_is_json(*out))
         return true;
     if (!take_from_file(path, yaml_objects, *out, &taking, err))
         return false;

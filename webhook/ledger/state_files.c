@@ -141,21 +141,11 @@ static bool read_text(void *context, struct bytes json, struct error *err)
     return is_read;
 }
 
-/* JSON begins with a bracket; so can YAML, but nobody prints such. */
-static bool is_json(struct bytes text)
-{
-    size_t at = 0;
-
-    while (at < text.len && strchr(" \t\r\n", text.data[at]) && text.data[at])
-        at++;
-    return at < text.len && (text.data[at] == '{' || text.data[at] == '[');
-}
-
 bool state_parse(struct bytes text, struct state *state, struct error *err)
 {
     struct reading reading = {.state = state};
-    bool is_read = is_json(text) ? texts_objects(text, read_text, &reading, err)
-                                 : yaml_objects(text, read_text, &reading, err);
+    bool is_read = text_is_json(text) ? texts_objects(text, read_text, &reading, err)
+                                      : yaml_objects(text, read_text, &reading, err);
 
     arena_release(&reading.scratch);
     return is_read;

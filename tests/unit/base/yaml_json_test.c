@@ -235,6 +235,37 @@ static void json_gives_its_objects(void **state)
     check_rows(texts_objects, json_rows, COUNT(json_rows));
 }
 
+static void yaml_may_begin_with_a_bracket(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_json;
+    } rows[] = {
+        {"{\"a\":1}", true},
+        {"\xef\xbb\xbf \r\n\t{ \"a\":1}", true},
+        {"{}", true},
+        {"{", true},
+        {"[]", true},
+        {"[ {\"a\":1}]", true},
+        {"[1]", true},
+        {"{\"a\":\"\n ---\"}\n", true},
+        {"", false},
+        {"a: {}", false},
+        {"{a: 1}", false},
+        {"{ 'a': 1}", false},
+        {"{ # a\n\"a\":1}", false},
+        {"[{a: 1}]", false},
+        {"{\"a\":1}\n---\n{\"a\":2}\n", false},
+        {"{\"a\":1}\n--- # the end", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (text_is_json(bytes_from(rows[i].text)) != rows[i].is_json)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
 static void the_callback_can_stop_it(void **state)
 {
     (void)state;
@@ -372,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(yaml_gives_its_objects, release_arena),
         cmocka_unit_test_teardown(json_gives_its_objects, release_arena),
+        cmocka_unit_test(yaml_may_begin_with_a_bracket),
         cmocka_unit_test_teardown(the_callback_can_stop_it, release_arena),
         cmocka_unit_test_teardown(bytes_that_are_no_text_are_refused, release_arena),
         cmocka_unit_test_teardown(bounds_hold, release_arena),
