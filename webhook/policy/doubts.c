@@ -16,6 +16,16 @@ static void find_placeless_tenants(const struct policy_set *set, struct problems
     }
 }
 
+static void find_uncapped_tenants(const struct policy_set *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->tenancy.tenant_count; i++) {
+        const struct tenant *tenant = set->tenancy.tenants[i];
+
+        if (!node_find(tenant->node, "gpus"))
+            problems_warn(problems, tenant->node, "tenant \"%s\" has no GPU cap", tenant->name);
+    }
+}
+
 static bool denies(const struct policy *policy)
 {
     const struct policy_rule *rules = policy->rules.items;
@@ -166,6 +176,7 @@ static void find_unevictable_bursts(const struct policy_set *set, struct problem
 void doubts_find(const struct policy_set *set, struct problems *problems)
 {
     static void (*const doubts[])(const struct policy_set *, struct problems *) = {
+        find_uncapped_tenants,
         find_placeless_tenants,
         find_escapes_by_label,
         find_unevictable_bursts,

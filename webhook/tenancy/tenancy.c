@@ -373,8 +373,6 @@ void tenancy_check(const struct tenancy *tenancy, bool is_ladder_known, struct p
             check_classes(tenancy, tenant, problems);
         check_domains(tenancy, tenant, problems);
         check_overlaps(tenancy, i, problems);
-        if (!node_find(tenant->node, "gpus"))
-            problems_warn(problems, tenant->node, "tenant \"%s\" has no GPU cap", tenant->name);
     }
     for (size_t i = 0; can_check_classes && i < tenancy->grants.reservation_count; i++)
         check_reserved_classes(tenancy, tenancy->grants.reservations[i], problems);

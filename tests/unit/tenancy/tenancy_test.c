@@ -203,7 +203,6 @@ static const struct {
     const char *set, *problems;
 } sets[] = {
     {"a: {" GPUS ", namespaces: [a]}\nb: {" GPUS ", namespaces: [b]}\n", ""},
-    {"a: {namespaces: [a]}\n", "1 warning: tenant \"a\" has no GPU cap\n"},
     {"a: {" GPUS ", namespaces: [\"x-*\"]}\nb: {" GPUS ", namespaces: [b, \"*-y\"]}\n",
      "2 \"*-y\" overlaps \"x-*\" of tenant \"a\": a namespace belongs to one tenant\n"},
     {"a: {" GPUS ", namespaces: [x]}\nb: {" GPUS ", namespaces: [x]}\n",
