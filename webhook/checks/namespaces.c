@@ -31,8 +31,12 @@ static bool is_same_belonging(const struct belonging *a, const struct belonging 
 
 static const char *describe(const struct belonging *belonging, struct arena *arena)
 {
-    return belonging->tenant ? arena_printf(arena, "tenant \"%s\"", belonging->tenant->name)
-                             : "no tenant";
+    if (belonging->tenant)
+        return arena_printf(arena, "tenant \"%s\"", belonging->tenant->name);
+    if (belonging->is_labelled)
+        return arena_printf(arena, "the unknown tenant \"%s\"",
+                            text_quote(arena, belonging->label));
+    return "no tenant";
 }
 
 static void check_tenant(const struct facts *facts, struct findings *findings)
