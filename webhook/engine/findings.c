@@ -52,6 +52,7 @@ static void add(struct findings *findings, const char *field, const char *next, 
     finding->next = next;
     finding->value = value;
     finding->held_by = held_by;
+    finding->is_inside = findings->is_inside;
     finding->text = text_clean(findings->arena, bytes_from(text), sizeof(text));
 }
 

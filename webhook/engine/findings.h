@@ -26,6 +26,7 @@ struct finding {
     const char *next;    /* what to do, where rule->next says nothing; may be NULL */
     const char *held_by; /* who has what is asked for; may be NULL */
     struct bytes value;  /* what is wrong, whole, where the text may show a part of it; or empty */
+    bool is_inside;      /* of a pod template: the text names the object that holds it */
     bool was_there;      /* the old object has it too: told, but it doesn't deny */
 };
 
@@ -48,6 +49,7 @@ struct findings {
     const struct rule *rule; /* what findings_add speaks of */
     struct bytes value;      /* of the next finding alone, as is */
     const char *held_by;     /* this */
+    bool is_inside;          /* what is found is of a pod template */
 };
 
 /* A violation of findings->rule, unless an exception lifts it. Text without final stop; every text

@@ -27,20 +27,22 @@ static void add_warning(struct verdict *out, const char *text, struct arena *are
         (*untold)++;
 }
 
-/* Templates of one object can say the same: their first lines name the path then. */
-static void tell_apart(const struct finding **told, size_t count, struct arena *arena)
+/* Who wrote a template looks for it in the whole manifest: first lines name the path there. So they
+ * do where they would be the same. */
+static void name_paths(const struct finding **told, size_t count, struct arena *arena)
 {
-    bool *is_doubled = arena_alloc(arena, count * sizeof(*is_doubled));
+    bool *is_named = arena_alloc(arena, count * sizeof(*is_named));
 
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < count && !is_doubled[i]; j++)
-            is_doubled[i] = j != i && !strcmp(told[i]->text, told[j]->text) &&
-                            strcmp(told[i]->field, told[j]->field) != 0;
+        is_named[i] = told[i]->is_inside;
+        for (size_t j = 0; j < count && !is_named[i]; j++)
+            is_named[i] = j != i && !strcmp(told[i]->text, told[j]->text) &&
+                          strcmp(told[i]->field, told[j]->field) != 0;
     }
     for (size_t i = 0; i < count; i++) {
         struct finding *finding;
 
-        if (!is_doubled[i])
+        if (!is_named[i])
             continue;
         finding = arena_alloc(arena, sizeof(*finding));
         *finding = *told[i];
@@ -73,7 +75,7 @@ void verdict_conclude(const struct findings *findings, struct arena *arena, stru
     if (out->is_allowed)
         return;
     out->cause_count = count < FINDINGS_TOLD ? count : FINDINGS_TOLD;
-    tell_apart(denying, out->cause_count, arena);
+    name_paths(denying, out->cause_count, arena);
     out->causes = arena_alloc(arena, out->cause_count * sizeof(*out->causes));
     for (size_t i = 0; i < out->cause_count; i++)
         out->causes[i] =

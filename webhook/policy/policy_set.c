@@ -359,12 +359,14 @@ void policy_set_check(const struct policy_set *set, const struct facts *facts,
                       struct findings *findings)
 {
     findings->excepted = excepted(facts);
+    findings->is_inside = facts->evaluation == EVALUATE_TEMPLATE;
     check_unplaced(set, facts, findings);
     for (size_t i = 0; tenancy_checks[i]; i++)
         run_tenancy_check(tenancy_checks[i], facts, findings);
     for (size_t i = 0; i < set->policy_count; i++)
         run_policy(set->policies[i], facts, findings);
     findings->excepted = NULL;
+    findings->is_inside = false;
 }
 
 /* A scheduler whose binding is refused tries the same again for ever: Cluster.fabric.atBind says
@@ -410,8 +412,10 @@ void policy_set_judge(const struct facts *facts, const struct usage *usage,
     size_t before = findings->count;
 
     findings->excepted = excepted(facts);
+    findings->is_inside = facts->evaluation == EVALUATE_TEMPLATE;
     judge_usage(facts, usage, findings);
     findings->excepted = NULL;
+    findings->is_inside = false;
     if (facts->evaluation == EVALUATE_BINDING)
         enforce_at_bind(facts, before, findings);
 }
