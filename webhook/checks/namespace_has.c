@@ -20,7 +20,7 @@ static const struct field list = {.type = FIELD_ENUMS,
 static void check_kind(int at, const struct facts *facts, struct findings *findings)
 {
     const struct world *world = facts->world;
-    const char *field = facts_path(facts, "metadata.namespace");
+    const char *field = "metadata.namespace"; /* a template has none */
     const char *namespace = text_quote(facts->arena, facts->namespace);
 
     if (!world->names || world->lacking & 1U << kinds[at])
