@@ -79,9 +79,11 @@ static void add_requested(void *context, const struct view_object *class)
     const struct resource_amounts *requests = &search->ask->requests;
 
     for (size_t i = 0; i < requests->count && class->extended_resource.len; i++) {
+        struct bytes name = requests->items[i].name;
         struct device_ask *added;
 
-        if (!bytes_equal(requests->items[i].name, class->extended_resource))
+        if (!bytes_equal(name, class->extended_resource) &&
+            !bytes_equal(name, class->class_resource))
             continue;
         added =
             ARENA_APPEND(search->arena, search->found.devices.items, search->found.devices.count);

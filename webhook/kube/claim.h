@@ -19,7 +19,8 @@ enum device_origin {
     DEVICE_CLAIMED,   /* by the object itself, or by a claim that is made for it, or for another pod
                        */
     DEVICE_SHARED,    /* by a claim of its own, which counts once, whoever names it */
-    DEVICE_REQUESTED, /* by the extended resource `extended`, which is among the requests, too */
+    DEVICE_REQUESTED, /* by the class's own name `extended` or its implicit one, `resource`, which
+                       * is among the requests, too */
 };
 
 /* So many devices of one class. */

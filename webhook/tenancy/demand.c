@@ -385,7 +385,7 @@ bool resource_cap_has_class(const struct resource_cap *cap, const struct device_
            (device->extended.len && glob_matches(&cap->name, device->extended));
 }
 
-/* By its own name, or as a class that has this name. */
+/* By its own name, or by the other one of the class that has it. */
 static bool cap_has_request(const struct resource_cap *cap, const struct ask *ask,
                             struct bytes resource)
 {
@@ -394,9 +394,10 @@ static bool cap_has_request(const struct resource_cap *cap, const struct ask *as
     if (glob_matches(&cap->name, resource))
         return true;
     for (size_t i = 0; i < devices.count; i++) {
-        if (devices.items[i].origin == DEVICE_REQUESTED &&
-            bytes_equal(devices.items[i].extended, resource) &&
-            glob_matches(&cap->name, devices.items[i].resource))
+        const struct device_ask *device = &devices.items[i];
+
+        if (device->origin == DEVICE_REQUESTED && resource_cap_has_class(cap, device) &&
+            (bytes_equal(device->extended, resource) || bytes_equal(device->resource, resource)))
             return true;
     }
     return false;
