@@ -112,13 +112,28 @@ static struct bytes exempt_name(const struct review *review, enum evaluation eva
     return is_namespace && review->namespace.len == 0 ? review->name : review->namespace;
 }
 
+/* Is it whose pods they are that changes? They run and count until the namespace is gone. */
+static bool is_moved(const struct review *review, enum evaluation evaluation,
+                     const struct cluster *cluster)
+{
+    static const char labels[] = "metadata.labels";
+
+    return evaluation == EVALUATE_NAMESPACE &&
+           !value_equal(value_member(value_path(review->object, labels), cluster->tenant_label),
+                        value_member(value_path(review->old_object, labels),
+                                     cluster->tenant_label));
+}
+
 bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
                     enum evaluation *out, struct error *err)
 {
+    const struct cluster *cluster = &world->tenancy->cluster;
     const struct kind_row *row = kinds_find(review);
     enum evaluation evaluation = row ? classify(review, row) : 0;
     bool is_deleted = is_update(review) &&
-                      value_is_set(value_path(review->old_object, "metadata.deletionTimestamp"));
+                      value_is_set(value_path(review->old_object, "metadata.deletionTimestamp")) &&
+                      !is_moved(review, evaluation, cluster);
+    bool is_exempt = cluster_is_exempt(cluster, exempt_name(review, evaluation));
     bool is_delete = review->operation == OPERATION_DELETE;
     /* Whatever else is deleted may go, also where the review doesn't show it. */
     bool is_guarded =
@@ -135,7 +150,7 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     /* Before what is exempt by the namespace that the review names. */
     if (!check_namespace(review, arena, err))
         return !is_guarded;
-    if (cluster_is_exempt(&world->tenancy->cluster, exempt_name(review, evaluation))) {
+    if (is_exempt) {
         trace_let_through(world->trace, "the namespace is exempt");
         return true;
     }
