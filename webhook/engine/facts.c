@@ -124,6 +124,34 @@ static bool is_moved(const struct review *review, enum evaluation evaluation,
                                      cluster->tenant_label));
 }
 
+/* Could a view read it? */
+static bool is_readable(struct value object, enum kind kind, struct arena *arena, struct error *err)
+{
+    struct pod pod = {0};
+
+    switch (kind) {
+    case KIND_POD:
+        return pod_parse(object, arena, &pod, err);
+    case KIND_NAMESPACE:
+    case KIND_CLAIM:
+    case KIND_CLAIM_TEMPLATE:
+        return pod_parse_metadata(object, arena, &pod, err);
+    default:
+        return true;
+    }
+}
+
+/* Whatever is deleted may go, but what can't be read any more would count for nobody until it is
+ * gone. */
+static bool check_readable(const struct review *review, const struct kind_row *row,
+                           struct arena *arena, struct error *err)
+{
+    struct error ignored;
+
+    return is_readable(review->object, row->kind, arena, err) ||
+           !is_readable(review->old_object, row->kind, arena, &ignored);
+}
+
 bool facts_classify(const struct review *review, const struct world *world, struct arena *arena,
                     enum evaluation *out, struct error *err)
 {
@@ -141,6 +169,8 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     struct value object = is_delete ? review->old_object : review->object;
 
     *out = 0;
+    if (evaluation && is_deleted && !is_exempt && !check_readable(review, row, arena, err))
+        return false;
     if (!evaluation || is_deleted) {
         trace_let_through(world->trace, is_deleted ? "the object is being deleted"
                                         : row      ? "this request changes nothing that is judged"
