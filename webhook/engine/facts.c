@@ -112,16 +112,32 @@ static struct bytes exempt_name(const struct review *review, enum evaluation eva
     return is_namespace && review->namespace.len == 0 ? review->name : review->namespace;
 }
 
-/* Is it whose pods they are that changes? They run and count until the namespace is gone. */
-static bool is_moved(const struct review *review, enum evaluation evaluation,
-                     const struct cluster *cluster)
+static const char class_label[] = "priorityClassName";
+
+static bool changes_label(const struct review *review, const char *label)
 {
     static const char labels[] = "metadata.labels";
 
-    return evaluation == EVALUATE_NAMESPACE &&
-           !value_equal(value_member(value_path(review->object, labels), cluster->tenant_label),
-                        value_member(value_path(review->old_object, labels),
-                                     cluster->tenant_label));
+    return !value_equal(value_member(value_path(review->object, labels), label),
+                        value_member(value_path(review->old_object, labels), label));
+}
+
+/* Some of what an object says holds for its pods, which run and wait on, until it is gone: whose
+ * they are, and which class they have. */
+static bool changes_its_pods(const struct review *review, enum evaluation evaluation,
+                             const struct cluster *cluster)
+{
+    switch (evaluation) {
+    case EVALUATE_NAMESPACE:
+        return changes_label(review, cluster->tenant_label);
+    case EVALUATE_TEMPLATE:
+        return changes_label(review, class_label);
+    case EVALUATE_GROUP:
+        return !value_equal(value_member(review->object, "spec"),
+                            value_member(review->old_object, "spec"));
+    default:
+        return false;
+    }
 }
 
 /* Could a view read it? */
@@ -160,7 +176,7 @@ bool facts_classify(const struct review *review, const struct world *world, stru
     enum evaluation evaluation = row ? classify(review, row) : 0;
     bool is_deleted = is_update(review) &&
                       value_is_set(value_path(review->old_object, "metadata.deletionTimestamp")) &&
-                      !is_moved(review, evaluation, cluster);
+                      !changes_its_pods(review, evaluation, cluster);
     bool is_exempt = cluster_is_exempt(cluster, exempt_name(review, evaluation));
     bool is_delete = review->operation == OPERATION_DELETE;
     /* Whatever else is deleted may go, also where the review doesn't show it. */
@@ -258,8 +274,6 @@ const char *facts_field(const struct facts *facts, struct value value)
         return place;
     return facts_path(facts, place);
 }
-
-static const char class_label[] = "priorityClassName";
 
 bool facts_is_placed_by_kai(const struct pod *pod)
 {
