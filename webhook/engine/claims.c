@@ -47,12 +47,18 @@ static struct device_ask *add_device(struct search *search, const struct device_
     return added;
 }
 
+static bool has_room(struct search *search)
+{
+    search->found.is_beyond |= search->found.devices.count >= POD_MAX_DEVICE_ASKS;
+    return !search->found.is_beyond;
+}
+
 /* What was made for one pod counts for nobody once that is gone, and another that names it may be
  * there still: it counts with each of them. */
 static void add_claim(struct search *search, const struct claim_ref *ref,
                       const struct view_object *claim)
 {
-    for (size_t i = 0; i < claim->devices.count; i++)
+    for (size_t i = 0; i < claim->devices.count && has_room(search); i++)
         add_device(search, &claim->devices.items[i])->origin =
             ref->template.len || claim->is_made ? DEVICE_CLAIMED : DEVICE_SHARED;
 }

@@ -6,10 +6,12 @@
 #include "base/json.h"
 
 enum {
-    CLAIM_MAX_REQUESTS = 32, /* Kubernetes' own bounds, */
-    CLAIM_MAX_BRANCHES = 8,  /* of each request's firstAvailable, */
-    CLAIM_MAX_DEVICES = 32,  /* and of what one claim gets */
-    POD_MAX_CLAIMS = 256,    /* that one pod names */
+    CLAIM_MAX_REQUESTS = 32,   /* Kubernetes' own bounds, */
+    CLAIM_MAX_BRANCHES = 8,    /* of each request's firstAvailable, */
+    CLAIM_MAX_DEVICES = 32,    /* and of what one claim gets */
+    POD_MAX_CLAIMS = 256,      /* that one pod names, */
+    POD_MAX_DEVICE_ASKS = 256, /* and requests and alternatives of all of them: of one claim there
+                                * can be as many */
 };
 
 /* The resource name that every device class has (KEP-5004). */

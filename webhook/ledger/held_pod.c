@@ -138,7 +138,7 @@ static const struct claimed *merge_claimed(const struct claimed *a, const struct
     if (!a || !b || a->is_incomplete || !b->is_incomplete)
         return b;
     merged = arena_alloc(arena, sizeof(*merged));
-    *merged = (struct claimed){.refs = b->refs, .devices = a->devices};
+    *merged = (struct claimed){.refs = b->refs, .devices = a->devices, .is_beyond = a->is_beyond};
     return merged;
 }
 
@@ -190,8 +190,8 @@ static bool claimed_are_equal(const struct claimed *a, const struct claimed *b)
 {
     if (!a || !b)
         return a == b;
-    return a->is_incomplete == b->is_incomplete && claim_refs_equal(&a->refs, &b->refs) &&
-           device_asks_equal(&a->devices, &b->devices);
+    return a->is_incomplete == b->is_incomplete && a->is_beyond == b->is_beyond &&
+           claim_refs_equal(&a->refs, &b->refs) && device_asks_equal(&a->devices, &b->devices);
 }
 
 bool ask_equal(const struct ask *a, const struct ask *b)

@@ -368,6 +368,13 @@ bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct a
     const struct weighing first = {ask, &cluster->accelerators, arena, out};
     const struct weighing second = {ask, &cluster->accelerators, arena, &by_container};
 
+    if (ask->claimed && ask->claimed->is_beyond) {
+        *out = (struct demand){0};
+        return error_set_limit(err,
+                               "the claims that the pod names have more than %d requests and "
+                               "alternatives",
+                               POD_MAX_DEVICE_ASKS);
+    }
     if (!weigh_all(&first, false, err))
         return false;
     if (!has_container_annotation(ask))

@@ -11,6 +11,7 @@ struct claimed {
     struct claim_refs refs; /* of a pod */
     struct device_asks devices;
     bool is_incomplete; /* of what it names something is not in view; `devices` lack it */
+    bool is_beyond;     /* there are more devices than POD_MAX_DEVICE_ASKS; `devices` lack them */
 };
 
 /* What a pod asks for, before any policy says what it weighs. */
@@ -40,8 +41,8 @@ struct demand {
     unsigned shared_modes; /* 1 << mode */
 };
 
-/* Fails on an annotation whose number can't be parsed, and where a sum doesn't fit (err->is_limit).
- */
+/* Fails on an annotation whose number can't be parsed, where a sum doesn't fit, and where a bound
+ * is passed (err->is_limit). */
 bool demand_weigh(const struct ask *ask, const struct cluster *cluster, struct arena *arena,
                   struct demand *out, struct error *err) MUST_CHECK;
 
