@@ -295,10 +295,11 @@ static bool check_bounds(const struct templates *templates, struct error *err)
     for (size_t i = 0; i < templates->count; i++)
         parts += pod_count_parts(value_member(templates->items[i].value, "spec"));
     return parts <= MAX_TEMPLATE_PARTS ||
-           error_set_limit(err,
-                           "the object's pod templates have %zu containers, volumes and node "
-                           "affinity terms, expressions and values together, more than %d",
-                           parts, MAX_TEMPLATE_PARTS);
+           error_set_limit(
+               err,
+               "the object's pod templates have %zu containers, uses of claims, volumes "
+               "and node affinity terms, expressions and values together, more than %d",
+               parts, MAX_TEMPLATE_PARTS);
 }
 
 static void validate_templates(struct decision *decision, struct arena *arena)

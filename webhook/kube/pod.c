@@ -20,6 +20,11 @@ static void add_image(struct pod *pod, struct arena *arena, struct value value)
     *use = (struct image_use){value_text(value), value};
 }
 
+static size_t count_claim_uses(struct value container)
+{
+    return value_count(value_path(container, "resources.claims"));
+}
+
 /* In the order of the fields of Container. */
 static const struct member container_members[] = {
     MEMBER("name", MEMBER_TEXT, struct container, name),
@@ -48,6 +53,10 @@ static bool read_container(struct value value, enum container_kind kind, struct 
         return false;
     if (kind == CONTAINER_INIT && bytes_is(container->restart_policy, "Always"))
         container->kind = CONTAINER_SIDECAR;
+    out->claim_use_count += count_claim_uses(value);
+    if (out->claim_use_count > POD_MAX_CLAIM_USES)
+        return error_set_limit(err, "the pod's containers use claims more than %d times",
+                               POD_MAX_CLAIM_USES);
     if (value_type(container->image))
         add_image(out, arena, container->image);
     return true;
@@ -173,13 +182,16 @@ static size_t count_terms(struct value terms)
 
 size_t pod_count_parts(struct value spec)
 {
-    static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers",
-                                        "volumes"};
+    static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers"};
     struct value terms = value_path(spec, "affinity.nodeAffinity." REQUIRED ".nodeSelectorTerms");
-    size_t count = count_terms(terms);
+    size_t count = count_terms(terms) + value_count(value_member(spec, "volumes"));
 
-    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-        count += value_count(value_member(spec, lists[i]));
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        struct value list = value_member(spec, lists[i]);
+
+        for (struct value v = value_first(list); value_type(v); v = value_next(v))
+            count += 1 + count_claim_uses(v);
+    }
     return count;
 }
 

@@ -7,6 +7,7 @@ enum {
     POD_MAX_CONTAINERS = 1024, /* of all kinds together */
     POD_MAX_VOLUMES = 1024,
     POD_MAX_RESOURCES = 256,   /* distinct resource names */
+    POD_MAX_CLAIM_USES = 1024, /* resources.claims of all containers together */
     POD_MAX_NODE_TERMS = 1024, /* node selector terms, their expressions and values, together */
     POD_MAX_POD_TERMS = 1024,  /* required terms of the pod affinity */
     POD_MAX_LABELS = 4096,     /* and as many annotations */
@@ -66,7 +67,7 @@ struct pod {
     struct value pod_terms;          /* podAffinity's required terms; likewise */
 
     struct container *containers; /* init, main, ephemeral */
-    size_t container_count;
+    size_t container_count, claim_use_count;
     struct image_use *images; /* of containers and of image volumes */
     size_t image_count;
     struct host_path *host_paths; /* of volumes, mounted or not */
@@ -88,8 +89,9 @@ struct pod {
 bool pod_parse(struct value object, struct arena *arena, struct pod *out,
                struct error *err) MUST_CHECK;
 
-/* How many containers, volumes and node affinity terms, with their expressions and values, a pod's
- * `spec` has: what the time for a pod depends on beside its length. */
+/* How many containers, with the claims that they use, volumes and node affinity terms, with their
+ * expressions and values, a pod's `spec` has: what the time for a pod depends on beside its length.
+ */
 size_t pod_count_parts(struct value spec);
 
 /* The amount of a resource; NULL if it isn't there. */

@@ -265,6 +265,22 @@ static void terms_of_the_pod_affinity_are_bounded(void **state)
     assert_true(err.is_limit);
 }
 
+/* 256 of one container, and the rest of another. */
+static void uses_of_claims_are_bounded(void **state)
+{
+    static const char one[] = "{\"spec\":{\"initContainers\":[{\"resources\":{\"claims\":[{}";
+    const char *before =
+        repeat_text(one, ",{}", 255, "]}}],\"containers\":[{\"resources\":{\"claims\":[{}").data;
+    struct error err;
+    struct pod pod;
+
+    (void)state;
+    assert_true(parse(repeat_text(before, ",{}", 767, "]}}]}}").data, &pod, &err));
+    assert_false(parse(repeat_text(before, ",{}", 768, "]}}]}}").data, &pod, &err));
+    assert_string_equal(err.text, "the pod's containers use claims more than 1024 times");
+    assert_true(err.is_limit);
+}
+
 static void parts_are_counted(void **state)
 {
     static const struct {
@@ -274,6 +290,9 @@ static void parts_are_counted(void **state)
         {"{}", 0},
         {"{\"containers\":[{},{}],\"initContainers\":[{}],\"volumes\":[1,2,3]}", 6},
         {"{\"ephemeralContainers\":[{}],\"tolerations\":[{}],\"containers\":{\"a\":1}}", 2},
+        {"{\"containers\":[{\"resources\":{\"claims\":[{},{}]}},{}],\"initContainers\":["
+         "{\"resources\":{\"claims\":[{}]}}]}",
+         6},
         {"{\"affinity\":{\"nodeAffinity\":{" REQUIRED "{\"nodeSelectorTerms\":[{},"
          "{\"matchExpressions\":[{\"values\":[1,2]},{}]}]}}}}",
          6},
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test_teardown(wrong_types_are_named_with_their_path, release_arena),
         cmocka_unit_test_teardown(bounds_are_where_the_contract_has_them, release_arena),
         cmocka_unit_test_teardown(terms_of_the_pod_affinity_are_bounded, release_arena),
+        cmocka_unit_test_teardown(uses_of_claims_are_bounded, release_arena),
         cmocka_unit_test_teardown(parts_are_counted, release_arena),
     };
 
