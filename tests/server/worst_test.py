@@ -10,6 +10,8 @@ from serving import ROOT, Server, main, test
 
 POLICIES = os.path.join(ROOT, "policies/research-cluster")
 STATE = os.path.join(ROOT, "policies/research-cluster/tests/state/cluster.yaml")
+# The template `largest` of the namespace research.
+TEMPLATES = os.path.join(ROOT, "tests/cases/claims/state/largest.yaml")
 # Of a processor. With sanitizers the slowest takes less than a tenth of that, and all a third of this.
 SECONDS = 5
 MEGABYTES = 1000
@@ -93,6 +95,10 @@ def doors(count):
         "securityContext": {"capabilities": {"add": ["SYS_ADMIN"] * count}}}
 
 
+def claims(count):
+    return [{"name": f"c{i}", "resourceClaimTemplateName": "largest"} for i in range(count)]
+
+
 def workload_terms():
     return [{"labelSelector": {"matchLabels": {"fairgate.dev/workload": "x"}},
              "topologyKey": DOMAIN} for _ in range(1024)]
@@ -156,6 +162,9 @@ REVIEWS = {
     "templates of labels": lambda: review(job_set(pod({"labels": labels(4000)}), 64)),
     "templates of resources": lambda: review(job_set(pod(containers=[
         container(i, resources=resources(250)) for i in range(5)]), 128)),
+    "templates of claims": lambda: review(job_set(pod(resourceClaims=claims(256)), 256)),
+    "containers that use a claim": lambda: review(pod(resourceClaims=claims(1), containers=[
+        container(0, resources={"claims": [{"name": "c0"}] * 400000})])),
 }
 
 
@@ -174,7 +183,7 @@ def most_memory(server):
 
 @test
 def no_review_keeps_the_server_busy():
-    with Server("--state", STATE, folder=POLICIES, has_state=False) as server:
+    with Server("--state", STATE, "--state", TEMPLATES, folder=POLICIES, has_state=False) as server:
         slow = []
         for name, make in REVIEWS.items():
             body = make()
